@@ -1,0 +1,49 @@
+"""The equation language: models as data, and the straight-line program of one tick."""
+
+from __future__ import annotations
+
+from sc_neurocore.dynamics._build import build_model
+from sc_neurocore.dynamics._calculus import affine, derivative
+from sc_neurocore.dynamics._errors import pointed, require_finite, require_positive, suggest
+from sc_neurocore.dynamics._evaluate import evaluate, exprel, sigmoid
+from sc_neurocore.dynamics._methods import Program, linear_system, program
+from sc_neurocore.dynamics._model import METHODS, Assignment, Equation, Method, Model, Quantity
+from sc_neurocore.dynamics._parse import (
+    parse_assignments,
+    parse_block,
+    parse_condition,
+    parse_expression,
+)
+from sc_neurocore.dynamics._tree import FUNCTIONS, Expr, Span, call, num, sym
+
+__all__ = [
+    "FUNCTIONS",
+    "METHODS",
+    "Assignment",
+    "Equation",
+    "Expr",
+    "Method",
+    "Model",
+    "Program",
+    "Quantity",
+    "Span",
+    "affine",
+    "build_model",
+    "call",
+    "derivative",
+    "evaluate",
+    "exprel",
+    "linear_system",
+    "num",
+    "parse_assignments",
+    "parse_block",
+    "parse_condition",
+    "parse_expression",
+    "pointed",
+    "program",
+    "require_finite",
+    "require_positive",
+    "sigmoid",
+    "suggest",
+    "sym",
+]

@@ -1,0 +1,335 @@
+"""Assemble a `Model` from equation text and numbers: bind names, check units, choose a method."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sc_neurocore.dynamics import _units
+from sc_neurocore.dynamics._errors import (
+    equation_error,
+    require_finite,
+    require_positive,
+    suggest,
+)
+from sc_neurocore.dynamics._model import METHODS, Assignment, Equation, Method, Model, Quantity
+from sc_neurocore.dynamics._parse import (
+    Line,
+    check_name,
+    parse_assignments,
+    parse_block,
+    parse_condition,
+)
+from sc_neurocore.dynamics._tree import DRAWS, Expr, num, sym
+from sc_neurocore.exceptions import EquationError, SCConfigError
+
+
+def build_model(
+    equations: str,
+    *,
+    threshold: str | None = None,
+    reset: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    init: Mapping[str, Any] | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    inputs: Iterable[Quantity] | None = None,
+    dt: Any = 0.1,
+    method: str | None = None,
+    refractory: Any = 0.0,
+    hold: Iterable[str] | None = None,
+    edge: str = "level",
+    units: str | None = None,
+    input_unit: str = "",
+    meanings: Mapping[str, str] | None = None,
+    name: str = "neuron",
+    description: str = "",
+) -> Model:
+    """Build a model.
+
+    Args:
+        equations: one per line or ``;``: ``dv/dt = …``, ``x[n+1] = …`` or ``name = …``; ``#``
+            comments; an ODE may end in ``: unit`` and ``(unless refractory)``.
+        threshold: spike condition, e.g. ``"v > -50"``; ``None`` for a graded model.
+        reset: assignments at a spike, e.g. ``"v = -65; w += 8"``.
+        params: parameter values: numbers, or with ``units="strict"`` also ``"10 ms"`` or pint.
+        init: initial values of states (default 0).
+        ranges: declared ``(low, high)`` of states, parameters and inputs.
+        inputs: declared inputs; without it a free name ``I`` is the input.
+        dt: tick in ms (a pint quantity or ``"0.1 ms"`` with units).
+        method: one of `METHODS`; default ``exact`` for linear models, ``map`` for maps,
+            else ``euler``.
+        refractory: absolute refractory period in ms.
+        hold: states frozen during refractoriness; default those marked ``(unless refractory)``,
+            else those that ``reset`` assigns.
+        edge: ``"level"`` or ``"rising"`` threshold.
+        units: ``"strict"`` checks and converts units; ``None`` takes plain numbers.
+        input_unit: unit of the implicit input ``I``.
+        meanings: one phrase per name.
+        name: model name.
+        description: one sentence.
+
+    Raises:
+        EquationError, UnitMismatchError, SCConfigError: one sentence each.
+    """
+    if units not in (None, "strict"):
+        raise SCConfigError(f"units is {units!r}; allowed: 'strict' or None")
+    if edge not in ("level", "rising"):
+        raise SCConfigError(f"edge is {edge!r}; allowed: 'level', 'rising'")
+    strict = units == "strict"
+    check_name(name, what="model name")
+    dt_ms = require_positive("dt", _in_time(dt, strict, "dt"))
+    refractory_ms = require_finite("refractory", _in_time(refractory, strict, "refractory"))
+    if refractory_ms < 0:
+        raise SCConfigError(f"refractory is {refractory_ms:g} ms; it must be 0 or more")
+
+    lines = parse_block(equations)
+    states, lets = _targets(lines)
+    limits = dict(ranges or {})
+    notes = dict(meanings or {})
+
+    def make(key: str, value: Any, fallback_unit: str, what: str) -> Quantity:
+        text = fallback_unit
+        if strict and not isinstance(value, (int, float)):
+            magnitude, own = _units.quantity(value, what)
+            value, text = (
+                (magnitude, own)
+                if not fallback_unit
+                else (_units.convert(magnitude, own, fallback_unit, what), fallback_unit)
+            )
+        low, high = limits.pop(key, (-math.inf, math.inf))
+        if not low <= high:
+            raise SCConfigError(
+                f"range of '{key}' is [{low:g}, {high:g}]; low must not exceed high"
+            )
+        return Quantity(key, require_finite(what, value), text, low, high, notes.get(key, ""))
+
+    parameters = tuple(
+        make(check_name(k, what="parameter name"), v, "", f"parameter '{k}'")
+        for k, v in (params or {}).items()
+    )
+    for q in parameters:
+        if q.name in states or q.name in lets:
+            raise SCConfigError(f"'{q.name}' is both a parameter and the target of an equation")
+        if q.name.startswith("tau"):
+            require_positive(f"parameter '{q.name}'", q.value)
+    initial = dict(init or {})
+    for key in initial:
+        if key not in states:
+            raise SCConfigError(f"init names '{key}', which is not a state{suggest(key, states)}")
+    state_units = {line.target: line.unit or "" for line in lines if line.kind != "let"}
+    state_quantities = []
+    for key in states:
+        value = initial.get(key, 0.0)
+        unit = state_units[key]
+        if strict and not unit and not isinstance(value, (int, float)):
+            unit = _units.quantity(value, f"init of '{key}'")[1]
+        state_quantities.append(make(key, value, unit, f"init of '{key}'"))
+
+    trigger = parse_condition(threshold) if threshold else None
+    assignments = parse_assignments(reset) if reset else ()
+    if assignments and trigger is None:
+        raise SCConfigError("reset is given without a threshold; add one, for example 'v > -50'")
+    for target, expr, _ in assignments:
+        if target not in states:
+            raise equation_error(
+                f"reset assigns '{target}', which is not a state{suggest(target, states)}", expr
+            )
+
+    declared = tuple(inputs) if inputs is not None else ()
+    for q in declared:
+        check_name(q.name, what="input name")
+        limits.pop(q.name, None)
+    known = {*states, *(q.name for q in parameters), *(q.name for q in declared), *lets}
+    if inputs is None and "I" not in known:
+        used = set().union(*(line.right.names() for line in lines))
+        if "I" in used or (trigger is not None and "I" in trigger.names()):
+            low, high = limits.pop("I", (-math.inf, math.inf))
+            current = Quantity("I", 0.0, input_unit, low, high, "input current")
+            declared, known = (current,), known | {"I"}
+    if limits:
+        stray = sorted(limits)[0]
+        raise SCConfigError(f"ranges name '{stray}', which the model lacks{suggest(stray, known)}")
+
+    binder = _Binder(known, dt_ms, strict, lets)
+    bound = [replace(line, right=binder.bind(line.right)) for line in lines]
+    trigger = binder.bind(trigger, no_lets=True) if trigger is not None else None
+    bound_reset = [(t, binder.bind(e, no_lets=True), s) for t, e, s in assignments]
+    ordered = _ordered(bound)
+
+    if strict:
+        ordered, trigger, bound_reset = _with_units(
+            ordered, trigger, bound_reset, (*state_quantities, *parameters, *declared)
+        )
+    equations_ = tuple(Equation(x.kind, x.target, x.right, x.source) for x in ordered)
+    held = tuple(hold) if hold is not None else tuple(x.target for x in lines if x.held)
+    if hold is None and not held:
+        held = tuple(dict.fromkeys(t for t, _, _ in bound_reset))
+    for key in held:
+        if key not in states:
+            raise SCConfigError(f"hold names '{key}', which is not a state{suggest(key, states)}")
+    model = Model(
+        name=name,
+        states=tuple(state_quantities),
+        parameters=parameters,
+        inputs=declared,
+        equations=equations_,
+        threshold=trigger,
+        reset=tuple(Assignment(t, e, s) for t, e, s in bound_reset),
+        edge="rising" if edge == "rising" else "level",
+        refractory=refractory_ms,
+        hold=held,
+        dt=dt_ms,
+        method="euler",
+        strict_units=strict,
+        description=description,
+    )
+    return replace(model, method=_choose_method(model, method))
+
+
+def _in_time(value: Any, strict: bool, what: str) -> Any:
+    if isinstance(value, (int, float)) or not strict:
+        return value
+    magnitude, text = _units.quantity(value, what)
+    return _units.convert(magnitude, text or _units.TIME, _units.TIME, what)
+
+
+def _targets(lines: tuple[Line, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    seen: dict[str, Line] = {}
+    for line in lines:
+        if line.target in seen:
+            raise equation_error(f"'{line.target}' is defined twice", line.target_span)
+        seen[line.target] = line
+    kinds = {line.kind for line in lines} - {"let"}
+    if not kinds:
+        raise EquationError("no state equation given; write 'dv/dt = …' or 'v[n+1] = …'")
+    if len(kinds) == 2:
+        raise EquationError(
+            "differential and difference equations are mixed; a model is either 'd…/dt' or '[n+1]'"
+        )
+    states = tuple(line.target for line in lines if line.kind != "let")
+    return states, tuple(line.target for line in lines if line.kind == "let")
+
+
+class _Binder:
+    """Resolves names: ``dt`` and ``xi`` become numbers and draws; unknown names are refused."""
+
+    def __init__(self, known: set[str], dt: float, strict: bool, lets: tuple[str, ...]) -> None:
+        self._known, self._dt, self._lets = known, dt, frozenset(lets)
+        self._checker = _units.UnitChecker({}) if strict else None
+        self._draws = 0
+
+    def bind(self, expr: Expr, *, no_lets: bool = False) -> Expr:
+        def visit(node: Expr) -> Expr:
+            if node.op in DRAWS:
+                self._draws += 1
+                return replace(node, value=float(self._draws - 1))
+            if node.op != "name":
+                return node
+            if node.name in self._known:
+                if no_lets and node.name in self._lets:
+                    raise equation_error(
+                        f"'{node.name}' is an intermediate equation; thresholds and resets read "
+                        "states, parameters and inputs only",
+                        node,
+                    )
+                return node
+            if node.name == "dt":
+                value: Expr = Expr("num", value=self._dt, span=node.span)
+                return value if self._checker is None else value * sym(_units.TIME)
+            if node.name == "xi":
+                draw = Expr("randn", value=float(self._draws), span=node.span)
+                self._draws += 1
+                scaled = draw * num(1 / math.sqrt(self._dt))
+                if self._checker is None:
+                    return scaled
+                return scaled / Expr("sqrt", (sym(_units.TIME),), span=node.span)
+            if self._checker is not None and self._checker.is_unit(node.name):
+                return node
+            hint = suggest(node.name, self._known)
+            if node.name in ("t", "n"):
+                hint = "; time is not available in equations, drive the model through an input"
+            raise equation_error(f"unknown name '{node.name}'{hint}", node)
+
+        return expr.transform(visit)
+
+
+def _ordered(lines: list[Line]) -> list[Line]:
+    """Put intermediate equations in dependency order, before the state equations."""
+    lets = {line.target: line for line in lines if line.kind == "let"}
+    done: dict[str, Line] = {}
+    visiting: list[str] = []
+
+    def place(line: Line) -> None:
+        if line.target in done:
+            return
+        if line.target in visiting:
+            cycle = " → ".join([*visiting[visiting.index(line.target) :], line.target])
+            raise equation_error(f"intermediate equations form a cycle: {cycle}", line.right)
+        visiting.append(line.target)
+        for name in sorted(line.right.names() & lets.keys()):
+            place(lets[name])
+        visiting.pop()
+        done[line.target] = line
+
+    for line in lets.values():
+        place(line)
+    return [*done.values(), *(line for line in lines if line.kind != "let")]
+
+
+def _with_units(
+    lines: list[Line],
+    trigger: Expr | None,
+    reset: list[tuple[str, Expr, str]],
+    quantities: tuple[Quantity, ...],
+) -> tuple[list[Line], Expr | None, list[tuple[str, Expr, str]]]:
+    symbols = {q.name: q.unit for q in quantities}
+    registry = _units.registry()
+    checked = []
+    for line in lines:
+        checker = _units.UnitChecker(symbols)
+        if line.kind == "let":
+            right, found = checker.check(line.right)
+            if line.unit:
+                target = _units.unit(line.unit, f"'{line.target}'")
+                right = checker.check_as(line.right, target, f"'{line.target}'")
+                found = target
+            symbols[line.target] = f"{found}"
+        else:
+            own = _units.unit(symbols[line.target], f"'{line.target}'")
+            target = own if line.kind == "map" else own / registry.parse_units(_units.TIME)
+            what = line.target if line.kind == "map" else f"d{line.target}/dt"
+            right = checker.check_as(line.right, target, f"'{what}'")
+        checked.append(replace(line, right=right))
+    checker = _units.UnitChecker(symbols)
+    if trigger is not None:
+        trigger = checker.check(trigger)[0]
+    new_reset = [
+        (t, checker.check_as(e, _units.unit(symbols[t], f"'{t}'"), f"reset of '{t}'"), s)
+        for t, e, s in reset
+    ]
+    return checked, trigger, new_reset
+
+
+def _choose_method(model: Model, wanted: str | None) -> Method:
+    from sc_neurocore.dynamics._methods import linear_system
+
+    is_map = any(e.kind == "map" for e in model.equations)
+    if wanted is None:
+        if is_map:
+            return "map"
+        return "exact" if linear_system(model) is not None else "euler"
+    if wanted not in METHODS:
+        raise SCConfigError(f"method '{wanted}' is unknown{suggest(wanted, METHODS)}")
+    if is_map != (wanted == "map"):
+        raise SCConfigError(
+            f"method '{wanted}' does not fit: difference equations take 'map', "
+            "differential equations any other"
+        )
+    if wanted == "exact" and linear_system(model) is None:
+        raise SCConfigError(
+            "method 'exact' needs a model that is linear in its states with constant "
+            "coefficients; use 'rk4' or 'exponential_euler'"
+        )
+    return next(m for m in METHODS if m == wanted)
