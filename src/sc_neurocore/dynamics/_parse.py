@@ -22,7 +22,7 @@ MAX_EQUATIONS = 256
 MAX_NAME = 64
 
 #: Names the language itself gives a meaning to.
-RESERVED = frozenset({"dt", "t", "n", "xi", "and", "or", "not", "inf", "nan"}) | frozenset(
+RESERVED = frozenset({"dt", "t", "xi", "and", "or", "not", "inf", "nan"}) | frozenset(
     FUNCTIONS
 )
 
