@@ -1,0 +1,366 @@
+"""A tick program as a shared graph of real-valued operations in affine normal form.
+
+Sums with constant coefficients are collected into one ``lin`` node, constants are folded, powers
+become products, division by a constant becomes multiplication by its reciprocal, and equal
+subexpressions are one node. Intervals are carried along; they steer precision only, never
+soundness (the integer datapath computes its own exact ranges).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.dynamics import Expr, Program
+from sc_neurocore.exceptions import SCCompilerError
+
+Interval = tuple[float, float]
+_ARRAY = NDArray[np.float64]
+
+#: Functions of one number, vectorised; also the closed list of what a table can hold.
+REAL_FUNCTIONS: Mapping[str, Callable[[_ARRAY], _ARRAY]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 0.5 * (1 + np.tanh(0.5 * x)),
+    "exprel": lambda x: np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x)),
+    "recip": lambda x: 1.0 / x,
+    "floor": np.floor,
+}
+
+
+@dataclass(frozen=True)
+class Real:
+    """One operation.
+
+    ``kind`` is ``source`` (``name``), ``lin`` (``const + Σ coefs·args``), ``mul``, ``fn``
+    (``name`` of `REAL_FUNCTIONS`), ``cmp`` (``name`` is the relation), ``and``, ``or``, ``not``,
+    ``select`` (condition, then, else) or ``keep`` (its argument, computed once and named).
+    """
+
+    kind: str
+    args: tuple[int, ...] = ()
+    coefs: tuple[float, ...] = ()
+    const: float = 0.0
+    name: str = ""
+
+
+class Graph:
+    """Hash-consed operations in topological order, each with an interval."""
+
+    def __init__(self, sources: Mapping[str, Interval]) -> None:
+        self.nodes: list[Real] = []
+        self.intervals: list[Interval] = []
+        self.labels: dict[int, str] = {}
+        self._known: dict[Real, int] = {}
+        self._sources = dict(sources)
+
+    def _put(self, node: Real) -> int:
+        if node not in self._known:
+            self._known[node] = len(self.nodes)
+            self.nodes.append(node)
+            self.intervals.append(self._interval(node))
+        return self._known[node]
+
+    # construction -------------------------------------------------------------------------
+
+    def source(self, name: str) -> int:
+        return self._put(Real("source", name=name))
+
+    def constant(self, value: float) -> int:
+        return self._put(Real("lin", const=float(value)))
+
+    def value(self, node: int) -> float | None:
+        """The number a node always has, or ``None``."""
+        real = self.nodes[node]
+        return real.const if real.kind == "lin" and not real.args else None
+
+    def linear(self, parts: Iterable[tuple[float, int]], const: float = 0.0) -> int:
+        """``const + Σ c·x``, merging nested sums."""
+        total: dict[int, float] = {}
+        for coef, node in parts:
+            real = self.nodes[node]
+            if real.kind == "lin":
+                const += coef * real.const
+                for c, a in zip(real.coefs, real.args, strict=True):
+                    total[a] = total.get(a, 0.0) + coef * c
+            else:
+                total[node] = total.get(node, 0.0) + coef
+        kept = sorted((a, c) for a, c in total.items() if c != 0)
+        if const == 0 and len(kept) == 1 and kept[0][1] == 1:
+            return kept[0][0]
+        return self._put(
+            Real("lin", tuple(a for a, _ in kept), tuple(c for _, c in kept), const)
+        )
+
+    def multiply(self, a: int, b: int) -> int:
+        for x, y in ((a, b), (b, a)):
+            value = self.value(x)
+            if value is not None:
+                return self.linear([(value, y)])
+        scale_a, a = self._unscaled(a)
+        scale_b, b = self._unscaled(b)
+        a, b = min(a, b), max(a, b)
+        return self.linear([(scale_a * scale_b, self._put(Real("mul", (a, b))))])
+
+    def _unscaled(self, node: int) -> tuple[float, int]:
+        """Pull a common factor out of a sum whose coefficients agree in size."""
+        real = self.nodes[node]
+        if real.kind != "lin" or not real.coefs:
+            return 1.0, node
+        size = abs(real.coefs[0])
+        if size == 1 or any(abs(abs(c) - size) > 1e-12 * size for c in real.coefs):
+            return 1.0, node
+        parts = [(math.copysign(1.0, c), a) for c, a in zip(real.coefs, real.args, strict=True)]
+        return size, self.linear(parts, real.const / size)
+
+    def power(self, base: int, exponent: int) -> int:
+        if exponent < 0:
+            return self.function("recip", self.power(base, -exponent))
+        if exponent == 0:
+            return self.constant(1)
+        half = self.power(base, exponent // 2) if exponent > 1 else None
+        if half is None:
+            return base
+        square = self.multiply(half, half)
+        return self.multiply(square, base) if exponent % 2 else square
+
+    def function(self, name: str, arg: int) -> int:
+        value = self.value(arg)
+        if value is not None:
+            with np.errstate(all="ignore"):
+                result = float(REAL_FUNCTIONS[name](np.asarray(value)))
+            if not math.isfinite(result):
+                raise SCCompilerError(f"{name}({value:g}) has no finite value")
+            return self.constant(result)
+        return self._put(Real("fn", (arg,), name=name))
+
+    def compare(self, relation: str, a: int, b: int) -> int:
+        return self._put(Real("cmp", (a, b), name=relation))
+
+    def logic(self, kind: str, *args: int) -> int:
+        return self._put(Real(kind, args))
+
+    def select(self, condition: int, a: int, b: int) -> int:
+        return a if a == b else self._put(Real("select", (condition, a, b)))
+
+    def keep(self, node: int, label: str) -> int:
+        """Name a node; sums that are used more than once are computed once."""
+        real = self.nodes[node]
+        if real.kind == "lin" and len(real.args) > 1:
+            node = self._put(Real("keep", (node,)))
+        if real.kind != "source" and node not in self.labels:
+            self.labels[node] = label
+        return node
+
+    def build(self, expr: Expr, env: Mapping[str, int]) -> int:
+        """Add an expression; ``env`` maps names to nodes (others are sources)."""
+        if expr.op == "num":
+            return self.constant(expr.value)
+        if expr.op == "name":
+            return env[expr.name] if expr.name in env else self.source(expr.name)
+        if expr.op in ("rand", "randn"):
+            return self.source(f"{expr.op}_{int(expr.value)}")
+        a = [self.build(arg, env) for arg in expr.args]
+        match expr.op:
+            case "+":
+                return self.linear([(1, a[0]), (1, a[1])])
+            case "-":
+                return self.linear([(1, a[0]), (-1, a[1])])
+            case "neg":
+                return self.linear([(-1, a[0])])
+            case "*":
+                return self.multiply(a[0], a[1])
+            case "/":
+                value = self.value(a[1])
+                if value == 0:
+                    raise SCCompilerError(f"division by zero in '{expr}'")
+                if value is not None:
+                    return self.linear([(1 / value, a[0])])
+                return self.multiply(a[0], self.function("recip", a[1]))
+            case "**":
+                return self._general_power(a[0], a[1])
+            case "abs":
+                negative = self.linear([(-1, a[0])])
+                return self.select(self.compare("<", a[0], self.constant(0)), negative, a[0])
+            case "min":
+                return self.select(self.compare("<", a[0], a[1]), a[0], a[1])
+            case "max":
+                return self.select(self.compare(">", a[0], a[1]), a[0], a[1])
+            case "clip":
+                inner = self.select(self.compare("<", a[0], a[1]), a[1], a[0])
+                return self.select(self.compare(">", inner, a[2]), a[2], inner)
+            case "where":
+                return self.select(a[0], a[1], a[2])
+            case "and" | "or" | "not":
+                return self.logic(expr.op, *a)
+            case "<" | "<=" | ">" | ">=" | "==" | "!=":
+                return self.compare(expr.op, a[0], a[1])
+        return self.function(expr.op, a[0])
+
+    def _general_power(self, base: int, exponent: int) -> int:
+        value = self.value(exponent)
+        if value is not None and value == int(value) and abs(value) <= 16:
+            return self.power(base, int(value))
+        if value is not None and value * 2 == int(value * 2) and abs(value) <= 8:
+            root = self.function("sqrt", base)
+            return self.multiply(self.power(base, int(value - 0.5)), root)
+        return self.function("exp", self.multiply(exponent, self.function("log", base)))
+
+    # facts --------------------------------------------------------------------------------
+
+    def _interval(self, node: Real) -> Interval:
+        r = [self.intervals[a] for a in node.args]
+        if node.kind == "source":
+            return self._sources[node.name]
+        if node.kind == "keep":
+            return r[0]
+        if node.kind == "lin":
+            low = high = node.const
+            for c, (a, b) in zip(node.coefs, r, strict=True):
+                low += min(c * a, c * b)
+                high += max(c * a, c * b)
+            return low, high
+        if node.kind == "mul":
+            corners = [x * y for x in r[0] for y in r[1]]
+            if node.args[0] == node.args[1]:
+                low = 0.0 if r[0][0] <= 0 <= r[0][1] else min(corners)
+                return max(0.0, low), max(corners)
+            return min(corners), max(corners)
+        if node.kind == "select":
+            return self._refined(node, r)
+        if node.kind == "fn":
+            return _function_interval(node.name, r[0])
+        return 0.0, 1.0
+
+    def _refined(self, node: Real, r: list[Interval]) -> Interval:
+        """Interval of a select; a comparison of one branch with a bound clips that branch."""
+        (low_a, high_a), (low_b, high_b) = r[1], r[2]
+        condition = self.nodes[node.args[0]]
+        if condition.kind == "cmp" and condition.name in ("<", ">"):
+            x, bound = condition.args
+            level = self.intervals[bound]
+            if x == node.args[2]:  # select(x < b, …, x): the else branch is ≥ b
+                if condition.name == "<":
+                    low_b = max(low_b, min(level[0], high_b))
+                else:
+                    high_b = min(high_b, max(level[1], low_b))
+            if x == node.args[1]:
+                if condition.name == "<":
+                    high_a = min(high_a, max(level[1], low_a))
+                else:
+                    low_a = max(low_a, min(level[0], high_a))
+        return min(low_a, low_b), max(high_a, high_b)
+
+    def evaluate(self, node: int, values: Mapping[int, _ARRAY]) -> _ARRAY:
+        """Evaluate a node on arrays given the values of some nodes below it."""
+        memo: dict[int, _ARRAY] = dict(values)
+        relations: dict[str, Callable[[_ARRAY, _ARRAY], _ARRAY]] = {
+            "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
+            "==": np.equal, "!=": np.not_equal,
+        }  # fmt: skip
+
+        def go(i: int) -> _ARRAY:
+            if i in memo:
+                return memo[i]
+            n = self.nodes[i]
+            a = [go(x) for x in n.args]
+            result: _ARRAY
+            match n.kind:
+                case "lin":
+                    result = np.asarray(n.const)
+                    for c, x in zip(n.coefs, a, strict=True):
+                        result = result + c * x
+                case "mul":
+                    result = a[0] * a[1]
+                case "keep":
+                    result = a[0]
+                case "fn":
+                    result = REAL_FUNCTIONS[n.name](a[0])
+                case "select":
+                    result = np.where(a[0], a[1], a[2])
+                case "cmp":
+                    result = relations[n.name](a[0], a[1])
+                case "and":
+                    result = np.logical_and(a[0], a[1])
+                case "or":
+                    result = np.logical_or(a[0], a[1])
+                case "not":
+                    result = np.logical_not(a[0])
+                case _:
+                    raise AssertionError(f"no value for {n}")
+            memo[i] = result
+            return result
+
+        with np.errstate(all="ignore"):
+            return go(node)
+
+
+def _function_interval(name: str, r: Interval) -> Interval:
+    low, high = r
+    if name in ("sin", "cos"):
+        return -1.0, 1.0
+    if name == "log" and low <= 0:
+        raise SCCompilerError(
+            f"log() of a value in [{low:g}, {high:g}]; its argument must stay above 0: "
+            "declare tighter ranges or write max(x, …)"
+        )
+    if name == "sqrt" and low < 0:
+        raise SCCompilerError(
+            f"sqrt() of a value in [{low:g}, {high:g}]; its argument must stay at or above 0: "
+            "declare tighter ranges or write max(x, 0)"
+        )
+    if name == "recip":
+        if low <= 0 <= high:
+            raise SCCompilerError(
+                f"division by a value in [{low:g}, {high:g}], which contains 0; "
+                "declare tighter ranges or bound the divisor with max() or min()"
+            )
+        return 1 / high, 1 / low
+    with np.errstate(all="ignore"):
+        ends = REAL_FUNCTIONS[name](np.asarray([low, high], dtype=np.float64))
+    if not np.isfinite(ends).all():
+        raise SCCompilerError(
+            f"{name}() of a value in [{low:g}, {high:g}] overflows; bound its argument with clip()"
+        )
+    return float(ends.min()), float(ends.max())
+
+
+@dataclass(frozen=True)
+class TickGraph:
+    """The graph of one tick and where its results are.
+
+    Attributes:
+        graph: operations.
+        advance: candidate next value of each state.
+    """
+
+    graph: Graph
+    advance: Mapping[str, int]
+
+
+def tick_graph(
+    program: Program, sources: Mapping[str, Interval], constants: Mapping[str, float]
+) -> TickGraph:
+    """Build the graph of a program; ``constants`` are parameters fixed at compile time."""
+    graph = Graph(sources)
+    env = {name: graph.constant(value) for name, value in constants.items()}
+    uses = Counter(
+        node.name
+        for expr in (*(e for _, e in program.steps), *program.advance.values())
+        for node in expr.walk()
+        if node.op == "name"
+    )
+    for name, expr in program.steps:
+        node = graph.build(expr, env)
+        env[name] = graph.keep(node, name) if uses[name] > 1 else node
+    advance = {state: graph.build(expr, env) for state, expr in program.advance.items()}
+    return TickGraph(graph, advance)

@@ -1,0 +1,335 @@
+"""Functions in hardware: interpolated tables behind exact range reductions.
+
+A table covers a bounded interval with ``2**k``-sized segments and interpolates linearly. Wide
+arguments are reduced first: ``exp`` to ``2**f`` with ``f`` in [0, 1) and a shift, ``recip``,
+``sqrt`` and ``log`` to a mantissa in [1, 2) or [1, 4), ``sin`` and ``cos`` to one turn, ``tanh``
+and ``sigmoid`` to the interval outside which they are flat. The error of every table is measured
+and stated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.compiler._algebra import REAL_FUNCTIONS
+from sc_neurocore.compiler._datapath import Builder, Table
+from sc_neurocore.exceptions import SCCompilerError
+
+_ARRAY = NDArray[np.float64]
+RealFunction = Callable[[_ARRAY], _ARRAY]
+
+MAX_ENTRIES = 1024
+_SAMPLES = 16
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Accepted error of a function: ``max(absolute, relative·|f|)``."""
+
+    absolute: float
+    relative: float
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What one interpolated table is and how wrong it gets.
+
+    Attributes:
+        function: the tabulated expression.
+        entries: number of segments.
+        low: smallest argument.
+        high: largest argument.
+        max_error: largest absolute deviation from the real function over the interval, measured
+            on the integer implementation.
+        max_relative_error: largest deviation relative to the function's value where that exceeds
+            the absolute tolerance.
+    """
+
+    function: str
+    entries: int
+    low: float
+    high: float
+    max_error: float
+    max_relative_error: float
+
+
+class FunctionUnits:
+    """Adds function units to a datapath and records the error of each table."""
+
+    def __init__(self, builder: Builder, relative: float) -> None:
+        self._b = builder
+        self._relative = relative
+        self.reports: list[TableReport] = []
+
+    def apply(self, name: str, x: int, demand: int) -> int:
+        """Apply a function of the language to a node, with ``demand`` fraction bits wanted."""
+        if name == "floor":
+            return self._b.shift_right(x, 0)
+        direct = {"tanh": 0.5, "sigmoid": 1.0}
+        if name in direct:
+            x = self._flattened(x, direct[name] * (max(demand, 1) + 2) * math.log(2))
+        real = REAL_FUNCTIONS[name]
+        made = self.table(name, real, x, demand)
+        if made is not None:
+            return made
+        match name:
+            case "exp":
+                return self._exp(x, demand)
+            case "recip":
+                return self._recip(x, demand)
+            case "sqrt":
+                return self._sqrt(x, demand)
+            case "log":
+                return self._log(x, demand)
+            case "sin" | "cos":
+                return self._periodic(name, x, demand)
+        made = self.table(name, real, x, demand, accept=True)
+        assert made is not None
+        return made
+
+    def table(
+        self, name: str, f: RealFunction, x: int, demand: int, *, accept: bool = False
+    ) -> int | None:
+        """Tabulate ``f`` over the exact range of ``x``.
+
+        Returns the node, or ``None`` when no table of at most `MAX_ENTRIES` segments meets the
+        tolerance (unless ``accept``, which takes the largest and states its error).
+        """
+        node = self._b[x]
+        span = node.high - node.low + 1
+        demand = min(demand, 40)
+        tolerance = Tolerance(2.0**-demand, self._relative)
+        scale = 2.0**-node.frac
+        step = max(0, (span - 1).bit_length() - 4)  # at least about 16 segments
+        best: tuple[int, _ARRAY] | None = None
+        while True:
+            first = node.low >> step
+            count = (node.high >> step) - first + 1
+            if count > MAX_ENTRIES + 1:
+                break
+            knots = (np.arange(count + 1, dtype=np.float64) + first) * 2.0**step * scale
+            with np.errstate(all="ignore"):
+                values = f(knots)
+            ends = (knots >= node.low * scale) & (knots <= node.high * scale)
+            values = _extrapolated(values, ends, step)
+            if np.isfinite(values).all():
+                best = (step, values)
+                if self._fits(f, knots, values, node.low * scale, node.high * scale, tolerance):
+                    break
+            if step == 0:
+                break
+            step -= 1
+        if best is None:
+            if accept:
+                raise SCCompilerError(
+                    f"{name} has no finite value over [{node.low * scale:g}, "
+                    f"{node.high * scale:g}]; bound its argument with clip()"
+                )
+            return None
+        step, values = best
+        first = node.low >> step
+        knots = (np.arange(len(values), dtype=np.float64) + first) * 2.0**step * scale
+        fits = self._fits(f, knots, values, node.low * scale, node.high * scale, tolerance)
+        if not fits and not accept and step > 0:
+            return None
+        return self._emit(name, f, x, step, values, demand)
+
+    @staticmethod
+    def _fits(
+        f: RealFunction, knots: _ARRAY, values: _ARRAY, low: float, high: float, tol: Tolerance
+    ) -> bool:
+        t = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+        x = knots[:-1, None] + (knots[1:] - knots[:-1])[:, None] * t
+        inside = (x >= low) & (x <= high)
+        with np.errstate(all="ignore"):
+            real = f(x)
+        chord = values[:-1, None] + (values[1:] - values[:-1])[:, None] * t
+        error = np.abs(chord - real)[inside]
+        real = np.abs(real[inside])
+        return bool(np.isfinite(error).all() and (error <= np.maximum(tol.absolute, tol.relative * real)).all())
+
+    def _emit(
+        self, name: str, f: RealFunction, x: int, step: int, values: _ARRAY, demand: int
+    ) -> int:
+        b = self._b
+        node = b[x]
+        first = node.low >> step
+        top = float(np.max(np.abs(values))) or 1.0
+        # Values need no more bits than the relative tolerance of the largest can use, unless small
+        # values matter too; `demand` already says what the consumers can see.
+        frac = min(demand, 58 - max(0, math.ceil(math.log2(top)) + 1))
+        raw = [round(float(v) * 2.0**frac) for v in values]
+        whole = b.relabel(x, 0)
+        high_part = b.sub(b.relabel(b.shift_right(b.relabel(x, step), 0), 0), b.const(first, 0))
+        index = b.label(high_part, f"{name}_index")
+        stem = _stem(name)
+        base = b.rom(index, Table(f"{stem}_base", tuple(raw[:-1]) if step else tuple(raw[: len(raw) - 1]), name), frac)
+        b.label(base, f"{stem}_base")
+        if step == 0:
+            self._report(name, f, node.low, node.high, node.frac, lambda r: np.asarray(raw)[r - first], frac, len(values) - 1)
+            return base
+        slopes = tuple(q - p for p, q in zip(raw, raw[1:], strict=False))
+        slope = b.rom(index, Table(f"{stem}_slope", slopes, f"slope of {name}"), frac)
+        b.label(slope, f"{stem}_slope")
+        offset = b.label(b.mod(whole, step), f"{stem}_offset")
+        ramp = b.mul(slope, b.relabel(offset, step))
+        ramp = b.shift_right(ramp, frac)
+        low, high = min(raw), max(raw)
+        result = b.label(b.add(base, ramp), stem)
+        base_raw, slope_raw = np.asarray(raw[:-1], dtype=object), np.asarray(slopes, dtype=object)
+
+        def integer(r: NDArray[np.int64]) -> NDArray[np.float64]:
+            i = (r >> step) - first
+            t = (r & ((1 << step) - 1)).astype(object)
+            return (base_raw[i] + ((slope_raw[i] * t) >> step)).astype(np.float64)
+
+        self._report(name, f, node.low, node.high, node.frac, integer, frac, len(values) - 1)
+        # Interpolation never leaves the hull of the knots, by one unit of flooring.
+        return b.bounded(result, low - 1, high)
+
+    def _report(
+        self,
+        name: str,
+        f: RealFunction,
+        low: int,
+        high: int,
+        arg_frac: int,
+        integer: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+        frac: int,
+        entries: int,
+    ) -> None:
+        if high - low < 1 << 16:
+            r = np.arange(low, high + 1, dtype=np.int64)
+        else:
+            r = np.unique(np.linspace(low, high, 1 << 16).astype(np.int64))
+        with np.errstate(all="ignore"):
+            real = f(r * 2.0**-arg_frac)
+        error = np.abs(integer(r) * 2.0**-frac - real)
+        visible = np.abs(real) > 2.0**-frac * 64
+        relative = float((error[visible] / np.abs(real[visible])).max()) if visible.any() else 0.0
+        self.reports.append(
+            TableReport(
+                name, entries, low * 2.0**-arg_frac, high * 2.0**-arg_frac, float(error.max()), relative
+            )
+        )
+
+    def _precision(self) -> int:
+        """Fraction bits of a mantissa that carries the relative tolerance."""
+        return math.ceil(-math.log2(self._relative)) + 3
+
+    def _flattened(self, x: int, bound: float) -> int:
+        node = self._b[x]
+        raw = math.ceil(bound * 2.0**node.frac)
+        return self._b.clamp(x, -raw, raw)
+
+    def _mantissa(self, name: str, f: RealFunction, x: int) -> int:
+        made = self.table(name, f, x, self._precision(), accept=True)
+        assert made is not None
+        return made
+
+    def _exp(self, x: int, demand: int) -> int:
+        b, p = self._b, self._precision()
+        n = b[x]
+        factor_bits = p + max(abs(n.low), abs(n.high)).bit_length() - n.frac + 1
+        raw = round(math.log2(math.e) * 2.0**factor_bits)
+        y = b.shift_right(b.relabel(b.cmul(x, raw), n.frac + factor_bits), p)
+        b.label(y, "exp_log2")
+        whole = b.shift_right(y, 0)
+        part = b.relabel(b.mod(y, p), p)
+        mantissa = self._mantissa("exp2", np.exp2, part)
+        top = b[whole].high
+        value = b.relabel(mantissa, b[mantissa].frac - top)
+        value = b.align(value, demand) if b[value].frac < demand else b.shift_right(value, demand)
+        return self._shifted_down(value, b.sub(b.const(top, 0), whole))
+
+    def _shifted_down(self, value: int, by: int) -> int:
+        """Shift right; amounts beyond the width all give the same result."""
+        b = self._b
+        return b.shr_by(value, b.clamp(by, 0, b[value].width))
+
+    def _normalised(self, x: int, even: bool) -> tuple[int, int, int]:
+        """Mantissa in [1, 2) (or [1, 4) when ``even``), its exponent and the largest exponent."""
+        b = self._b
+        raw = b.relabel(x, 0)
+        exponent = b.label(b.msb(raw), "exponent")
+        if even:
+            exponent = b.sub(exponent, b.mod(exponent, 1))
+        top = b[exponent].high
+        reach = top + (2 if even else 1)
+        shifted = b.shl_by(raw, b.sub(b.const(top, 0), exponent), (1 << top, (1 << reach) - 1))
+        return b.label(b.relabel(shifted, top), "mantissa"), exponent, top
+
+    def _recip(self, x: int, demand: int) -> int:
+        b = self._b
+        if b[x].high < 0:
+            return b.sub(b.const(0, 0), self._recip(b.sub(b.const(0, b[x].frac), x), demand))
+        frac = b[x].frac
+        mantissa, exponent, _ = self._normalised(x, even=False)
+        inverse = self._mantissa("recip", REAL_FUNCTIONS["recip"], self._trimmed(mantissa))
+        least = b[exponent].low
+        value = b.relabel(inverse, b[inverse].frac + least - frac)
+        value = b.align(value, demand) if b[value].frac < demand else value
+        return b.shift_right(self._shifted_down(value, b.sub(exponent, b.const(least, 0))), demand)
+
+    def _sqrt(self, x: int, demand: int) -> int:
+        b = self._b
+        if b[x].frac % 2:
+            x = b.align(x, b[x].frac + 1)
+        frac = b[x].frac
+        floor = b.const(1, frac)
+        positive = b.select(b.compare("<", x, floor), floor, x)
+        mantissa, exponent, top = self._normalised(positive, even=True)
+        root = self._mantissa("sqrt", np.sqrt, self._trimmed(mantissa))
+        half = b.shift_right(b.relabel(b.sub(b.const(top, 0), exponent), 1), 0)
+        value = b.relabel(root, b[root].frac - (top - frac) // 2)
+        value = b.align(value, demand) if b[value].frac < demand else value
+        value = b.shift_right(self._shifted_down(value, half), demand)
+        zero = b.compare("<", x, floor)
+        return b.select(zero, b.const(0, demand), value)
+
+    def _log(self, x: int, demand: int) -> int:
+        b = self._b
+        frac = b[x].frac
+        mantissa, exponent, _ = self._normalised(x, even=False)
+        part = self.table("log", np.log, self._trimmed(mantissa), min(demand, 20), accept=True)
+        assert part is not None
+        raw = round(math.log(2) * 2.0 ** (demand + 6))
+        whole = b.cmul(b.sub(exponent, b.const(frac, 0)), raw)
+        return b.add(part, b.shift_right(b.relabel(whole, demand + 6), demand))
+
+    def _periodic(self, name: str, x: int, demand: int) -> int:
+        b, p = self._b, min(max(demand, 8), 20) + 3
+        n = b[x]
+        factor_bits = p + max(abs(n.low), abs(n.high)).bit_length() - n.frac + 1
+        raw = round(2.0**factor_bits / (2 * math.pi))
+        turns = b.shift_right(b.relabel(b.cmul(x, raw), n.frac + factor_bits), p)
+        part = b.relabel(b.mod(turns, p), p)
+        wave = np.sin if name == "sin" else np.cos
+        made = self.table(f"{name}_turn", lambda f: wave(2 * np.pi * f), part, demand, accept=True)
+        assert made is not None
+        return made
+
+    def _trimmed(self, mantissa: int) -> int:
+        """Drop mantissa bits below the relative tolerance."""
+        p = self._precision()
+        return self._b.shift_right(mantissa, p) if self._b[mantissa].frac > p else mantissa
+
+
+def _extrapolated(values: _ARRAY, inside: NDArray[np.bool_], step: int) -> _ARRAY:
+    """Replace a non-finite outer knot (beyond the argument's range) by its neighbour."""
+    del step
+    values = np.array(values, dtype=np.float64)
+    for i, j in ((0, 1), (-1, -2)):
+        if not inside[i] and not np.isfinite(values[i]) and len(values) > 1:
+            values[i] = values[j]
+    return values
+
+
+def _stem(name: str) -> str:
+    """An identifier for a table from the text of its function."""
+    return "".join(c if c.isalnum() else "_" for c in name)[:24].strip("_") or "table"
