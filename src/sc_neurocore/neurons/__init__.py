@@ -1,0 +1,46 @@
+"""The neuron catalogue: models as TOML files, and the Python objects that run them."""
+
+from __future__ import annotations
+
+from sc_neurocore.neurons._catalogue import (
+    Descriptor,
+    describe,
+    load_hardware_model,
+    load_model,
+    tier,
+    validate_all_bundled,
+    validate_schema,
+    validate_schema_dict,
+)
+from sc_neurocore.neurons._document import (
+    ModelNotFoundError,
+    list_bundled_schemas,
+    load_schema,
+    schema_to_json,
+    schema_to_toml,
+)
+from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuron
+from sc_neurocore.neurons._model import hardware_model_of, model_of
+from sc_neurocore.neurons._shape import SchemaError, json_schema
+
+__all__ = [
+    "Descriptor",
+    "FixedPointLFSR",
+    "FixedPointLIFNeuron",
+    "ModelNotFoundError",
+    "SchemaError",
+    "describe",
+    "hardware_model_of",
+    "json_schema",
+    "list_bundled_schemas",
+    "load_hardware_model",
+    "load_model",
+    "load_schema",
+    "model_of",
+    "schema_to_json",
+    "schema_to_toml",
+    "tier",
+    "validate_all_bundled",
+    "validate_schema",
+    "validate_schema_dict",
+]

@@ -1,0 +1,79 @@
+"""What a JSON Schema cannot say of a model document: ranges, the stimulus, the equations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sc_neurocore.dynamics import suggest
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.neurons._model import hardware_model_of, model_of
+from sc_neurocore.neurons._shape import SchemaError, check_shape
+
+Document = Mapping[str, Any]
+_VALUE = {"states": "init", "parameters": "value", "inputs": "value"}
+
+
+def check_document(document: object) -> list[SchemaError]:
+    """Return every finding about a parsed document: its shape, then its content."""
+    found = check_shape(document)
+    if found or not isinstance(document, Mapping):
+        return found
+    found = [*_ranges(document), *_protocol(document)]
+    return found or list(_equations(document))
+
+
+def _ranges(document: Document) -> Iterator[SchemaError]:
+    for table, field in _VALUE.items():
+        for name, entry in document.get(table, {}).items():
+            low, high = entry.get("low", float("-inf")), entry.get("high", float("inf"))
+            section = f"{table}.{name}"
+            value = entry.get(field, 0.0)
+            if low >= high:
+                yield _error(section, f"'low' is {low:g}; it must be below 'high', {high:g}")
+            elif not low <= value <= high:
+                yield _error(
+                    section, f"'{field}' is {value:g}; it must lie in its range [{low:g}, {high:g}]"
+                )
+
+
+def _protocol(document: Document) -> Iterator[SchemaError]:
+    if "protocol" not in document:
+        return
+    protocol, inputs = document["protocol"], document.get("inputs", {})
+    name = protocol["input"]
+    if name not in inputs:
+        yield _error("protocol", f"'input' is '{name}', which is no [inputs] table"
+                     f"{suggest(name, inputs)}")  # fmt: skip
+        return
+    low, high = inputs[name].get("low", float("-inf")), inputs[name].get("high", float("inf"))
+    amplitudes = {"amplitude": protocol["amplitude"]}
+    sweep = protocol.get("sweep")
+    if sweep:
+        amplitudes |= {"sweep.low": sweep["low"], "sweep.high": sweep["high"]}
+        if sweep["low"] >= sweep["high"]:
+            yield _error("protocol.sweep", "'low' must be below 'high'")
+    for field, value in amplitudes.items():
+        if not low <= value <= high:
+            yield _error(
+                "protocol",
+                f"'{field}' is {value:g}; the input '{name}' is declared in [{low:g}, {high:g}]",
+            )
+    if protocol["onset"] >= protocol["duration"]:
+        yield _error("protocol", "'onset' must be before the end, 'duration'")
+
+
+def _equations(document: Document) -> Iterator[SchemaError]:
+    try:
+        model_of(document)
+    except SCConfigError as error:
+        yield _error("dynamics", str(error))
+        return
+    try:
+        hardware_model_of(document)
+    except SCConfigError as error:
+        yield _error("hardware", str(error))
+
+
+def _error(section: str, message: str) -> SchemaError:
+    return SchemaError("error", message, section)
