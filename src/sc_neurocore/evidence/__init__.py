@@ -1,0 +1,25 @@
+"""Evidence: content-addressed records of tool runs that really happened.
+
+Every figure shown anywhere is read from a `Record`; a record is made by
+`run_cached`, kept in an `EvidenceStore`, and found again by the hash of what
+went in, so a repeat is instant and says so (`Record.cached`).
+"""
+
+from sc_neurocore.evidence._digest import JSON, atomic_write, canonical_json, digest
+from sc_neurocore.evidence._record import WORDS, Outcome, Record, Word
+from sc_neurocore.evidence._store import EvidenceError, EvidenceStore, cache_dir, run_cached
+
+__all__ = [
+    "JSON",
+    "WORDS",
+    "EvidenceError",
+    "EvidenceStore",
+    "Outcome",
+    "Record",
+    "Word",
+    "atomic_write",
+    "cache_dir",
+    "canonical_json",
+    "digest",
+    "run_cached",
+]
