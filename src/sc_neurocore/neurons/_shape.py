@@ -54,9 +54,11 @@ def check_shape(document: object) -> list[SchemaError]:
         if version not in SUPPORTED_VERSIONS:
             known = ", ".join(repr(v) for v in SUPPORTED_VERSIONS)
             return [SchemaError("error", f"schema_version is {_show(version)}; supported: {known}")]
+    if not isinstance(document, Mapping):
+        return [SchemaError("error", f"the document is {_show(document)}; it must be a table")]
     return [
         SchemaError("error", message, ".".join(path))
-        for path, message in _table(document, json_schema(), (), "the document")
+        for path, message in _table(document, json_schema(), ())
     ]
 
 
@@ -77,7 +79,12 @@ def _check(value: object, rule: Mapping[str, Any], path: Path, name: str) -> Ite
     if "$ref" in rule:
         rule = json_schema()["$defs"][str(rule["$ref"]).rsplit("/", 1)[1]]
     if rule.get("type") == "object":
-        yield from _table(value, rule, (*path, name), f"'{name}'")
+        if not isinstance(value, Mapping):
+            yield path, f"'{name}' is {_show(value)}; it must be a table"
+        elif len(value) < rule.get("minProperties", 0):
+            yield path, f"'{name}' is empty; it needs at least {rule['minProperties']} entry"
+        else:
+            yield from _table(value, rule, (*path, name))
         return
     what = f"'{name}' is {_show(value)}; "
     if "type" in rule and not _is(value, rule["type"]):
@@ -96,18 +103,13 @@ def _check(value: object, rule: Mapping[str, Any], path: Path, name: str) -> Ite
         yield from _number(value, rule, path, what)
 
 
-def _table(value: object, rule: Mapping[str, Any], path: Path, what: str) -> Iterator[Finding]:
-    if not isinstance(value, Mapping):
-        yield path, f"{what} is {_show(value)}; it must be a table"
-        return
+def _table(value: Mapping[str, Any], rule: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     known: Mapping[str, Any] = rule.get("properties", {})
     for key in rule.get("required", ()):
         if key not in value:
             kind = "table" if "properties" in known[key] or not path else "field"
             kind = "field" if key == "schema_version" else kind
             yield path, f"{kind} '{key}' is missing: {_purpose(known[key])}"
-    if len(value) < rule.get("minProperties", 0):
-        yield path, f"{what} is empty; it needs at least {rule['minProperties']} entry"
     others = rule.get("additionalProperties", True)
     for key, item in value.items():
         if key in known:
@@ -131,7 +133,8 @@ def _array(
     if len(items) < rule.get("minItems", 0):
         yield path, f"'{name}' is an empty list; write {_purpose(rule)}"
     for position, item in enumerate(items):
-        yield from _check(item, rule["items"], path, f"{name}[{position}]")
+        own = {"description": rule["description"], **rule["items"]}
+        yield from _check(item, own, path, f"{name}[{position}]")
     if rule.get("uniqueItems") and len(set(map(repr, items))) < len(items):
         yield path, f"'{name}' repeats an entry; each may occur once"
 
