@@ -404,6 +404,16 @@ def csd(value: int) -> tuple[tuple[int, int], ...]:
     return tuple(reversed(digits))
 
 
+def signed_digits(value: int) -> tuple[tuple[int, int], ...]:
+    """Digits of a constant for shift-and-add: binary when that takes no more adders than CSD.
+
+    Subtracting costs inverters on many devices, so additions win a tie.
+    """
+    binary = tuple((1, k) for k in reversed(range(value.bit_length())) if value >> k & 1)
+    short = csd(value)
+    return binary if value > 0 and len(binary) <= len(short) else short
+
+
 def live(nodes: list[Node], roots: Iterable[int]) -> list[bool]:
     """Which nodes the roots depend on."""
     alive = [False] * len(nodes)

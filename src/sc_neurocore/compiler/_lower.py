@@ -21,7 +21,7 @@ from sc_neurocore.compiler._algebra import Graph, Interval, tick_graph
 from sc_neurocore.compiler._datapath import Builder, Node, csd, prune
 from sc_neurocore.compiler._format import Overflow, QFormat, Rounding, bits_for
 from sc_neurocore.compiler._functions import FunctionUnits, TableReport
-from sc_neurocore.dynamics import Model, program
+from sc_neurocore.dynamics import Model, Quantity, program
 from sc_neurocore.exceptions import BitwidthMismatchError
 
 GUARD_BITS = 3
@@ -141,9 +141,9 @@ class _Lowering:
         self.guard = _STOCHASTIC_BITS if rounding == "stochastic" else GUARD_BITS
         narrow = overflow != "wrap"
         self.states = tuple(self._port(q.name, q.low, q.high, q.unit, narrow) for q in model.states)
-        self.inputs = tuple(self._port(q.name, q.low, q.high, q.unit, True) for q in model.inputs)
+        self.inputs = tuple(self._entering(q) for q in model.inputs)
         as_ports = model.parameters if parameters == "ports" else ()
-        self.parameters = tuple(self._port(q.name, q.low, q.high, q.unit, True) for q in as_ports)
+        self.parameters = tuple(self._entering(q) for q in as_ports)
         self.draws = tuple(
             Port(name, self.formats[name], self.formats[name].low, self.formats[name].high)
             for name in draw_names(model)
@@ -172,6 +172,15 @@ class _Lowering:
         if not narrow:
             return Port(name, fmt, fmt.low, fmt.high, unit)
         return Port(name, fmt, fmt.raw(low), fmt.raw(high), unit)
+
+    def _entering(self, q: Quantity) -> Port:
+        """A port from outside: every code of its width is legal, so nothing need be assumed."""
+        port = self._port(q.name, q.low, q.high, q.unit, True)
+        if port.low >= 0:
+            fmt = QFormat(max(1, port.high.bit_length()), port.format.fraction, signed=False)
+        else:
+            fmt = QFormat(bits_for(port.low, port.high), port.format.fraction)
+        return Port(q.name, fmt, fmt.low, fmt.high, q.unit)
 
     def run(self, notices: tuple[str, ...]) -> Datapath:
         model = self.model
