@@ -14,7 +14,11 @@ from sc_neurocore.dynamics._parse import (
     parse_condition,
     parse_expression,
 )
+from sc_neurocore.dynamics._simulate import fi_curve, simulate
+from sc_neurocore.dynamics._simulation import Simulation, Spikes, State
+from sc_neurocore.dynamics._stepper import Stepper
 from sc_neurocore.dynamics._tree import FUNCTIONS, Expr, Span, call, num, sym
+from sc_neurocore.dynamics._units import registry as unit_registry
 
 __all__ = [
     "FUNCTIONS",
@@ -26,13 +30,18 @@ __all__ = [
     "Model",
     "Program",
     "Quantity",
+    "Simulation",
     "Span",
+    "Spikes",
+    "State",
+    "Stepper",
     "affine",
     "build_model",
     "call",
     "derivative",
     "evaluate",
     "exprel",
+    "fi_curve",
     "linear_system",
     "num",
     "parse_assignments",
@@ -44,6 +53,8 @@ __all__ = [
     "require_finite",
     "require_positive",
     "sigmoid",
+    "simulate",
     "suggest",
     "sym",
+    "unit_registry",
 ]

@@ -1,0 +1,403 @@
+"""From a `Program` to the source of a numba kernel: N neurons by T ticks.
+
+A block of neurons stays in the first-level cache while all its ticks run. Every value is
+computed as rarely as its reads allow: once per run, per neuron, per tick, or per neuron and tick;
+only the last kind is in the inner loop, which vectorises over neurons. Spikes are rare, so the
+inner loop only marks them, and resets run afterwards for the marked neurons alone.
+
+The text holds no user text: literals and parameters arrive in an array, and every identifier is
+made here. Kernels of models that differ in numbers only are therefore the same kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+from sc_neurocore.dynamics._methods import Program
+from sc_neurocore.dynamics._tree import COMPARISON, DRAWS, Expr
+
+#: Neurons that are advanced together; a multiple of 8.
+BLOCK = 256
+#: Literal integer exponents up to this size become products.
+MAX_PRODUCT = 16
+
+DType = Literal["float64", "float32"]
+#: How an input varies: with the tick alone, with the neuron alone, or with both.
+Spread = Literal["tick", "neuron", "both"]
+
+_FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "tanh", "sigmoid", "exprel"})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a run adds to the program: number type and which numbers vary over neurons.
+
+    Attributes:
+        dtype: number type of states and arithmetic.
+        varying: parameters with one value per neuron.
+        spreads: how each input varies.
+        refractory: whether neurons can be refractory.
+    """
+
+    dtype: DType
+    varying: tuple[str, ...]
+    spreads: tuple[Spread, ...]
+    refractory: bool
+
+
+@dataclass(frozen=True)
+class KernelSource:
+    """Text of a kernel module and the literals that its first argument starts with."""
+
+    text: str
+    literals: tuple[float, ...]
+
+
+class _Rate(IntEnum):
+    """What a value varies with; combining two values takes the bitwise or."""
+
+    RUN = 0
+    NEURON = 1
+    TICK = 2
+    BOTH = 3
+
+
+_Key = tuple[str | int, ...]
+_HOME = {_Rate.RUN: "run", _Rate.NEURON: "block", _Rate.TICK: "tick"}
+
+
+class _Sheet:
+    """Hash-consed values and the statements that compute them, by place in the loop nest."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self.model, self.layout = program.model, layout
+        self.literals: dict[str, int] = {}
+        self.lines: dict[str, list[str]] = {
+            p: [] for p in ("run", "block", "tick", "inner", "event")
+        }
+        self._ids: dict[_Key, int] = {}
+        self._keys: list[_Key] = []
+        self._rates: list[_Rate] = []
+        self._names: dict[tuple[str, int], str] = {}
+        self._rows: dict[int, int] = {}
+
+    @property
+    def rows(self) -> int:
+        return len(self.model.states) + len(self._rows)
+
+    def value(self, rate: _Rate, *key: str | int) -> int:
+        if key not in self._ids:
+            self._ids[key] = len(self._keys)
+            self._keys.append(key)
+            self._rates.append(rate)
+        return self._ids[key]
+
+    def apply(self, op: str, *args: int) -> int:
+        rate = _Rate.RUN
+        for arg in args:
+            rate = _Rate(rate | self._rates[arg])
+        return self.value(rate, op, *args)
+
+    def literal(self, number: float) -> int:
+        # Keyed by the bits: 0.0 and -0.0 are equal but differ as divisors.
+        index = self.literals.setdefault(number.hex(), len(self.literals))
+        return self.value(_Rate.RUN, "literal", index)
+
+    def leaves(self) -> dict[str, int]:
+        """Value of every parameter and input by name."""
+        found = {}
+        shared = [q.name for q in self.model.parameters if q.name not in self.layout.varying]
+        for i, name in enumerate(shared):
+            found[name] = self.value(_Rate.RUN, "parameter", i)
+        for i, name in enumerate(self.layout.varying):
+            found[name] = self.value(_Rate.NEURON, "own", i)
+        rates = {"tick": _Rate.TICK, "neuron": _Rate.NEURON, "both": _Rate.BOTH}
+        for i, (name, spread) in enumerate(
+            zip(self.model.input_names, self.layout.spreads, strict=True)
+        ):
+            found[name] = self.value(rates[spread], f"input {spread}", i)
+        return found
+
+    def read(self, expr: Expr, names: dict[str, int]) -> int:
+        """Value of an expression, given the values of the names it reads."""
+        if expr.op == "num":
+            return self.literal(expr.value)
+        if expr.op == "name":
+            return names[expr.name]
+        if expr.op in DRAWS:
+            return self.value(_Rate.BOTH, expr.op, int(expr.value))
+        if expr.op == "**" and expr.args[1].op == "num":
+            return self._power(self.read(expr.args[0], names), expr.args[1].value)
+        args = [self.read(arg, names) for arg in expr.args]
+        if expr.op in ("min", "max"):
+            return self._extreme(expr.op, *args)
+        if expr.op == "clip":
+            return self._extreme("min", self._extreme("max", args[0], args[1]), args[2])
+        return self.apply(expr.op, *args)
+
+    def _extreme(self, op: str, a: int, b: int) -> int:
+        return self.apply("where", self.apply("<" if op == "min" else ">", b, a), b, a)
+
+    def _power(self, base: int, exponent: float) -> int:
+        if exponent == 0.5:
+            return self.apply("sqrt", base)
+        if exponent != int(exponent) or abs(exponent) > MAX_PRODUCT:
+            return self.apply("**", base, self.literal(exponent))
+        result, square, left = None, base, abs(int(exponent))
+        while left:
+            if left & 1:
+                result = square if result is None else self.apply("*", result, square)
+            left >>= 1
+            if left:
+                square = self.apply("*", square, square)
+        if result is None:
+            return self.literal(1.0)
+        return result if exponent > 0 else self.apply("/", self.literal(1.0), result)
+
+    def name(self, value: int, place: str) -> str:
+        """Identifier that holds a value at a place, writing the statements it needs."""
+        rate = self._rates[value]
+        home = _HOME.get(rate, place)
+        if rate == _Rate.NEURON and place != "block":
+            return self._row(value, place)
+        if (home, value) not in self._names:
+            text = self._text(self._keys[value], home)
+            name = f"{home[0]}{value}"
+            self.lines[home].append(f"{name} = {text}")
+            self._names[home, value] = name
+        return self._names[home, value]
+
+    def _row(self, value: int, place: str) -> str:
+        """A value per neuron, computed at the start of the block and read back from its row."""
+        truth = self._keys[value][0] in {*COMPARISON, "and", "or", "not"}
+        if value not in self._rows:
+            own = self.name(value, "block")
+            self._rows[value] = self.rows
+            kept = f"select({own}, ONE, ZERO)" if truth else own
+            self.lines["block"].append(f"W[R{self._rows[value]} + j] = {kept}")
+        if (place, value) not in self._names:
+            name = f"{place[0]}{value}"
+            test = " == ONE" if truth else ""
+            self.lines[place].append(f"{name} = W[R{self._rows[value]} + j]{test}")
+            self._names[place, value] = name
+        return self._names[place, value]
+
+    def _text(self, key: _Key, place: str) -> str:
+        op, *rest = key
+        index = rest[0] if rest else 0
+        match op:
+            case "literal":
+                return f"C[{index}]"
+            case "parameter":
+                return f"C[LITERALS + {index}]"
+            case "own":
+                return f"P[{index}, o + j]"
+            case "input tick":
+                return f"U{index}[t]"
+            case "input neuron":
+                return f"U{index}[o + j]"
+            case "input both":
+                return f"U{index}[t, o + j]"
+            case "state":
+                return f"W[R{index} + j]"
+            case "ready":
+                return "free[j] <= t"
+            case "calm":
+                return "last[j] == NO"
+            case "rand" | "randn":
+                draw = "uniform" if op == "rand" else "normal"
+                return f"D({draw}(seed, o + j, now, np.uint64({index})))"
+        args = [self.name(int(arg), place) for arg in rest]
+        if op == "where":
+            return f"select({', '.join(args)})"
+        if op in _FUNCTIONS:
+            return f"D({op}({', '.join(f'np.float64({a})' for a in args)}))"
+        match op:
+            case "**":
+                return f"D(power(np.float64({args[0]}), np.float64({args[1]})))"
+            case "sqrt":
+                return f"math.sqrt({args[0]})"
+            case "floor":
+                return f"np.floor({args[0]})"
+            case "abs":
+                return f"abs({args[0]})"
+            case "neg":
+                return f"-{args[0]}"
+            case "not":
+                return f"not {args[0]}"
+            case "and" | "or":
+                return f"{args[0]} {'&' if op == 'and' else '|'} {args[1]}"
+        return f"{args[0]} {op} {args[1]}"
+
+
+def kernel_source(program: Program, layout: Layout) -> KernelSource:
+    """Write the kernel module of a program.
+
+    It defines ``run(C, P, U0 …, X, counter, last, kept, rows, n0, n1, ticks, now0, hold, seed)``,
+    which advances neurons ``n0 … n1 − 1`` by ``ticks`` and returns their spikes as sorted-by-block
+    numbers ``tick·2^32 + neuron``, and the tick, neuron and state of the first non-finite value
+    (tick −1 if there is none).
+    """
+    model, sheet = program.model, _Sheet(program, layout)
+    names = sheet.leaves()
+    old = {x: sheet.value(_Rate.BOTH, "state", i) for i, x in enumerate(model.state_names)}
+    scope = {**names, **old}
+    for name, expr in program.steps:
+        scope[name] = sheet.read(expr, scope)
+    ready = sheet.value(_Rate.BOTH, "ready")
+    new = {}
+    for x in model.state_names:
+        candidate = sheet.read(program.advance[x], scope)
+        if layout.refractory and x in model.hold:
+            candidate = sheet.apply("where", ready, candidate, old[x])
+        new[x] = candidate
+    inner = sheet.lines["inner"]
+    fresh = [sheet.name(v, "inner") for v in new.values()]
+    mark: list[str] = []
+    if model.threshold is not None:
+        condition = sheet.read(model.threshold, {**names, **new})
+        spike = sheet.apply("and", condition, ready) if layout.refractory else condition
+        if model.edge == "rising":
+            spike = sheet.apply("and", spike, sheet.value(_Rate.BOTH, "calm"))
+        # A condition on inputs alone is one value per tick; 'and' with a lane makes it per lane.
+        mark = [f"spike = {sheet.name(spike, 'inner')}", "flag[j] = spike", "hits += spike"]
+        if model.edge == "rising":
+            mark.append(f"last[j] = {sheet.name(condition, 'inner')}")
+    inner += [f"W[R{i} + j] = {name}" for i, name in enumerate(fresh)]
+    inner.append("bad += not (" + " & ".join(f"(abs({x}) <= MAX)" for x in fresh) + ")")
+    inner += mark
+
+    after: dict[str, int] = {}
+    for i, x in enumerate(model.state_names):
+        after[x] = sheet.value(_Rate.BOTH, "state", i)
+    scope = {**names, **after}
+    for line in model.reset:
+        scope[line.target] = sheet.read(line.expr, scope)
+    event = sheet.lines["event"]
+    assigned = sorted({model.state_names.index(a.target) for a in model.reset})
+    stores = []
+    for i in assigned:
+        name = sheet.name(scope[model.state_names[i]], "event")
+        stores += [f"W[R{i} + j] = {name}", f"bad += not (abs({name}) <= MAX)"]
+    event += stores
+    if layout.refractory:
+        event.append("free[j] = t + 1 + hold")
+    text = _module(sheet, spikes=model.threshold is not None)
+    return KernelSource(text, tuple(float.fromhex(x) for x in sheet.literals))
+
+
+def _module(sheet: _Sheet, *, spikes: bool) -> str:
+    layout, states = sheet.layout, len(sheet.model.states)
+    edge = sheet.model.edge == "rising"
+    inputs = [f"U{i}" for i in range(len(layout.spreads))]
+    types = {"tick": "D[::1]", "neuron": "D[::1]", "both": "D[:, ::1]"}
+    head = [
+        '"""A kernel generated by SC-NeuroCore; safe to delete."""',
+        "import math",
+        "import numpy as np",
+        "from numba import float32, float64, int64, njit, uint8, uint64",
+        "from sc_neurocore.dynamics._kernel_math import cos, exp, exprel, log, power, select",
+        "from sc_neurocore.dynamics._kernel_math import sigmoid, sin, tanh, trailing_zeros",
+        "from sc_neurocore.dynamics._noise import normal, uniform",
+        f"D = np.{layout.dtype}",
+        "MAX, ZERO, ONE = np.finfo(D).max, D(0), D(1)",
+        "NONE, BIT, THREE, SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)",
+        f"NO, LITERALS, BLOCK = np.uint8(0), {len(sheet.literals)}, {BLOCK}",
+        *(f"R{i} = np.uint64({i * BLOCK})" for i in range(sheet.rows)),
+    ]
+    signature = ", ".join(
+        ["D[::1]", "D[:, ::1]", *(types[s] for s in layout.spreads), "D[:, ::1]", "int64[::1]",
+         "uint8[::1]", "D[:, :, ::1]", "uint64[::1]", "int64", "int64", "int64", "uint64",
+         "int64", "uint64"]
+    ).replace("D[", f"{layout.dtype}[")  # fmt: skip
+    arguments = ", ".join(
+        ["C", "P", *inputs, "X", "counter", "last0", "kept", "rows", "n0", "n1", "ticks", "now0",
+         "hold", "seed"]
+    )  # fmt: skip
+
+    def lane(body: list[str]) -> list[str]:
+        return ["for j in range(m):", *_indent(body or ["pass"])]
+
+    ready = ["free[j] = counter[o + j]"] if layout.refractory else []
+    calm = ["last[j] = last0[o + j]"] if edge else []
+    load = [f"W[R{i} + j] = X[{i}, o + j]" for i in range(states)] + ready + calm
+    store = [f"X[{i}, o + j] = W[R{i} + j]" for i in range(states)]
+    if layout.refractory:
+        store.append("counter[o + j] = max(free[j] - ticks, 0)")
+    if edge:
+        store.append("last0[o + j] = last[j]")
+    finite = " & ".join(f"(abs(W[R{i} + j]) <= MAX)" for i in range(states))
+    which = [
+        line
+        for i in reversed(range(states))
+        for line in (f"if not (abs(W[R{i} + j]) <= MAX):", f"    state = {i}")
+    ]
+    search = [f"if not ({finite}):", *_indent([*which, "who = np.int64(o + j)", "break"])]
+    failure = ["if bad:", *_indent([*lane(search), "end = failed = t", "break"])]
+    events = [
+        "if hits:",
+        "    for k in range((m + SEVEN) >> THREE):",
+        "        word = words[k]",
+        "        while word != NONE:",
+        "            j = (k << THREE) + (trailing_zeros(word) >> THREE)",
+        "            word &= word - BIT",
+        "            if count == len(found):",
+        "                more = np.empty(2 * count, np.int64)",
+        "                more[:count] = found",
+        "                found = more",
+        "            found[count] = (t << 32) | np.int64(o + j)",
+        "            count += 1",
+        *_indent(sheet.lines["event"], 3),
+    ]
+    tick = [
+        "now = now0 + np.uint64(t)",
+        *sheet.lines["tick"],
+        "bad = 0",
+        "hits = 0",
+        *lane(sheet.lines["inner"]),
+        *failure,
+        *(events if spikes else []),
+        *(failure if spikes and sheet.model.reset else []),
+        "for r in range(len(rows)):",
+        "    for j in range(m):",
+        "        kept[t, r, o + j] = W[rows[r] + j]",
+    ]
+    block = [
+        "m = np.uint64(min(BLOCK, n1 - b))",
+        "o = np.uint64(b)",
+        "flag[:] = 0",
+        *lane(load + sheet.lines["block"]),
+        "for t in range(end):",
+        *_indent(tick),
+        *lane(store),
+    ]
+    body = [
+        *sheet.lines["run"],
+        f"W = np.empty({sheet.rows * BLOCK}, D)",
+        "free = np.empty(BLOCK, np.int64)",
+        "last = np.empty(BLOCK, np.uint8)",
+        "flag = np.zeros(BLOCK, np.uint8)",
+        "words = flag.view(np.uint64)",
+        "found = np.empty(1024, np.int64)",
+        "count = 0",
+        "failed, who, state, end = -1, -1, -1, ticks",
+        "for b in range(n0, n1, BLOCK):",
+        *_indent(block),
+        "return found[:count], failed, who, state",
+    ]
+    return "\n".join(
+        [
+            *head,
+            "",
+            f'@njit(({signature}), cache=True, nogil=True, error_model="numpy")',
+            f"def run({arguments}):",
+            *_indent(body),
+            "",
+        ]
+    )
+
+
+def _indent(lines: list[str], levels: int = 1) -> list[str]:
+    return ["    " * levels + line for line in lines]
