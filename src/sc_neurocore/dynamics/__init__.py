@@ -14,6 +14,7 @@ from sc_neurocore.dynamics._parse import (
     parse_condition,
     parse_expression,
 )
+from sc_neurocore.dynamics._reference import reference
 from sc_neurocore.dynamics._simulate import fi_curve, simulate
 from sc_neurocore.dynamics._simulation import Simulation, Spikes, State
 from sc_neurocore.dynamics._stepper import Stepper
@@ -50,6 +51,7 @@ __all__ = [
     "parse_expression",
     "pointed",
     "program",
+    "reference",
     "require_finite",
     "require_positive",
     "sigmoid",

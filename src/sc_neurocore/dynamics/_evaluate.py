@@ -21,12 +21,26 @@ def sigmoid(x: float) -> float:
     return e / (1 + e)
 
 
+def power(base: float, exponent: float) -> float:
+    """``base**exponent``; integer exponents up to 16 are products, as in every back end."""
+    if exponent != int(exponent) or abs(exponent) > 16:
+        return math.pow(base, exponent)
+    result, square, left = 1.0, base, abs(int(exponent))
+    while left:
+        if left & 1:
+            result = result * square
+        left >>= 1
+        if left:
+            square = square * square
+    return result if exponent >= 0 else 1.0 / result
+
+
 _FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
+    "**": power,
     "neg": lambda a: -a,
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -50,7 +64,6 @@ _FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "min": min,
     "max": max,
     "clip": lambda x, low, high: min(max(x, low), high),
-    "where": lambda c, a, b: a if c else b,
 }
 
 
@@ -65,4 +78,8 @@ def evaluate(expr: Expr, values: Mapping[str, float]) -> float:
         return values[expr.name]
     if expr.op in ("rand", "randn"):
         return values[f"{expr.op}.{int(expr.value)}"]
+    if expr.op == "where":
+        # Only the chosen branch: the other may lie outside its domain.
+        chosen = expr.args[1] if evaluate(expr.args[0], values) else expr.args[2]
+        return evaluate(chosen, values)
     return _FUNCTIONS[expr.op](*(evaluate(arg, values) for arg in expr.args))

@@ -52,7 +52,7 @@ def linear_system(model: Model) -> tuple[list[list[Expr]], list[Expr]] | None:
     rows, rests = [], []
     variables = (*model.state_names, *model.input_names)
     for name in model.state_names:
-        expr = _inlined(model)[name]
+        expr = inlined(model)[name]
         if any(node.op in DRAWS for node in expr.walk()):
             return None
         form = affine(expr, model.state_names)
@@ -71,7 +71,7 @@ def _right_sides(model: Model) -> tuple[Assignments, dict[str, Expr]]:
     return lets, {e.target: e.expr for e in model.equations if e.kind != "let"}
 
 
-def _inlined(model: Model) -> dict[str, Expr]:
+def inlined(model: Model) -> dict[str, Expr]:
     """Right side of every state with the intermediate equations substituted."""
     lets, rights = _right_sides(model)
     known: dict[str, Expr] = {}
@@ -151,7 +151,7 @@ def _exponential_euler(model: Model) -> tuple[Assignments, dict[str, Expr]]:
     """
     h = num(model.dt)
     advance = {}
-    for x, f in _inlined(model).items():
+    for x, f in inlined(model).items():
         form = affine(f, (x,))
         if form is None or x not in form[0]:
             advance[x] = add(sym(x), mul(h, f))
@@ -221,7 +221,7 @@ def _rosenbrock(model: Model) -> tuple[Assignments, dict[str, Expr]]:
     ``x' = x + dt·(3·k₁ + k₂)/2``. Source: Verwer et al. 1999, doi:10.1137/S1064827597326651.
     """
     names, h = model.state_names, model.dt
-    rights = _inlined(model)
+    rights = inlined(model)
     steps: Assignments = []
     matrix: list[list[Expr]] = []
     for i, x in enumerate(names):

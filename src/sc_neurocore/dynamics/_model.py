@@ -125,7 +125,9 @@ class Model:
     @property
     def draws(self) -> tuple[Expr, ...]:
         """The random draws of one tick, by ordinal."""
-        exprs = [e.expr for e in self.equations]
+        exprs = [e.expr for e in self.equations] + [a.expr for a in self.reset]
+        if self.threshold is not None:
+            exprs.append(self.threshold)
         found = {int(n.value): n for x in exprs for n in x.walk() if n.op in ("rand", "randn")}
         return tuple(found[k] for k in sorted(found))
 
@@ -139,14 +141,15 @@ class Model:
         Raises:
             SCConfigError: a name is not a parameter, or a value is not finite.
         """
-        from sc_neurocore.dynamics._errors import require_finite, suggest
+        from sc_neurocore.dynamics._errors import require_finite, require_positive, suggest
 
         known = {q.name: q for q in self.parameters}
         for name, value in overrides.items():
             if name not in known:
                 hint = suggest(name, known)
                 raise SCConfigError(f"model '{self.name}' has no parameter '{name}'{hint}")
-            require_finite(f"parameter '{name}'", value)
+            require = require_positive if name.startswith("tau") else require_finite
+            require(f"parameter '{name}'", value)
         parameters = tuple(
             replace(q, value=float(overrides[q.name])) if q.name in overrides else q
             for q in self.parameters
