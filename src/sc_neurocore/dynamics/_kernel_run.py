@@ -146,9 +146,7 @@ class KernelRun:
             return _cast("an input", values[0], self.dtype)
         part = values if len(values) == 1 else values[at : at + size]
         if spread == "tick":
-            return np.ascontiguousarray(
-                np.broadcast_to(_cast("an input", part[:, 0], self.dtype), size)
-            )
+            return np.broadcast_to(_cast("an input", part[:, 0], self.dtype), size).copy()
         return _cast("an input", part, self.dtype)
 
     def _failure(
