@@ -9,29 +9,44 @@ from sc_neurocore.compiler._bittrue import (
     simulate_fixed,
     simulate_ticks,
 )
+from sc_neurocore.compiler._compile import (
+    Compiled,
+    HardwareOptions,
+    compile_model,
+    compile_to_verilog,
+    equation_to_fpga,
+)
 from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QFormat, Rounding
 from sc_neurocore.compiler._functions import TableReport
 from sc_neurocore.compiler._lower import Datapath, Port, lower
+from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, schedule
 from sc_neurocore.compiler._verilog import Rtl, write_verilog
 
 __all__ = [
     "OVERFLOWS",
     "ROUNDINGS",
+    "Compiled",
     "Datapath",
+    "FormatPlan",
     "FixedRun",
     "FixedState",
+    "HardwareOptions",
     "Multipliers",
     "Overflow",
     "Port",
     "QFormat",
     "Rounding",
     "Rtl",
-    "Rounding",
     "Schedule",
     "TableReport",
+    "compile_model",
+    "compile_to_verilog",
+    "equation_to_fpga",
     "initial_state",
     "lower",
+    "plan_formats",
+    "refined",
     "schedule",
     "simulate_fixed",
     "simulate_ticks",

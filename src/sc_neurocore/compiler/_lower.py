@@ -458,20 +458,30 @@ class _Nodes:
         if not real.args:
             return b.const(round(real.const * 2.0**bits), bits)
         parts = [(c, a) for c, a in zip(real.coefs, real.args, strict=True)]
+        # Coefficients that agree up to sign and a power of two share one multiplication.
         grouped: dict[float, list[tuple[float, int]]] = {}
         for c, a in _split_near_one(self._with_fused_terms(parts, bits)):
-            size = next((g for g in grouped if abs(g - abs(c)) <= 1e-10 * g), abs(c))
+            size = next((g for g in grouped if _shift_between(abs(c), g) is not None), abs(c))
             grouped.setdefault(size, []).append((c, a))
         terms: list[tuple[int, int]] = []  # (sign, node)
         for size, members in grouped.items():
-            members.sort(key=lambda m: m[0] < 0)
+            least = min((abs(c) for c, _ in members))
+            members.sort(key=lambda m: (m[0] < 0, m[1]))
             sign = 1 if members[0][0] > 0 else -1
-            total = self.node(members[0][1])
-            for c, a in members[1:]:
-                other = self.node(a)
-                total = b.add(total, other) if c * sign > 0 else b.sub(total, other)
-            total = self._floored(total, max(self._bits(a) for _, a in members))
-            terms.append((sign, self._scale(size, total, bits)))
+            total = -1
+            wanted = -64
+            for c, a in members:
+                shift = _shift_between(abs(c), least)
+                assert shift is not None
+                x = self.node(a)
+                x = b.relabel(x, b[x].frac - shift)
+                wanted = max(wanted, self._bits(a) - shift)
+                if total < 0:
+                    total = x
+                else:
+                    total = b.add(total, x) if c * sign > 0 else b.sub(total, x)
+            total = self._floored(total, wanted)
+            terms.append((sign, self._scale(least, total, bits)))
         # Unscaled terms and the constant first: they are shortest.
         terms.sort(key=lambda t: (t[0] < 0, b[t[1]].frac))
         const_bits = max(0, min(bits, max(b[t].frac for _, t in terms) + 1)) if terms else bits
@@ -489,9 +499,10 @@ class _Nodes:
     def _scale(self, size: float, x: int, bits: int) -> int:
         """``size · x`` floored at ``bits``, with the coefficient of fewest digits that is allowed."""
         b = self._b
-        if size == 1:
-            return self._floored(x, bits)
         node = b[x]
+        exponent = _shift_between(size, 1.0)
+        if exponent is not None:
+            return self._floored(b.relabel(x, node.frac - exponent), bits)
         reach = max(abs(node.low), abs(node.high)) * 2.0**-node.frac
         quarter = 2.0 ** -(bits + 2) / reach if reach else math.inf
         raw, fraction = coefficient(size, max(quarter, size * self._coefficient_error))
@@ -565,6 +576,12 @@ class _Nodes:
                 result = [p for p in result if p not in members]
                 result.append((1.0, joined))
         return result
+
+
+def _shift_between(a: float, b: float) -> int | None:
+    """The integer ``k`` with ``a = b·2**k`` up to rounding, or ``None``."""
+    shift = round(math.log2(a / b))
+    return shift if abs(a * 2.0**-shift - b) <= 1e-10 * b else None
 
 
 def _split_near_one(parts: list[tuple[float, int]]) -> list[tuple[float, int]]:

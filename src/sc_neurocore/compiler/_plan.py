@@ -1,0 +1,195 @@
+"""Choosing number formats: what the user asked for, made wide enough to move, or derived.
+
+A format that holds the declared range can still be too coarse: a slow state whose change per tick
+rounds to nothing stops short of its equilibrium or never starts. Such a state is given more
+fraction bits, with a notice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sc_neurocore.compiler._format import MAX_WIDTH, QFormat, Rounding, fitting
+from sc_neurocore.compiler._lower import draw_names
+from sc_neurocore.dynamics import Model, Program, Quantity, evaluate, program
+from sc_neurocore.exceptions import BitwidthMismatchError
+
+#: A state may stop at most this fraction of its declared range short of equilibrium.
+STALL_LIMIT = 0.01
+#: One unit in the last place is at most this fraction of a typical change per tick.
+STEP_LIMIT = 0.25
+_AUTO_STALL_LIMIT = 0.001
+_AUTO_STEP_LIMIT = 1 / 64
+_SAMPLES = 64
+_INPUT_BITS = 12
+
+
+@dataclass(frozen=True)
+class FormatPlan:
+    """Formats per variable and what was changed on the way.
+
+    Attributes:
+        formats: one per state, input, parameter and draw.
+        notices: sentences for the user.
+    """
+
+    formats: Mapping[str, QFormat]
+    notices: tuple[str, ...]
+
+
+def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
+    """Plan formats.
+
+    Args:
+        model: the model.
+        wanted: ``"auto"``, or one format for all states and inputs such as ``"Q8.8"``.
+        rounding: rounding at the states, which decides how far a slow state can stall.
+
+    Raises:
+        SCConfigError: ``wanted`` is not a format.
+        BitwidthMismatchError: a declared range does not fit, or ``auto`` lacks a declared range.
+    """
+    motion = _Motion(model)
+    draws = {
+        name: QFormat(16, 16, signed=False) if name.startswith("rand_") else QFormat(16, 12)
+        for name in draw_names(model)
+    }
+    if wanted == "auto":
+        return FormatPlan({**_automatic(model, motion, rounding), **draws}, ())
+    base = QFormat.from_string(wanted)
+    formats = {q.name: base for q in (*model.states, *model.inputs)}
+    formats |= {q.name: _parameter_format(q, base) for q in model.parameters}
+    notices = []
+    for q in model.states:
+        low = base.min_value if math.isinf(q.low) else q.low
+        high = base.max_value if math.isinf(q.high) else q.high
+        if not base.holds(low, high):
+            raise BitwidthMismatchError(
+                f"format {base} holds [{base.min_value:g}, {base.max_value:g}] but '{q.name}' is "
+                f"declared to range over [{q.low:g}, {q.high:g}]; use "
+                f"{fitting(low, high, base.fraction)} or wider, or 'auto'"
+            )
+        need = motion.fraction_for(q, rounding, STALL_LIMIT, STEP_LIMIT)
+        if need is None or need <= base.fraction:
+            continue
+        wide = QFormat(min(MAX_WIDTH, base.width + need - base.fraction), need, base.signed)
+        formats[q.name] = wide
+        notices.append(
+            f"'{q.name}' would freeze in {base}: {motion.why(q)}; it is carried in {wide}."
+        )
+    return FormatPlan({**formats, **draws}, tuple(notices))
+
+
+def refined(plan: FormatPlan, model: Model, extra: int) -> FormatPlan:
+    """The same plan with ``extra`` more fraction bits in every state."""
+    formats = dict(plan.formats)
+    for q in model.states:
+        fmt = formats[q.name]
+        formats[q.name] = QFormat(fmt.width + extra, fmt.fraction + extra, fmt.signed)
+    return replace(plan, formats=formats)
+
+
+def _parameter_format(q: Quantity, base: QFormat) -> QFormat:
+    """A parameter port keeps 15 significant bits over its declared range."""
+    reach = max(abs(q.low), abs(q.high))
+    if math.isinf(reach) or reach == 0:
+        return base
+    fraction = 15 - math.ceil(math.log2(reach))
+    return fitting(q.low, q.high, fraction)
+
+
+def _automatic(model: Model, motion: _Motion, rounding: Rounding) -> dict[str, QFormat]:
+    formats = {}
+    for q in (*model.states, *model.inputs):
+        if math.isinf(q.low) or math.isinf(q.high):
+            raise BitwidthMismatchError(
+                f"format 'auto' needs the range of '{q.name}'; declare it "
+                f"(--range {q.name}=LOW:HIGH) or give a format such as Q16.16"
+            )
+    for q in model.states:
+        need = motion.fraction_for(q, rounding, _AUTO_STALL_LIMIT, _AUTO_STEP_LIMIT)
+        span = q.high - q.low
+        least = 10 - math.floor(math.log2(span)) if span > 0 else 8
+        formats[q.name] = fitting(q.low, q.high, max(least, need if need is not None else least))
+    for q in model.inputs:
+        reach = max(abs(q.low), abs(q.high)) or 1.0
+        formats[q.name] = fitting(q.low, q.high, _INPUT_BITS - 1 - math.ceil(math.log2(reach)))
+    for q in model.parameters:
+        formats[q.name] = _parameter_format(q, QFormat(32, 16))
+    return formats
+
+
+class _Motion:
+    """How fast each state moves per tick, sampled over the declared ranges."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._program = program(model)
+        self._rate: dict[str, float] = {}
+        self._change: dict[str, float] = {}
+        self._measure(self._program)
+
+    def _measure(self, tick: Program) -> None:
+        model = self._model
+        rng = np.random.default_rng(0)
+        rates: dict[str, list[float]] = {q.name: [] for q in model.states}
+        changes: dict[str, list[float]] = {q.name: [] for q in model.states}
+        for k in range(_SAMPLES):
+            point = {
+                q.name: q.value if k == 0 else _sample(q, rng) for q in (*model.states, *model.inputs)
+            }
+            here = self._step(tick, point)
+            if here is None:
+                continue
+            for q in model.states:
+                delta = 1e-6 * max(1.0, abs(point[q.name]))
+                there = self._step(tick, {**point, q.name: point[q.name] + delta})
+                if there is None:
+                    continue
+                rates[q.name].append(abs((there[q.name] - here[q.name]) / delta - 1))
+                changes[q.name].append(abs(here[q.name] - point[q.name]))
+        for q in model.states:
+            self._rate[q.name] = float(np.median(rates[q.name] or [0.0]))
+            self._change[q.name] = float(np.median(changes[q.name] or [0.0]))
+
+    def _step(self, tick: Program, point: Mapping[str, float]) -> dict[str, float] | None:
+        values = {**self._model.parameter_values, **point}
+        for draw in self._model.draws:
+            values[f"{draw.op}.{int(draw.value)}"] = 0.0
+        try:
+            for name, expr in tick.steps:
+                values[name] = evaluate(expr, values)
+            result = {x: float(evaluate(e, values)) for x, e in tick.advance.items()}
+        except (ArithmeticError, ValueError):
+            return None
+        return result if all(math.isfinite(v) for v in result.values()) else None
+
+    def fraction_for(
+        self, q: Quantity, rounding: Rounding, stall: float, step: float
+    ) -> int | None:
+        """Fraction bits below which the state would freeze, or ``None`` if nothing is known."""
+        wanted = []
+        rate, change = self._rate[q.name], self._change[q.name]
+        if 1e-9 < rate < 0.5 and math.isfinite(q.high - q.low):
+            lost = 0.5 if rounding.startswith("nearest") else 1.0
+            wanted.append(math.ceil(math.log2(lost / (rate * stall * (q.high - q.low)))))
+        if change > 0:
+            wanted.append(math.ceil(-math.log2(change * step)))
+        return max(wanted) if wanted else None
+
+    def why(self, q: Quantity) -> str:
+        """The measured reason, in words."""
+        return f"it typically changes by {self._change[q.name]:.3g} {q.unit}".rstrip() + " per tick"
+
+
+def _sample(q: Quantity, rng: np.random.Generator) -> float:
+    if math.isfinite(q.low) and math.isfinite(q.high):
+        return float(rng.uniform(q.low, q.high))
+    scale = max(1.0, abs(q.value))
+    return float(rng.uniform(q.value - scale, q.value + scale))
+
+
