@@ -218,9 +218,7 @@ def test_other_files_are_not_models(tmp_path: Path) -> None:
     listing.write_text('{"a": }', encoding="utf-8")
     with pytest.raises(SCConfigError) as error:
         load_schema(listing)
-    assert str(error.value) == (
-        f"{listing}: not valid JSON: expecting value (at line 1, column 7)"
-    )
+    assert str(error.value) == (f"{listing}: not valid JSON: expecting value (at line 1, column 7)")
     folder = tmp_path / "folder.toml"
     folder.mkdir()
     with pytest.raises(SCConfigError) as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import Layout, kernel_source
+from sc_neurocore.dynamics._kernel import Layout, Spread, kernel_source
 from sc_neurocore.dynamics._kernel_cache import load_kernel
 from sc_neurocore.dynamics._methods import program
 from sc_neurocore.dynamics._model import Model
@@ -28,17 +30,19 @@ class Stepper:
         if not 0 <= seed < 2**64:
             raise SCConfigError(f"seed is {seed}; it must be from 0 to 2**64 - 1")
         self.model, self.seed = model, seed
-        inputs = len(model.inputs)
-        layout = Layout("float64", (), ("tick",) * inputs, model.refractory_ticks > 0)
+        spreads: tuple[Spread, ...] = tuple("tick" for _ in model.inputs)
+        layout = Layout("float64", (), spreads, model.refractory_ticks > 0)
         source = kernel_source(program(model), layout)
         self._run = load_kernel(source.text)
-        self._inputs = tuple(np.zeros(1) for _ in range(inputs))
+        self._inputs = tuple(np.zeros(1) for _ in spreads)
         constants = np.array([*source.literals, *model.parameter_values.values()])
         self._before = (constants, np.empty((0, 1)), *self._inputs)
         self._kept, self._rows = np.empty((0, 1, 1)), np.empty(0, np.uint64)
         self._values = np.empty((len(model.states), 1))
         self._counter, self._last = np.zeros(1, np.int64), np.zeros(1, np.uint8)
-        self._undo = (self._values.copy(), self._counter.copy(), self._last.copy())
+        self._undo: tuple[NDArray[Any], ...] = (
+            self._values.copy(), self._counter.copy(), self._last.copy(),
+        )  # fmt: skip
         self._tick = 0
         self.state = State.initial(model)
 
@@ -72,7 +76,7 @@ class Stepper:
         """
         for held, value in zip(self._inputs, inputs, strict=True):
             held[0] = value
-        live = (self._values, self._counter, self._last)
+        live: tuple[NDArray[Any], ...] = (self._values, self._counter, self._last)
         for copy, array in zip(self._undo, live, strict=True):
             copy[:] = array
         found, failed, _, state = self._run(
@@ -80,16 +84,16 @@ class Stepper:
             self.model.refractory_ticks, self.seed,
         )  # fmt: skip
         if failed >= 0:
-            value = self._values[state, 0]
             for copy, array in zip(self._undo, live, strict=True):
                 array[:] = copy
+            given = zip(self.model.input_names, inputs, strict=True)
+            listed = ", ".join(f"{name} = {float(value):g}" for name, value in given)
             raise SCConfigError(
-                f"state '{self.model.state_names[state]}' of model '{self.model.name}' would "
-                f"become {value} at tick {self._tick}; the inputs are "
-                + ", ".join(
-                    f"{n} = {float(v):g}"
-                    for n, v in zip(self.model.input_names, inputs, strict=True)
-                )
+                f"state '{self.model.state_names[state]}' would become non-finite at tick "
+                f"{self._tick} of model '{self.model.name}'"
+                + (f" with {listed}" if listed else "")
+                + f"; take a dt below {self.model.dt:g} or another method than "
+                f"'{self.model.method}', or check the parameters and the input"
             )
         self._tick += 1
         return len(found) > 0

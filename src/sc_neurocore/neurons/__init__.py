@@ -19,17 +19,26 @@ from sc_neurocore.neurons._document import (
     schema_to_json,
     schema_to_toml,
 )
+from sc_neurocore.neurons._equation import EquationNeuron, from_equations
 from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuron
 from sc_neurocore.neurons._model import hardware_model_of, model_of
+from sc_neurocore.neurons._protocol import Protocol, protocol_of
 from sc_neurocore.neurons._shape import SchemaError, json_schema
+from sc_neurocore.neurons._stochastic import StochasticLIFNeuron
+from sc_neurocore.neurons._universal import UniversalNeuron
 
 __all__ = [
     "Descriptor",
+    "EquationNeuron",
     "FixedPointLFSR",
     "FixedPointLIFNeuron",
     "ModelNotFoundError",
+    "Protocol",
     "SchemaError",
+    "StochasticLIFNeuron",
+    "UniversalNeuron",
     "describe",
+    "from_equations",
     "hardware_model_of",
     "json_schema",
     "list_bundled_schemas",
@@ -37,6 +46,7 @@ __all__ = [
     "load_model",
     "load_schema",
     "model_of",
+    "protocol_of",
     "schema_to_json",
     "schema_to_toml",
     "tier",
