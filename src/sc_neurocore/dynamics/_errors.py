@@ -44,7 +44,9 @@ def equation_error(message: str, where: Expr | Span | None) -> EquationError:
 
 def require_finite(what: str, value: float) -> float:
     """Return ``value`` as a float, or refuse NaN, infinities and non-numbers by name."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool):
+        raise SCConfigError(f"{what} is {value}; it must be a finite number")
+    if not isinstance(value, (int, float)):
         try:
             value = float(value)
         except (TypeError, ValueError):

@@ -22,9 +22,7 @@ MAX_EQUATIONS = 256
 MAX_NAME = 64
 
 #: Names the language itself gives a meaning to.
-RESERVED = frozenset({"dt", "t", "xi", "and", "or", "not", "inf", "nan"}) | frozenset(
-    FUNCTIONS
-)
+RESERVED = frozenset({"dt", "t", "xi", "and", "or", "not", "inf", "nan"}) | frozenset(FUNCTIONS)
 
 _BINARY: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
@@ -99,6 +97,9 @@ def parse_expression(text: str, line: str | None = None, offset: int = 0) -> Exp
         )
     if not body:
         raise equation_error("an expression is missing here", whole)
+    if not body.isascii():
+        at = offset + next(i for i, c in enumerate(body) if not c.isascii())
+        raise equation_error("only ASCII characters are allowed", Span(line, at, at + 1))
     if _bracket_depth(body) > MAX_DEPTH:
         raise EquationError(f"expression nests deeper than {MAX_DEPTH} brackets; name its parts")
     try:

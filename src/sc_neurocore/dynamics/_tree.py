@@ -174,7 +174,7 @@ def _text(expr: Expr) -> tuple[str, int]:
     """Render as source text with the fewest brackets; return text and precedence."""
     if expr.op == "num":
         text = f"{expr.value:g}" if float(f"{expr.value:g}") == expr.value else repr(expr.value)
-        return text, 9 if expr.value >= 0 else 7
+        return text, 7 if text.startswith("-") else 9
     if expr.op == "name":
         return expr.name, 9
     if expr.op not in _PRECEDENCE:
@@ -190,6 +190,7 @@ def _text(expr: Expr) -> tuple[str, int]:
         return sign + operand(expr.args[0], False), level
     left_strict = expr.op == "**" or expr.op in COMPARISON
     left = operand(expr.args[0], left_strict)
-    right = operand(expr.args[1], expr.op in ("-", "/", "*") or expr.op in COMPARISON)
+    # Only '**' groups to the right; 'a + (b + c)' rounds differently from '(a + b) + c'.
+    right = operand(expr.args[1], expr.op != "**")
     gap = "" if expr.op == "**" else " "
     return f"{left}{gap}{expr.op}{gap}{right}", level
