@@ -132,7 +132,9 @@ class KernelRun:
     def _call(
         self, state: State, kept: Array, at: int, size: int, now: int, part: tuple[int, int]
     ) -> tuple[NDArray[np.int64], int, int, int]:
-        inputs = [self._piece(spread, values, at, size) for _, spread, values in self.inputs]
+        inputs = [
+            self._piece(name, spread, values, at, size) for name, spread, values in self.inputs
+        ]
         result: tuple[NDArray[np.int64], int, int, int] = self.kernel(
             self.constants, self.own, *inputs, state.values, state.refractory, state.previous,
             kept, self.rows, *part, size, np.uint64(now), self.model.refractory_ticks,
@@ -140,14 +142,17 @@ class KernelRun:
         )  # fmt: skip
         return result
 
-    def _piece(self, spread: Spread, values: NDArray[np.float64], at: int, size: int) -> Array:
+    def _piece(
+        self, name: str, spread: Spread, values: NDArray[np.float64], at: int, size: int
+    ) -> Array:
         """The part of an input that one call reads."""
+        what = f"input '{name}'"
         if spread == "neuron":
-            return _cast("an input", values[0], self.dtype)
+            return _cast(what, values[0], self.dtype)
         part = values if len(values) == 1 else values[at : at + size]
         if spread == "tick":
-            return np.broadcast_to(_cast("an input", part[:, 0], self.dtype), size).copy()
-        return _cast("an input", part, self.dtype)
+            return np.broadcast_to(_cast(what, part[:, 0], self.dtype), size).copy()
+        return _cast(what, part, self.dtype)
 
     def _failure(
         self, state: State, at: int, now: int, tick: int, neuron: int, index: int
