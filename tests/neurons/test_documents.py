@@ -397,3 +397,13 @@ def test_our_check_agrees_with_jsonschema(data: st.DataObject) -> None:
 
 def test_the_published_schema_is_itself_valid() -> None:
     Draft202012Validator.check_schema(json_schema())
+
+
+def test_the_documented_example_is_a_valid_model(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "model-schema.md"
+    example = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "leaky.toml"
+    path.write_text(example, encoding="utf-8")
+    model = load_model(path)
+    assert (model.name, model.method, model.refractory_ticks) == ("leaky", "exact", 20)
+    assert describe(path).tier == 0
