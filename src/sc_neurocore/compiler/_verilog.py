@@ -19,6 +19,31 @@ _INTERNAL = ("step", "refractory_left", "was_above", "dither", "dither_a", "dith
 
 
 @dataclass(frozen=True)
+class Internals:
+    """What proofs may say about the inside of a generated module, as Verilog expressions.
+
+    The values of the datapath hold in the clock that ends a tick.
+
+    Attributes:
+        step: register that counts the clocks of a tick, ``None`` for a single clock.
+        refractory: refractory counter, if any.
+        was_above: register of the threshold condition of the tick before, if any.
+        candidate: per state, the value it takes unless a spike resets it.
+        after_reset: per state that a spike resets, the value it then takes.
+        condition: the threshold condition, if any.
+        settled: expression, register and step: the register equals the expression after the step.
+    """
+
+    step: str | None
+    refractory: str | None
+    was_above: str | None
+    candidate: Mapping[str, str]
+    after_reset: Mapping[str, str]
+    condition: str | None
+    settled: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True)
 class Rtl:
     """A generated module and how to talk to it.
 
@@ -32,6 +57,7 @@ class Rtl:
         renamed: model names whose identifier differs, to that identifier.
         cycles: clocks from ``enable`` to ``valid``.
         trap: whether there is a ``trap_out`` port.
+        internals: what proofs may say about its inside.
     """
 
     module: str
@@ -43,6 +69,7 @@ class Rtl:
     renamed: Mapping[str, str]
     cycles: int
     trap: bool
+    internals: Internals
 
     @property
     def sources(self) -> dict[str, str]:
@@ -80,6 +107,7 @@ class _Writer:
         self.wire: dict[int, str] = {}
         self.reg: dict[int, str] = {}
         self.rom: dict[tuple[int, ...], str] = {}
+        self.settled: list[tuple[str, str, int]] = []
         self._product_of = {p.node: k for k, p in enumerate(plan.products)}
         self._addresses = _addresses(datapath, {p.node for p in plan.products})
 
@@ -193,6 +221,24 @@ class _Writer:
             renamed=renamed,
             cycles=1 if self.single else self.plan.last + 1,
             trap=self.d.overflow == "trap",
+            internals=self._internals(),
+        )
+
+    def _internals(self) -> Internals:
+        d, last = self.d, self.plan.last
+        names = [p.name for p in d.states]
+        return Internals(
+            step=None if self.single else "step",
+            refractory="refractory_left" if d.model.refractory_ticks else None,
+            was_above="was_above" if d.model.edge == "rising" and d.condition is not None else None,
+            candidate={
+                p.name: self._stored(c, p, last) for p, c in zip(d.states, d.candidate, strict=True)
+            },
+            after_reset={
+                names[i]: self._stored(n, d.states[i], last) for i, n in d.after_reset.items()
+            },
+            condition=None if d.condition is None else self._flag(d.condition, last),
+            settled=tuple(self.settled),
         )
 
     def _header(self) -> list[str]:
@@ -319,6 +365,7 @@ class _Writer:
                 self.reg[i] = self.names.claim(f"{self.wire[i]}_{self.plan.step[i]}")
                 lines.append(f"{self._declared(i, 'reg', self.reg[i])};")
                 clocked.append(f"        {self.reg[i]} <= {self.wire[i]};")
+                self.settled.append((self.wire[i], self.reg[i], self.plan.step[i]))
         if clocked:
             lines += [
                 "",
@@ -348,6 +395,7 @@ class _Writer:
             lines.append(f"    wire signed [{node.width - 1}:0] {self.wire[i]} = {value};{self._note(node)}")
         else:
             clocked.append(f"        {self.wire[i]} <= {value};")
+            self.settled.append((value, self.wire[i], step))
         return lines
 
     def _note(self, node: Node) -> str:
