@@ -464,29 +464,20 @@ class _Nodes:
             size = next((g for g in grouped if _shift_between(abs(c), g) is not None), abs(c))
             grouped.setdefault(size, []).append((c, a))
         terms: list[tuple[int, int]] = []  # (sign, node)
-        for size, members in grouped.items():
-            least = min((abs(c) for c, _ in members))
-            members.sort(key=lambda m: (m[0] < 0, m[1]))
-            sign = 1 if members[0][0] > 0 else -1
-            total = -1
-            wanted = -64
-            for c, a in members:
-                shift = _shift_between(abs(c), least)
-                assert shift is not None
-                x = self.node(a)
-                x = b.relabel(x, b[x].frac - shift)
-                wanted = max(wanted, self._bits(a) - shift)
-                if total < 0:
-                    total = x
-                else:
-                    total = b.add(total, x) if c * sign > 0 else b.sub(total, x)
-            total = self._floored(total, wanted)
+        const = real.const
+        for members in grouped.values():
+            least = min(abs(c) for c, _ in members)
+            share = const / least
+            if not (len(members) > 1 and least != 1 and _exact_fraction(share, 12) is not None):
+                share = 0.0
+            const -= share * least
+            sign, total = self._group(members, least, share)
             terms.append((sign, self._scale(least, total, bits)))
         # Unscaled terms and the constant first: they are shortest.
         terms.sort(key=lambda t: (t[0] < 0, b[t[1]].frac))
-        const_bits = max(0, min(bits, max(b[t].frac for _, t in terms) + 1)) if terms else bits
-        const_bits = max(const_bits, min(bits, _exact_fraction(real.const)))
-        constant = b.const(round(real.const * 2.0**const_bits), const_bits)
+        exact = _exact_fraction(const, 40)
+        const_bits = bits if exact is None else min(bits, exact)
+        constant = b.const(round(const * 2.0**const_bits), const_bits)
         sign, total = terms[0]
         if sign < 0:
             total = b.sub(constant, total)
@@ -495,6 +486,46 @@ class _Nodes:
         for sign, term in terms[1:]:
             total = b.add(total, term) if sign > 0 else b.sub(total, term)
         return total
+
+    def _group(
+        self, members: list[tuple[float, int]], least: float, share: float
+    ) -> tuple[int, int]:
+        """``sign · total`` with ``total = share + Σ ±x·2**k`` over one coefficient group.
+
+        Subtracting a register costs inverters where subtracting a sum does not, so the sign is
+        chosen to keep states on the adding side.
+        """
+        b = self._b
+        wanted = -64
+        sides: dict[bool, list[int]] = {True: [], False: []}
+        states = {True: 0, False: 0}
+        for c, a in sorted(members, key=lambda m: m[1]):
+            shift = _shift_between(abs(c), least)
+            assert shift is not None
+            x = self.node(a)
+            sides[c > 0].append(b.relabel(x, b[x].frac - shift))
+            states[c > 0] += b[x].op == "source"
+            wanted = max(wanted, self._bits(a) - shift)
+        adding = states[True] >= states[False] if sides[True] and sides[False] else bool(sides[True])
+        if len(members) == 2 and sides[True] and sides[False] and share:
+            # The constant joins the other operand; what is left to subtract is a sum.
+            adding = sides[True][0] < sides[False][0]
+        sign = 1 if adding else -1
+        share *= sign
+        plus, minus = list(sides[adding]), list(sides[not adding])
+        if share:
+            fraction = _exact_fraction(share, 12) or 0
+            target, value = (minus, -share) if minus else (plus, share)
+            target.append(b.const(round(value * 2.0**fraction), fraction))
+        total = plus[0]
+        for x in plus[1:]:
+            total = b.add(total, x)
+        if minus:
+            less = minus[0]
+            for x in minus[1:]:
+                less = b.add(less, x)
+            total = b.sub(total, less)
+        return sign, self._floored(total, wanted)
 
     def _scale(self, size: float, x: int, bits: int) -> int:
         """``size · x`` floored at ``bits``, with the coefficient of fewest digits that is allowed."""
@@ -622,7 +653,10 @@ def coefficient(size: float, tolerance: float) -> tuple[int, int]:
     return raw, fraction
 
 
-def _exact_fraction(value: float) -> int:
-    """Fraction bits that hold ``value`` exactly (large when it is not a short binary fraction)."""
-    numerator, denominator = float(value).as_integer_ratio()
-    return denominator.bit_length() - 1 if numerator else 0
+def _exact_fraction(value: float, limit: int) -> int | None:
+    """Fraction bits that hold ``value`` up to rounding noise, or ``None`` above ``limit``."""
+    for fraction in range(limit + 1):
+        scaled = value * 2.0**fraction
+        if abs(scaled - round(scaled)) <= 1e-9 * max(1.0, abs(scaled)):
+            return fraction
+    return None
