@@ -7,6 +7,8 @@ A missing tool is an `SCDependencyError` that says what to run, a failed one a `
 
 from sc_neurocore.toolchain._implement import Implementation, implement
 from sc_neurocore.toolchain._layout import place_and_route
+from sc_neurocore.toolchain._lint import lint
+from sc_neurocore.toolchain._simulate import available_simulators, simulate_rtl
 from sc_neurocore.toolchain._synthesis import synthesise
 from sc_neurocore.toolchain._targets import Target, get_target, targets
 from sc_neurocore.toolchain._tools import ToolStatus, doctor
@@ -18,12 +20,15 @@ __all__ = [
     "Target",
     "ToolStatus",
     "YosysRun",
+    "available_simulators",
     "doctor",
     "get_target",
     "implement",
+    "lint",
     "place_and_route",
     "run_yosys",
     "serial_wrapper",
+    "simulate_rtl",
     "synthesise",
     "targets",
 ]

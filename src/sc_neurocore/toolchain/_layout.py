@@ -282,7 +282,7 @@ def _figures(
     # Cells that nextpnr adds itself ($nextpnr_..., carry starts) belong to the module: the
     # wrapper has no carry chains and no constants.
     wrapper = sum(
-        cell["type"] in kinds and not name.startswith((f"{INSTANCE}.", "$"))
+        _is_logic(cell["type"], kinds) and not name.startswith((f"{INSTANCE}.", "$"))
         for name, cell in placed.items()
         if module is not None
     )
@@ -307,6 +307,11 @@ def _figures(
         ],
         "utilisation": utilisation,
     }
+
+
+def _is_logic(kind: str, kinds: Sequence[str]) -> bool:
+    # Gowin's narrow LUTs keep their types but are counted, and cost, as LUT4.
+    return kind in kinds or (kind in ("LUT1", "LUT2", "LUT3") and "LUT4" in kinds)
 
 
 def _is_clocked(path: Mapping[str, Any]) -> bool:

@@ -140,11 +140,10 @@ def checked(tool: str, completed: Completed) -> Completed:
 
 
 def telling_line(log: str) -> str:
-    """Return the line of a log that explains a failure: the last error, else the last line."""
+    """Return the line of a log that explains a failure: the first error, else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search(r"\berror\b", line, re.IGNORECASE)]
-    errors = [line for line in errors if not re.search(r"\b\d+ errors?\b", line)] or errors
-    return (errors or lines or ["it printed nothing"])[-1]
+    errors = [line for line in lines if re.search(r"\berror(-\w+)?:", line, re.IGNORECASE)]
+    return errors[0] if errors else (lines or ["it printed nothing"])[-1]
 
 
 def warnings_of(log: str) -> list[str]:

@@ -8,45 +8,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, run_cached
-from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain._netlist import count_cells, load_netlist, resources
+from sc_neurocore.toolchain._sources import check_identifier, read_commands
 from sc_neurocore.toolchain._targets import Target
 from sc_neurocore.toolchain._tools import require
 from sc_neurocore.toolchain._yosys import run_yosys
 
 _SEPARATE_ADDERS = Path(__file__).with_name("separate_adders.v")
-_VERILOG = (".v", ".sv")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 # Yosys's remarks on its own libraries and passes, not on the design.
 _OWN_REMARKS = re.compile(r"^ABC: |/share/|Lexer warning")
 
 Stage = Callable[[str], None]
-
-
-def check_identifier(name: str, what: str) -> str:
-    """Return a name if it is a simple Verilog identifier.
-
-    Raises:
-        SCConfigError: if it is not.
-    """
-    if not _IDENTIFIER.fullmatch(name):
-        raise SCConfigError(
-            f"{what} {name!r} is not a Verilog identifier; use letters, digits, '_' and '$'"
-        )
-    return name
-
-
-def read_commands(sources: Mapping[str, str]) -> list[str]:
-    """Return the Yosys commands that read the Verilog among some sources.
-
-    Raises:
-        SCConfigError: if there is no Verilog among them.
-    """
-    files = [name for name in sources if name.endswith(_VERILOG)]
-    if not files:
-        raise SCConfigError("there is no Verilog among the sources; name at least one file *.v")
-    return [f"read_verilog {'-sv ' if name.endswith('.sv') else ''}{name}" for name in files]
 
 
 def synthesise(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from sc_neurocore.exceptions import SCConfigError
 
@@ -81,18 +82,12 @@ class Target:
 def targets() -> Mapping[str, Target]:
     """Return every target by name."""
     document = tomllib.loads(Path(__file__).with_name("targets.toml").read_text())
-    return MappingProxyType(
-        {
-            name: Target(
-                **{
-                    key: tuple(value) if isinstance(value, list) else value
-                    for key, value in entry.items()
-                },
-                name=name,
-            )
-            for name, entry in document.items()
-        }
-    )
+    return MappingProxyType({name: _target(name, entry) for name, entry in document.items()})
+
+
+def _target(name: str, entry: dict[str, Any]) -> Target:
+    entry["nextpnr"] = tuple(entry.get("nextpnr", ()))
+    return Target(name=name, **entry)
 
 
 def get_target(name: str) -> Target:

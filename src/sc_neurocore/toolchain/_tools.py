@@ -208,6 +208,7 @@ def _wheel(name: str, tool: Tool) -> Command | None:
     python = (sys.executable, "-P")
     # The child finds the wheel where we found it, however our own path came about.
     env = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    argv: tuple[str, ...]
     if tool.entry is not None:
         function = tool.entry.split(":")[1]
         argv = (*python, "-c", f"from {module} import {function}; {function}()")
