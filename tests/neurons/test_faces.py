@@ -178,7 +178,7 @@ def test_overrides() -> None:
         "lif", parameter_overrides={"tau_m": 20.0}, dt_override=0.5, method_override="euler"
     )
     neuron.step(I=1.0)
-    assert neuron.state["v"] == pytest.approx(-65 + 0.5 * 10 / 20)
+    assert neuron.state["v"] == pytest.approx(-65 + 0.5 * 8 / 20)
     assert neuron.schema == load_schema("lif")
     neuron.reset()
     assert neuron.state == {"v": -65.0}

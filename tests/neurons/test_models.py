@@ -333,7 +333,7 @@ def _izhikevich_2007(_: float, y: Sequence[float], i: float) -> list[float]:
 
 
 def _lif(_: float, y: Sequence[float], i: float) -> list[float]:
-    return [(-65 - y[0] + 10 * i) / 10]
+    return [(-65 - y[0] + 8 * i) / 10]
 
 
 def _morris_lecar(_: float, y: Sequence[float], i: float) -> list[float]:
