@@ -13,7 +13,10 @@ from sc_neurocore.exceptions import EquationError, SCConfigError, UnitMismatchEr
 
 LIF = "dv/dt = (-v + R*I)/tau"
 VALUES = {"tau": 10.0, "R": 1.0}
-ALLOWED = "abs, clip, cos, exp, exprel, floor, log, max, min, rand, randn, sigmoid, sin, sqrt, tanh, where"
+ALLOWED = (
+    "abs, clip, cos, exp, exprel, floor, log, max, min, rand, randn, "
+    "sigmoid, sin, sqrt, tanh, where"
+)
 
 
 def message(kind: type[SCConfigError], equations: str, **options: Any) -> str:
@@ -32,7 +35,8 @@ def message(kind: type[SCConfigError], equations: str, **options: Any) -> str:
             "  dv/dt = (-v + R*I)/taw\n"
             "                     ^^^",
         ),
-        ("dv/dt = -v.real", "attribute access is not allowed\n  dv/dt = -v.real\n           ^^^^^^"),
+        ("dv/dt = -v.real", "attribute access is not allowed\n"
+         "  dv/dt = -v.real\n           ^^^^^^"),
         (
             "dv/dt = ().__class__",
             "attribute access is not allowed\n  dv/dt = ().__class__\n          ^^^^^^^^^^^^",
@@ -56,7 +60,8 @@ def message(kind: type[SCConfigError], equations: str, **options: Any) -> str:
             "  dv/dt = __import__('os').system('id')\n"
             "          ^^^^^^^^^^^^^^^^^^^^^^^",
         ),
-        ("dv/dt = v^2", "'^' is not an operator; write '**' for a power\n  dv/dt = v^2\n          ^^^"),
+        ("dv/dt = v^2", "'^' is not an operator; write '**' for a power\n"
+         "  dv/dt = v^2\n          ^^^"),
         ("dv/dt = (v:=3)", "assignment inside an expression is not allowed\n"
          "  dv/dt = (v:=3)\n           ^^^^"),
         ("dv/dt = [v for v in v]", "listcomp is not allowed here\n"

@@ -143,8 +143,10 @@ def build_model(
         limits.pop(q.name, None)
     known = {*states, *(q.name for q in parameters), *(q.name for q in declared), *lets}
     if inputs is None and "I" not in known:
-        used = set().union(*(line.right.names() for line in lines))
-        if "I" in used or (trigger is not None and "I" in trigger.names()):
+        read = [line.right for line in lines] + [expr for _, expr, _ in assignments]
+        if trigger is not None:
+            read.append(trigger)
+        if any("I" in expr.names() for expr in read):
             low, high = limits.pop("I", (-math.inf, math.inf))
             current = Quantity("I", 0.0, input_unit, low, high, "input current")
             declared, known = (current,), known | {"I"}
