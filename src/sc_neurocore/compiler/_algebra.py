@@ -43,7 +43,7 @@ class Real:
 
     ``kind`` is ``source`` (``name``), ``lin`` (``const + Σ coefs·args``), ``mul``, ``fn``
     (``name`` of `REAL_FUNCTIONS`), ``cmp`` (``name`` is the relation), ``and``, ``or``, ``not``,
-    ``select`` (condition, then, else) or ``keep`` (its argument, computed once and named).
+    ``select`` (condition, then, else), ``abs`` or ``keep`` (its argument, computed once and named).
     """
 
     kind: str
@@ -189,8 +189,10 @@ class Graph:
             case "**":
                 return self._general_power(a[0], a[1])
             case "abs":
-                negative = self.linear([(-1, a[0])])
-                return self.select(self.compare("<", a[0], self.constant(0)), negative, a[0])
+                value = self.value(a[0])
+                if value is not None:
+                    return self.constant(abs(value))
+                return self._put(Real("abs", (a[0],)))
             case "min":
                 return self.select(self.compare("<", a[0], a[1]), a[0], a[1])
             case "max":
@@ -235,6 +237,9 @@ class Graph:
                 low = 0.0 if r[0][0] <= 0 <= r[0][1] else min(corners)
                 return max(0.0, low), max(corners)
             return min(corners), max(corners)
+        if node.kind == "abs":
+            low, high = r[0]
+            return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
         if node.kind == "select":
             return self._refined(node, r)
         if node.kind == "fn":
@@ -285,6 +290,8 @@ class Graph:
                     result = a[0]
                 case "fn":
                     result = REAL_FUNCTIONS[n.name](a[0])
+                case "abs":
+                    result = np.abs(a[0])
                 case "select":
                     result = np.where(a[0], a[1], a[2])
                 case "cmp":

@@ -357,7 +357,7 @@ class _Demand:
                     a, b = real.args
                     self._want_factor(a, bits + _log2(self._magnitude(b)) + 1)
                     self._want_factor(b, bits + _log2(self._magnitude(a)) + 1)
-                case "keep":
+                case "keep" | "abs":
                     self.want(real.args[0], bits)
                 case "select":
                     self.want(real.args[0], deepest)
@@ -436,6 +436,8 @@ class _Nodes:
                 )
             case "fn":
                 return self._functions.apply(real.name, self._operand(real.args[0]), bits)
+            case "abs":
+                return self._magnitude(self.node(real.args[0]))
             case "select":
                 return b.select(*(self.node(a) for a in real.args))
             case "cmp":
@@ -443,6 +445,14 @@ class _Nodes:
             case "not":
                 return b.invert(self.node(real.args[0]))
         return b.logic(real.kind, self.node(real.args[0]), self.node(real.args[1]))
+
+    def _magnitude(self, x: int) -> int:
+        b = self._b
+        zero = b.const(0, b[x].frac)
+        reach = max(abs(b[x].low), abs(b[x].high))
+        if b[x].low >= 0:
+            return x
+        return b.bounded(b.select(b.compare("<", x, zero), b.sub(zero, x), x), 0, reach)
 
     def _operand(self, i: int) -> int:
         return self._floored(self.node(i), self._bits(i))
@@ -536,6 +546,8 @@ class _Nodes:
             return self._floored(b.relabel(x, node.frac - exponent), bits)
         reach = max(abs(node.low), abs(node.high)) * 2.0**-node.frac
         quarter = 2.0 ** -(bits + 2) / reach if reach else math.inf
+        if size <= quarter:  # the whole product is below the wanted precision
+            return b.const(0, 0)
         raw, fraction = coefficient(size, max(quarter, size * self._coefficient_error))
         scaled = b.relabel(b.cmul(x, raw), node.frac + fraction)
         return self._floored(scaled, bits)

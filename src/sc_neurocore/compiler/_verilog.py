@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from sc_neurocore.compiler._bittrue import DITHER_SEED
-from sc_neurocore.compiler._datapath import Node, signed_digits
+from sc_neurocore.compiler._datapath import Node, live, signed_digits
 from sc_neurocore.compiler._format import bits_for
 from sc_neurocore.compiler._identifiers import Namespace, check_module_name
 from sc_neurocore.compiler._lower import DITHER, REFRACTORY, Datapath, Port
@@ -55,6 +55,7 @@ class Rtl:
         outputs: model name of each state to its port.
         registers: model name of each state to its register (for proofs).
         renamed: model names whose identifier differs, to that identifier.
+        feeds: signal to the states whose next value depends on it, for tracing timing paths.
         cycles: clocks from ``enable`` to ``valid``.
         trap: whether there is a ``trap_out`` port.
         internals: what proofs may say about its inside.
@@ -67,6 +68,7 @@ class Rtl:
     outputs: Mapping[str, str]
     registers: Mapping[str, str]
     renamed: Mapping[str, str]
+    feeds: Mapping[str, tuple[str, ...]]
     cycles: int
     trap: bool
     internals: Internals
@@ -219,6 +221,7 @@ class _Writer:
             outputs=dict(self.output),
             registers=dict(self.register),
             renamed=renamed,
+            feeds=self._feeds(),
             cycles=1 if self.single else self.plan.last + 1,
             trap=self.d.overflow == "trap",
             internals=self._internals(),
@@ -240,6 +243,18 @@ class _Writer:
             condition=None if d.condition is None else self._flag(d.condition, last),
             settled=tuple(self.settled),
         )
+
+    def _feeds(self) -> dict[str, tuple[str, ...]]:
+        d = self.d
+        cones = {
+            p.name: live(list(d.nodes), [d.candidate[i], *([d.after_reset[i]] if i in d.after_reset else [])])
+            for i, p in enumerate(d.states)
+        }
+        found: dict[str, tuple[str, ...]] = {}
+        for names in (self.wire, self.reg):
+            for i, name in names.items():
+                found[name] = tuple(state for state, alive in cones.items() if alive[i])
+        return found | {register: (state,) for state, register in self.register.items()}
 
     def _header(self) -> list[str]:
         d, model = self.d, self.d.model
@@ -441,47 +456,34 @@ class _Writer:
         node = self.d.nodes[i]
         x = self.d.nodes[node.args[0]]
         base = self.sized(node.args[0], step, x.width)
-        partial = [(sign << shift, "") for sign, shift in signed_digits(node.value)]
         stem = self.d.labels.get(i, "times")
+        # Each part is sign · core · 2**shift, where the signal named in the part holds core · x.
+        parts = [(sign, 1, shift, base) for sign, shift in signed_digits(node.value)]
 
-        def shifted(factor: int, name: str, low: int, width: int) -> str:
-            """``(factor / low) · x`` in ``width`` bits; ``name`` holds it without its shift."""
-            if name:
-                core, text = factor // low, name
-                shift = (core & -core).bit_length() - 1
-            else:
-                shift, text = abs(factor // low).bit_length() - 1, base
-            text = f"{width}'({_bare(text)})"
+        def moved(name: str, shift: int, width: int) -> str:
+            text = f"{width}'({_bare(name)})"
             return f"({text} <<< {shift})" if shift else text
 
-        while len(partial) > 1:
+        while len(parts) > 1:
             merged = []
-            for k in range(0, len(partial) - 1, 2):
-                (f, f_name), (g, g_name) = partial[k], partial[k + 1]
-                low = g & -g
-                total = (f + g) // low
-                ends = (x.low * total, x.high * total)
+            for p, q in zip(parts[0::2], parts[1::2], strict=False):
+                low = min(p[2], q[2])
+                other = q[1] << (q[2] - low)
+                core = (p[1] << (p[2] - low)) + (other if p[0] == q[0] else -other)
+                ends = (x.low * core, x.high * core)
                 width = bits_for(min(ends), max(ends))
-                f_text = shifted(f, f_name, low, width)
-                g_text = shifted(abs(g), g_name, low, width)
-                sign = "-" if g < 0 and not g_name else "+"
-                text = f"{f_text} {sign} {g_text}"
-                last = len(partial) == 2
-                if last and low == 1:
+                operator = "+" if p[0] == q[0] else "-"
+                text = f"{moved(p[3], p[2] - low, width)} {operator} {moved(q[3], q[2] - low, width)}"
+                if len(parts) == 2 and low == 0 and p[0] > 0:
                     return text
-                name = self.names.claim(f"{stem}_{abs(total)}")
+                name = self.names.claim(f"{stem}_{core}")
                 lines.append(f"    wire signed [{width - 1}:0] {name} = {text};")
-                merged.append((f + g, name))
-            if len(partial) % 2:
-                merged.append(partial[-1])
-            partial = merged
-        factor, name = partial[0]
-        width = node.width
-        if not name:
-            text = f"{width}'({_bare(base)})"
-            text = f"({text} <<< {abs(factor).bit_length() - 1})"
-            return f"-{text}" if factor < 0 else text
-        return f"{width}'({name}) <<< {(factor & -factor).bit_length() - 1}"
+                merged.append((p[0], core, low, name))
+            if len(parts) % 2:
+                merged.append(parts[-1])
+            parts = merged
+        sign, _, shift, name = parts[0]
+        return ("-" if sign < 0 else "") + moved(name, shift, node.width)
 
     def _rounded(self, node: Node, step: int) -> str:
         x, k = node.args[0], node.value

@@ -1,0 +1,381 @@
+"""The whole ladder in one call: compile, simulate, prove, synthesise, report, bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sc_neurocore import __version__
+from sc_neurocore.build._bundle import SCHEMA, write_files, write_manifest, writing
+from sc_neurocore.build._cosim import CLOCKS, Cosimulation, cosimulate, make_stimulus
+from sc_neurocore.build._fidelity import (
+    COUNT_BOUND,
+    Fidelity,
+    ReferenceCheck,
+    check_reference,
+    measure_fidelity,
+    raw_inputs,
+)
+from sc_neurocore.build._measure import Measurement, describe, measure
+from sc_neurocore.build._options import BuildOptions, hardware_options
+from sc_neurocore.build._page import render_page
+from sc_neurocore.build._proof import Proof, prove_module
+from sc_neurocore.build._source import Source
+from sc_neurocore.compiler import Compiled, HardwareOptions, compile_model, plan_formats, refined
+from sc_neurocore.evidence import EvidenceStore
+from sc_neurocore.exceptions import SCCompilerError
+from sc_neurocore.neurons import schema_to_toml
+from sc_neurocore.toolchain import Target, available_simulators, get_target
+
+REPORT_SCHEMA = "sc-neurocore.report.v1"
+Stage = Callable[[str], None]
+#: Budgets tried, relative to the clock period, until the routed clock meets the demand.
+_TIGHTER = (1.0, 0.75, 0.55, 0.4)
+_AUTO_STEPS = (0, 2, 4, 6, 8, 10)
+
+RUNGS = (
+    "1_equations_vs_reference",
+    "2_float_vs_fixed",
+    "3_model_vs_rtl",
+    "4_properties_proven",
+    "5_rtl_vs_netlist",
+    "6_placed_and_routed",
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """Everything a build found.
+
+    Attributes:
+        report: the content of ``report.json``.
+        path: the bundle, or ``None`` when none was written.
+        cached: whether every tool run was found in the evidence store.
+    """
+
+    report: Mapping[str, Any]
+    path: Path | None
+    cached: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether no rung failed."""
+        return not any(str(s).startswith("failed") for s in self.report["ladder"].values())
+
+
+def build(
+    source: Source,
+    options: BuildOptions,
+    out: Path | None = None,
+    *,
+    store: EvidenceStore | None = None,
+    on_stage: Stage | None = None,
+) -> Build:
+    """Take a model through the ladder.
+
+    Args:
+        source: the model.
+        options: what to build.
+        out: bundle directory to write; it must not exist or be empty.
+        store: evidence store; default the user's.
+        on_stage: told what runs, for progress.
+
+    Raises:
+        SCNeuroError: one sentence; nothing is left behind.
+    """
+    if out is None:
+        return _run(source, options, None, store or EvidenceStore(), on_stage)
+    with writing(out) as scratch:
+        done = _run(source, options, scratch, store or EvidenceStore(), on_stage)
+    return replace(done, path=out)
+
+
+def _run(
+    source: Source,
+    options: BuildOptions,
+    root: Path | None,
+    store: EvidenceStore,
+    on_stage: Stage | None,
+) -> Build:
+    def stage(text: str) -> None:
+        if on_stage is not None:
+            on_stage(text)
+
+    target = get_target(options.target)
+    wanted = hardware_options(options, source.document, target)
+    stage("compile")
+    compiled = compile_source(source, wanted, options.seed)
+    compiled, measured = _implemented(source, compiled, options, target, store, stage)
+    stage("float and bit-true simulation")
+    fidelity = measure_fidelity(compiled, source.drive, sweep=True, seed=options.seed)
+    checked = check_reference(source)
+    runs = cosimulations(source, compiled, options, store, stage)
+    proof = prove_module(compiled, measured, target, options, store, stage)
+    report = _report(source, compiled, options, target, fidelity, checked, runs, proof, measured)
+    cached = all(
+        [*(r.cached for r in runs), measured.synthesis.cached, proof.cached]
+        + ([measured.layout.cached] if measured.layout else [])
+    )
+    if root is not None:
+        _write(root, source, compiled, options, report, fidelity, runs, proof, measured, store)
+    return Build(report, root, cached)
+
+
+def compile_source(source: Source, wanted: HardwareOptions, seed: int) -> Compiled:
+    """Compile; format ``auto`` is widened until the neuron fires like the float one."""
+    if wanted.format != "auto":
+        return compile_model(source.model, wanted)
+    plan = plan_formats(source.model, "auto", wanted.rounding)
+    for extra in _AUTO_STEPS:
+        compiled = compile_model(source.model, wanted, plan=refined(plan, source.model, extra))
+        found = measure_fidelity(compiled, source.drive, sweep=False, seed=seed)
+        close = found.spike_time_rmse_ms is None or found.spike_time_rmse_ms <= 2 * source.model.dt
+        if found.spikes_float == found.spikes_fixed and close:
+            break
+    return compiled
+
+
+def _implemented(
+    source: Source,
+    compiled: Compiled,
+    options: BuildOptions,
+    target: Target,
+    store: EvidenceStore,
+    stage: Stage,
+) -> tuple[Compiled, Measurement]:
+    """Measure; when a clock was demanded and the schedule is free, tighten until it is met."""
+
+    def attempt(c: Compiled) -> Measurement:
+        return measure(
+            c,
+            target,
+            place_and_route=options.place_and_route,
+            seed=options.seed,
+            store=store,
+            timeout_s=options.timeout_s,
+            on_stage=stage,
+        )
+
+    demanded = options.clock_mhz
+    measured = attempt(compiled)
+    if demanded is None or measured.fmax_mhz is None or measured.fmax_mhz >= demanded:
+        return compiled, measured
+    best = (measured.fmax_mhz, compiled, measured)
+    if options.pipeline is None:
+        for scale in _TIGHTER[1:]:
+            tighter = replace(compiled.options, clock_mhz=min(1999.0, demanded / scale))
+            again = compile_model(source.model, tighter, plan=compiled.plan)
+            again = replace(again, options=compiled.options)
+            found = attempt(again)
+            if found.fmax_mhz is not None and found.fmax_mhz > best[0]:
+                best = (found.fmax_mhz, again, found)
+            if best[0] >= demanded:
+                return best[1], best[2]
+    raise SCCompilerError(
+        f"infeasible: {demanded:g} MHz on {target.name}; the best achieved after routing is "
+        f"{best[0]:.1f} MHz with {best[1].rtl.cycles} clocks per tick; lower --clock-mhz"
+    )
+
+
+def cosimulations(
+    source: Source,
+    compiled: Compiled,
+    options: BuildOptions,
+    store: EvidenceStore,
+    stage: Stage,
+    sources: Mapping[str, str] | None = None,
+) -> list[Cosimulation]:
+    """Co-simulate in every simulator at hand; the first takes the full length."""
+    drive = raw_inputs(compiled, source.drive, source.drive.current(source.model.dt), options.seed)
+    runs = []
+    names = available_simulators()
+    for name in names:
+        alone = len(names) == 1
+        clocks = options.cycles if name == "verilator" or alone else CLOCKS[name]
+        stimulus = make_stimulus(compiled, min(clocks, options.cycles), options.seed, drive)
+        runs.append(
+            cosimulate(
+                compiled,
+                stimulus,
+                name,
+                store=store,
+                sources=sources,
+                timeout_s=options.timeout_s,
+                on_stage=lambda _, n=name: stage(f"co-simulation in {n}"),  # type: ignore[misc]
+            )
+        )
+    return runs
+
+
+def _report(
+    source: Source,
+    compiled: Compiled,
+    options: BuildOptions,
+    target: Target,
+    fidelity: Fidelity,
+    checked: ReferenceCheck | None,
+    runs: list[Cosimulation],
+    proof: Proof,
+    measured: Measurement,
+) -> dict[str, Any]:
+    model, d, drive = compiled.model, compiled.datapath, source.drive
+    about = source.document["model"]
+    return {
+        "schema": REPORT_SCHEMA,
+        "version": __version__,
+        "model": {
+            "name": model.name,
+            "title": about.get("title", model.name),
+            "description": about.get("description", ""),
+            "equations": [e.source for e in model.equations],
+            "threshold": None if model.threshold is None else str(model.threshold),
+            "edge": model.edge,
+            "reset": [a.source for a in model.reset],
+            "refractory_ms": model.refractory,
+            "dt": model.dt,
+            "method": model.method,
+            "float_method": source.reference.method,
+            "parameters": [asdict(q) for q in _finite(model.parameters)],
+            "reference": dict(source.document.get("reference", {})),
+        },
+        "target": target.name,
+        "format": compiled.options.format,
+        "formats": {p.name: str(p.format) for p in (*d.states, *d.inputs, *d.parameters, *d.draws)},
+        "options": {
+            "overflow": compiled.options.overflow,
+            "rounding": compiled.options.rounding,
+            "pipeline": compiled.options.pipeline,
+            "multipliers": "shared" if compiled.schedule.products else "parallel",
+            "parameters": compiled.options.parameters,
+            "clock_mhz": compiled.options.clock_mhz,
+        },
+        "cycles_per_tick": compiled.rtl.cycles,
+        "renamed": dict(compiled.rtl.renamed),
+        "cosim": [
+            {
+                "simulator": r.simulator,
+                "version": r.version,
+                "cycles": r.cycles,
+                "ticks": r.ticks,
+                "mismatches": r.mismatches,
+                "first_mismatch": None if r.first is None else str(r.first),
+                "word": "executed",
+            }
+            for r in runs
+        ],
+        "formal": proof.formal,
+        "equivalence": proof.equivalence,
+        "synthesis": describe(measured, compiled, target),
+        "fidelity": {
+            "spikes_float": fidelity.spikes_float,
+            "spikes_fixed": fidelity.spikes_fixed,
+            "max_abs_error": dict(fidelity.max_abs_error),
+            "spike_time_rmse_ms": fidelity.spike_time_rmse_ms,
+            "bound": f"spike counts within {COUNT_BOUND:.0%} and at least one",
+            "protocol": f"{drive.origin}: {drive.input or 'no input'} = {drive.amplitude:g} from "
+            f"{drive.onset:g} to {drive.duration:g} ms",
+            "word": "executed",
+        },
+        "reference": None if checked is None else asdict(checked),
+        "tables": [asdict(t) for t in d.tables],
+        "notices": list(compiled.plan.notices),
+        "ladder": _ladder(source, fidelity, checked, runs, proof, measured, target),
+        "evidence": {
+            **{f"cosim.{r.simulator}": r.evidence for r in runs},
+            **proof.keys,
+            "synthesis": measured.synthesis.key,
+            **({"layout": measured.layout.key} if measured.layout else {}),
+        },
+    }
+
+
+def _finite(quantities: Any) -> list[Any]:
+    """Quantities with open ranges written as ``None``, which JSON can hold."""
+    import math
+
+    return [
+        replace(
+            q,
+            low=None if math.isinf(q.low) else q.low,  # type: ignore[arg-type]
+            high=None if math.isinf(q.high) else q.high,  # type: ignore[arg-type]
+        )
+        for q in quantities
+    ]
+
+
+def _ladder(
+    source: Source,
+    fidelity: Fidelity,
+    checked: ReferenceCheck | None,
+    runs: list[Cosimulation],
+    proof: Proof,
+    measured: Measurement,
+    target: Target,
+) -> dict[str, str]:
+    if checked is None:
+        why = "a map is its own reference" if source.reference.method == "map" else "noise is drawn"
+        first = f"not applicable: {why}"
+    else:
+        first = "climbed" if checked.within_bound else "failed: spikes differ by more than one tick"
+    second = "climbed" if fidelity.within_bound else "failed: spike counts differ beyond the bound"
+    bad = next((r for r in runs if r.first is not None), None)
+    third = "climbed" if runs else "not run: no simulator is installed"
+    if bad is not None:
+        third = f"failed: {bad.simulator} at {bad.first}"
+    if measured.layout is not None:
+        sixth = "climbed"
+    elif target.place_and_route:
+        sixth = "not run: place and route was switched off"
+    else:
+        sixth = f"not run: no place-and-route tool exists for {target.name}"
+    return dict(
+        zip(RUNGS, (first, second, third, proof.rung, proof.equivalence_rung, sixth), strict=True)
+    )
+
+
+def _write(
+    root: Path,
+    source: Source,
+    compiled: Compiled,
+    options: BuildOptions,
+    report: Mapping[str, Any],
+    fidelity: Fidelity,
+    runs: list[Cosimulation],
+    proof: Proof,
+    measured: Measurement,
+    store: EvidenceStore,
+) -> None:
+    module = compiled.rtl.module
+    files: dict[str, str | bytes] = {f"rtl/{n}": t for n, t in compiled.rtl.sources.items()}
+    files["model/model.toml"] = schema_to_toml(dict(source.document))
+    files |= proof.files
+    files["synthesis/netlist.v"] = store.blob(measured.synthesis.key, "netlist.v")
+    if measured.layout is not None:
+        for name in measured.layout.blobs:
+            if name.endswith((".bin", ".bit", ".fs")):
+                files[f"synthesis/{module}{Path(name).suffix}"] = store.blob(
+                    measured.layout.key, name
+                )
+    for run in runs:
+        if run.first is not None and run.first.vcd is not None:
+            files[f"sim/first_mismatch_{run.simulator}.vcd"] = run.first.vcd
+    files["sim/cosimulation.json"] = json.dumps(report["cosim"], indent=2) + "\n"
+    manifest = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "model": source.model.name,
+        "module": module,
+        "options": asdict(options),
+        "formats": report["formats"],
+        "hardware": asdict(compiled.options),
+        "seed": options.seed,
+        "evidence": report["evidence"],
+        "files": write_files(root, files),
+    }
+    write_manifest(root, manifest)
+    page = render_page(report, fidelity.traces, compiled.rtl.source)
+    (root / "report.html").write_text(page, encoding="utf-8")
+    (root / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

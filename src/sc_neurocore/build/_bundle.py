@@ -1,0 +1,130 @@
+"""The bundle: one directory per build, written whole or not at all, checked when read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sc_neurocore.evidence import canonical_json, digest
+from sc_neurocore.exceptions import SCConfigError
+
+SCHEMA = "sc-neurocore.bundle.v1"
+MANIFEST = "manifest.json"
+#: Files that describe a run rather than the artefact; they carry no digest in the manifest.
+_REPORTS = ("report.json", "report.html")
+
+
+class BundleError(SCConfigError):
+    """A bundle is missing, damaged or of another version."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose files match its manifest.
+
+    Attributes:
+        path: its directory.
+        manifest: content of ``manifest.json``.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        """Content of one of its files."""
+        return (self.path / name).read_text(encoding="utf-8")
+
+
+def check_output(path: Path) -> None:
+    """Refuse an output directory that cannot be written or already holds something.
+
+    Raises:
+        SCConfigError: it is a file, not empty, or its parent is missing or read-only.
+    """
+    if path.exists() and not path.is_dir():
+        raise SCConfigError(f"output '{path}' is a file; name a directory that does not exist yet")
+    if path.is_dir() and any(path.iterdir()):
+        raise SCConfigError(
+            f"output directory '{path}' is not empty; choose another or remove it first"
+        )
+    parent = path if path.is_dir() else path.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise SCConfigError(f"output directory '{path}' cannot be written; choose another place")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a scratch directory that becomes ``path`` on success and vanishes on failure."""
+    check_output(path)
+    path.absolute().parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        if path.is_dir():
+            path.rmdir()
+        scratch.rename(path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_files(root: Path, files: Mapping[str, str | bytes]) -> dict[str, str]:
+    """Write files below ``root``; return their digests by name."""
+    digests = {}
+    for name, content in sorted(files.items()):
+        data = content.encode() if isinstance(content, str) else content
+        target = root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        digests[name] = digest(data)
+    return digests
+
+
+def write_manifest(root: Path, manifest: Mapping[str, Any]) -> None:
+    """Write ``manifest.json`` in canonical form."""
+    text = json.dumps(json.loads(canonical_json(manifest)), indent=2, sort_keys=True)
+    (root / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def load_bundle(path: Path | str, *, allow_changed: tuple[str, ...] = ()) -> Bundle:
+    """Open a bundle and check every file against its digest.
+
+    Args:
+        path: the directory.
+        allow_changed: prefixes of files that may differ (``"rtl/"`` to verify an edited module).
+
+    Raises:
+        BundleError: a file is missing, unknown or differs, or the schema is another.
+    """
+    root = Path(path)
+    try:
+        manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"'{root}' is not a bundle: it has no {MANIFEST}") from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{root / MANIFEST} cannot be read: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        found = manifest.get("schema") if isinstance(manifest, dict) else None
+        raise BundleError(f"{root / MANIFEST} has schema {found!r}; this version reads {SCHEMA!r}")
+    for name, expected in manifest["files"].items():
+        file = root / name
+        if not file.is_file():
+            raise BundleError(f"bundle '{root}' lacks {name}; build it again")
+        if name.startswith(allow_changed or ("\0",)):
+            continue
+        if digest(file.read_bytes()) != expected:
+            raise BundleError(f"{file} does not match its digest in {MANIFEST}; build it again")
+    known = {*manifest["files"], MANIFEST, *_REPORTS}
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and file.relative_to(root).as_posix() not in known:
+            raise BundleError(f"{file} is not listed in {MANIFEST}; remove it or build again")
+    return Bundle(root, manifest)

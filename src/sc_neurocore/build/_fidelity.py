@@ -1,0 +1,184 @@
+"""How close the fixed-point neuron is to the float one, and the float one to its equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.build._plot import StateTrace, Traces
+from sc_neurocore.build._source import Drive, Source
+from sc_neurocore.compiler import Compiled, Port, simulate_fixed, simulate_ticks
+from sc_neurocore.dynamics import reference, simulate
+from sc_neurocore.exceptions import BitwidthMismatchError
+
+Raw = NDArray[np.int64]
+Real = NDArray[np.float64]
+
+#: Spike counts may differ by this share (and by one spike in any case).
+COUNT_BOUND = 0.05
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Fixed point against float64, same equations, method and tick.
+
+    Attributes:
+        spikes_float: spikes of the float run.
+        spikes_fixed: spikes of the bit-true run.
+        max_abs_error: largest difference per state over the run, in the state's unit.
+        spike_time_rmse_ms: root mean square difference of the k-th spikes; ``None`` without any.
+        traces: both runs, for plots.
+    """
+
+    spikes_float: int
+    spikes_fixed: int
+    max_abs_error: Mapping[str, float]
+    spike_time_rmse_ms: float | None
+    traces: Traces
+
+    @property
+    def within_bound(self) -> bool:
+        """Whether the spike counts agree within `COUNT_BOUND`."""
+        allowed = max(1.0, COUNT_BOUND * self.spikes_float)
+        return abs(self.spikes_float - self.spikes_fixed) <= allowed
+
+
+@dataclass(frozen=True)
+class ReferenceCheck:
+    """The float model against SciPy's adaptive integrator.
+
+    Attributes:
+        integrator: what it was compared with.
+        spikes: spikes of the integrator.
+        max_spike_time_error_ms: largest difference of the k-th spikes.
+        within_bound: equal counts and every spike within one tick.
+    """
+
+    integrator: str
+    spikes: int
+    max_spike_time_error_ms: float | None
+    within_bound: bool
+
+
+def quantise(port: Port, values: Real) -> Raw:
+    """Round real values to a port's codes.
+
+    Raises:
+        BitwidthMismatchError: a value lies outside the port.
+    """
+    raw = np.rint(values * 2.0**port.format.fraction).astype(np.int64)
+    if raw.size and (raw.min() < port.low or raw.max() > port.high):
+        worst = float(values[np.argmax(np.abs(values))])
+        raise BitwidthMismatchError(
+            f"stimulus {worst:g} {port.unit}".rstrip()
+            + f" does not fit port '{port.name}' in {port.format}, which holds "
+            f"[{port.low * port.format.resolution:g}, {port.high * port.format.resolution:g}]"
+        )
+    return raw
+
+
+def raw_inputs(compiled: Compiled, drive: Drive, current: Real, seed: int) -> dict[str, Raw]:
+    """Raw values of every port for a driven run; ``current`` is (T,) or (T, N)."""
+    d = compiled.datapath
+    resting = {q.name: q.value for q in (*d.model.inputs, *d.model.parameters)}
+    rng = np.random.default_rng(seed)
+    result = {}
+    for port in (*d.inputs, *d.parameters):
+        values = current if port.name == drive.input else np.full(current.shape, resting[port.name])
+        result[port.name] = quantise(port, values)
+    for port in d.draws:
+        noise = rng.standard_normal(current.shape)
+        if port.name.startswith("rand_"):
+            noise = rng.random(current.shape)
+        raw = np.rint(noise * 2.0**port.format.fraction).astype(np.int64)
+        result[port.name] = np.clip(raw, port.low, port.high)
+    return result
+
+
+def measure_fidelity(compiled: Compiled, drive: Drive, *, sweep: bool, seed: int = 1) -> Fidelity:
+    """Run both executions of the compiled model under its drive.
+
+    Args:
+        compiled: the compiled model.
+        drive: stimulus.
+        sweep: also measure the f–I curve.
+        seed: seed of the random draws.
+    """
+    model, d = compiled.model, compiled.datapath
+    current = drive.current(model.dt)
+    inputs = raw_inputs(compiled, drive, current, seed)
+    driven = {drive.input: current} if drive.input else None
+    floating = simulate(model, driven, ticks=len(current), record=model.state_names, seed=seed)
+    fixed = simulate_fixed(d, inputs) if inputs else simulate_ticks(d, len(current))
+    states, errors = {}, {}
+    for port in d.states:
+        real = floating.states[port.name][:, 0]
+        ours = fixed.states[port.name][:, 0] * port.format.resolution
+        states[port.name] = StateTrace(port.unit, real, ours)
+        errors[port.name] = float(np.abs(real - ours).max())
+    times_float = floating.spike_times()
+    times_fixed = (np.flatnonzero(fixed.spikes[:, 0]) + 1) * model.dt
+    count = min(len(times_float), len(times_fixed))
+    rmse = None
+    if count:
+        gap = times_float[:count] - times_fixed[:count]
+        rmse = float(np.sqrt(np.mean(gap * gap)))
+    currents, rates_float, rates_fixed = _rates(compiled, drive, seed) if sweep else _NO_RATES
+    unit = next((q.unit for q in model.inputs if q.name == drive.input), "")
+    traces = Traces(
+        time_ms=floating.time,
+        stimulus=current,
+        states=states,
+        spikes_float_ms=times_float,
+        spikes_fixed_ms=times_fixed,
+        fi_current=currents,
+        fi_rate_float=rates_float,
+        fi_rate_fixed=rates_fixed,
+        stimulus_name=drive.input,
+        stimulus_unit=unit,
+    )
+    return Fidelity(len(times_float), len(times_fixed), errors, rmse, traces)
+
+
+_EMPTY: Real = np.zeros(0)
+_NO_RATES = (_EMPTY, _EMPTY, _EMPTY)
+
+
+def _rates(compiled: Compiled, drive: Drive, seed: int) -> tuple[Real, Real, Real]:
+    """Rates of float and fixed over the sweep, in Hz (maps: spikes per 1000 iterations)."""
+    model, d = compiled.model, compiled.datapath
+    port = next((p for p in d.inputs if p.name == drive.input), None)
+    if port is None or not drive.amplitudes or model.threshold is None:
+        return _NO_RATES
+    low, high = port.low * port.format.resolution, port.high * port.format.resolution
+    steps = np.asarray([a for a in drive.amplitudes if low <= a <= high])
+    if steps.size < 2:
+        return _NO_RATES
+    current = np.stack([drive.current(model.dt, a) for a in steps], axis=1)
+    floating = simulate(model, {drive.input: current}, seed=seed).spike_counts
+    fixed = simulate_fixed(d, raw_inputs(compiled, drive, current, seed)).spikes.sum(axis=0)
+    seconds = (drive.duration - drive.onset) / 1000.0
+    return steps, floating / seconds, fixed / seconds
+
+
+def check_reference(source: Source) -> ReferenceCheck | None:
+    """Compare the float model with SciPy; ``None`` for maps and models that draw noise."""
+    model, drive = source.reference, source.drive
+    if model.method == "map" or model.draws:
+        return None
+    current = drive.current(model.dt)
+    driven = {drive.input: current} if drive.input else None
+    ours = simulate(model, driven, ticks=len(current)).spike_times()
+    theirs = reference(model, driven, ticks=len(current)).spike_times()
+    count = min(len(ours), len(theirs))
+    worst = float(np.abs(ours[:count] - theirs[:count]).max()) if count else None
+    near = worst is None or worst <= model.dt * (1 + 1e-9)
+    return ReferenceCheck(
+        integrator="SciPy solve_ivp (LSODA, rtol 1e-9)",
+        spikes=len(theirs),
+        max_spike_time_error_ms=worst,
+        within_bound=len(ours) == len(theirs) and near,
+    )

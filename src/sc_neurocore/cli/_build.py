@@ -1,0 +1,159 @@
+"""``build``: the whole ladder, from MODEL to a verified bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sc_neurocore.cli._model_argument import model_argument
+from sc_neurocore.cli._output import examples, json_option, print_json, print_table
+
+MISMATCH = 6
+
+
+@click.command(
+    epilog=examples(
+        "sc-neurocore build lif --target ice40-hx8k",
+        "sc-neurocore build hodgkin_huxley --format auto --out hh",
+        "sc-neurocore build 'dv/dt = (-v + I)/tau; du/dt = -u/50' --threshold 'v + u > 50' "
+        "--reset 'u = u + 8*v; v = 0' --param tau=10 --init v=0 --dt 0.1 "
+        "--range v=-100:100 --range u=-1000:1000",
+        codes="0 built and sound, 2 bad input, 3 cannot be compiled or clock infeasible, "
+        "4 tool missing, 5 tool failed, 6 built but a rung failed, 130 interrupted",
+    ),
+)
+@model_argument
+@click.option("--target", default="ice40-hx8k", show_default=True, help="Device; see `targets`.")
+@click.option("--format", "format_", metavar="FORMAT", help="Q format such as Q8.8, or auto.")
+@click.option("--clock-mhz", type=float, metavar="MHZ", help="Clock that must be reached.")
+@click.option("--overflow", default="saturate", show_default=True,
+              type=click.Choice(["saturate", "wrap", "trap"]), help="At a state's bounds.")  # fmt: skip
+@click.option("--rounding", type=click.Choice(["truncate", "nearest", "nearest_even", "stochastic"]),
+              help="At a state; default: the model's, else nearest.")  # fmt: skip
+@click.option("--pipeline", metavar="auto|N", default="auto", show_default=True,
+              help="Register stages per tick; 0 is one clock per tick.")  # fmt: skip
+@click.option("--multipliers", type=click.Choice(["parallel", "shared"]),
+              help="One per product, or one for all; default: by device.")  # fmt: skip
+@click.option("--parameters", type=click.Choice(["constants", "ports"]), default="constants",
+              show_default=True, help="Fixed at compile time, or input ports.")  # fmt: skip
+@click.option("--no-pnr", is_flag=True, help="Stop after synthesis.")
+@click.option("--cycles", type=int, default=100_000, show_default=True, help="Co-simulated clocks.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Stimulus, mutant, placement.")
+@click.option("--timeout", "timeout_s", type=float, default=600.0, show_default=True,
+              metavar="S", help="Limit of each tool run.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+              help="Bundle directory; default: MODEL-TARGET.")  # fmt: skip
+@json_option
+def build(
+    document: dict[str, Any],
+    target: str,
+    format_: str | None,
+    pipeline: str,
+    no_pnr: bool,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Build MODEL: simulate, compile to Verilog, co-simulate, prove, synthesise, place and route.
+
+    MODEL is a catalogue name, a .toml or .json file, or equations separated by ';'.
+    """
+    from sc_neurocore.build import BuildOptions, build as run, check_output, source_of
+
+    chosen = BuildOptions(
+        target=target,
+        format=format_,
+        pipeline=_stages(pipeline),
+        place_and_route=not no_pnr,
+        **options,
+    )
+    path = out or Path(f"{document['model']['name']}-{target}")
+    check_output(path)
+    source = source_of(document)
+    with _progress(quiet=as_json) as on_stage:
+        done = run(source, chosen, path, on_stage=on_stage)
+    if as_json:
+        print_json(done.report)
+    else:
+        _print_report(done.report, path, cached=done.cached)
+    if not done.sound:
+        click.get_current_context().exit(MISMATCH)
+
+
+def _stages(text: str) -> int | None:
+    from sc_neurocore.exceptions import SCConfigError
+
+    if text == "auto":
+        return None
+    if not text.isdigit():
+        raise SCConfigError(f"--pipeline is '{text}'; allowed: auto or a number from 0 to 64")
+    return int(text)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A spinner that names what is running; silent when nobody watches."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda text: progress.update(task, description=text)
+
+
+def _print_report(report: Mapping[str, Any], path: Path, *, cached: bool) -> None:
+    model, synthesis = report["model"], report["synthesis"]
+    click.echo(f"{model['title']} on {report['target']}, {report['format']}")
+    rows = [[key[0], key[2:].replace("_", " "), status] for key, status in report["ladder"].items()]
+    print_table(["rung", "claim", "status"], rows)
+    click.echo("")
+    facts = [
+        ["area", _area(synthesis), "measured"],
+        ["clock", _clock(report), "measured" if synthesis["fmax_mhz"] else "not run"],
+        ["tick", f"{report['cycles_per_tick']} clocks", "generated"],
+        ["spikes", f"{report['fidelity']['spikes_fixed']} fixed, "
+         f"{report['fidelity']['spikes_float']} float", "executed"],
+        ["co-simulation", "; ".join(
+            f"{r['simulator']}: {r['cycles']} cycles, {r['mismatches']} mismatches"
+            for r in report["cosim"]) or "not run", "executed"],
+        ["properties", _properties(report["formal"]), "proven"],
+    ]  # fmt: skip
+    print_table(["figure", "value", "evidence"], facts)
+    for notice in report["notices"]:
+        click.echo(f"Notice: {notice}")
+    click.echo("")
+    if cached:
+        click.echo("Every tool run was found in the evidence store (nothing changed since).")
+    click.echo(f"Bundle: {path}  (open {path / 'report.html'})")
+
+
+def _area(synthesis: Mapping[str, Any]) -> str:
+    names = {"logic_cells": "logic cells", "luts": "LUTs", "ffs": "FFs", "brams": "BRAMs",
+             "dsps": "DSPs"}  # fmt: skip
+    if "area_um2" in synthesis:
+        return f"{synthesis['area_um2']:.0f} µm²"
+    return ", ".join(f"{synthesis[k]} {name}" for k, name in names.items() if synthesis.get(k))
+
+
+def _clock(report: Mapping[str, Any]) -> str:
+    fmax = report["synthesis"]["fmax_mhz"]
+    return "no place and route" if fmax is None else f"{fmax:.1f} MHz after routing"
+
+
+def _properties(formal: Mapping[str, Any] | None) -> str:
+    if not formal or formal.get("assertions") is None:
+        return "not run"
+    mutant = "refuted" if formal.get("mutant_refuted") else "not refuted"
+    return (
+        f"{formal['proven']} of {formal['assertions']} by {formal['method']}; "
+        f"broken variant {mutant}"
+    )

@@ -1,0 +1,63 @@
+"""``verify``: run and prove the RTL of a bundle again, edited or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sc_neurocore.cli._build import MISMATCH, _progress
+from sc_neurocore.cli._output import examples, json_option, print_json, print_table
+
+
+@click.command(
+    epilog=examples(
+        "sc-neurocore verify lif-ice40-hx8k",
+        codes="0 sound, 2 not a bundle or damaged, 4 tool missing, 5 tool failed, "
+        "6 a mismatch or a refuted property",
+    ),
+)
+@click.argument("bundle", type=click.Path(path_type=Path))
+@json_option
+def verify(bundle: Path, as_json: bool) -> None:
+    """Co-simulate and prove the rtl/ of BUNDLE as it lies on disk."""
+    from sc_neurocore.build import verify_bundle
+
+    with _progress(quiet=as_json) as on_stage:
+        found = verify_bundle(bundle, on_stage=on_stage)
+    formal = found.proof.formal
+    if as_json:
+        print_json(
+            {
+                "sound": found.sound,
+                "changed": list(found.changed),
+                "cosim": [
+                    {
+                        "simulator": r.simulator,
+                        "cycles": r.cycles,
+                        "mismatches": r.mismatches,
+                        "first_mismatch": None if r.first is None else str(r.first),
+                    }
+                    for r in found.cosim
+                ],
+                "formal": formal,
+            }
+        )
+    else:
+        for name in found.changed:
+            click.echo(f"rtl/{name} differs from the manifest; checking it as it is.")
+        rows = [
+            [
+                f"co-simulation in {r.simulator}",
+                f"{r.cycles} cycles, {r.mismatches} mismatches" + (f"; {r.first}" if r.first else ""),
+            ]
+            for r in found.cosim
+        ]
+        rows += [
+            [f"property {p['name']}", p["status"] + ("" if p["status"] == "proven" else f": {p['meaning']}")]
+            for p in formal.get("properties", [])
+        ]
+        rows += [["proof", found.proof.rung]]
+        print_table(["check", "result"], rows)
+    if not found.sound:
+        click.get_current_context().exit(MISMATCH)
