@@ -21,7 +21,7 @@ from sc_neurocore.compiler._functions import TableReport
 from sc_neurocore.compiler._lower import Datapath, Port, lower
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, schedule
-from sc_neurocore.compiler._verilog import Internals, Rtl, write_verilog
+from sc_neurocore.compiler._verilog import Internals, Rtl, SharedProduct, write_verilog
 
 __all__ = [
     "OVERFLOWS",
@@ -40,6 +40,7 @@ __all__ = [
     "Rounding",
     "Rtl",
     "Schedule",
+    "SharedProduct",
     "TableReport",
     "compile_model",
     "compile_to_verilog",

@@ -19,6 +19,27 @@ _INTERNAL = ("step", "refractory_left", "was_above", "dither", "dither_a", "dith
 
 
 @dataclass(frozen=True)
+class SharedProduct:
+    """One use of the shared multiplier: two factors as Verilog, and where the product goes.
+
+    Attributes:
+        first: the wider factor, steady from step ``start`` on.
+        second: the narrower factor.
+        register: where the product is captured.
+        width: bits of that register.
+        start: step in which the factors are loaded.
+        done: step at whose end the product is captured.
+    """
+
+    first: str
+    second: str
+    register: str
+    width: int
+    start: int
+    done: int
+
+
+@dataclass(frozen=True)
 class Internals:
     """What proofs may say about the inside of a generated module, as Verilog expressions.
 
@@ -32,6 +53,8 @@ class Internals:
         after_reset: per state that a spike resets, the value it then takes.
         condition: the threshold condition, if any.
         settled: expression, register and step: the register equals the expression after the step.
+        products: uses of the shared multiplier.
+        factor_widths: widths of its operands ``factor_a`` and ``factor_b``, loaded by ``multiply``.
     """
 
     step: str | None
@@ -41,6 +64,8 @@ class Internals:
     after_reset: Mapping[str, str]
     condition: str | None
     settled: tuple[tuple[str, str, int], ...]
+    products: tuple[SharedProduct, ...]
+    factor_widths: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -110,6 +135,7 @@ class _Writer:
         self.reg: dict[int, str] = {}
         self.rom: dict[tuple[int, ...], str] = {}
         self.settled: list[tuple[str, str, int]] = []
+        self.shared: list[SharedProduct] = []
         self._product_of = {p.node: k for k, p in enumerate(plan.products)}
         self._addresses = _addresses(datapath, {p.node for p in plan.products})
 
@@ -242,6 +268,8 @@ class _Writer:
             },
             condition=None if d.condition is None else self._flag(d.condition, last),
             settled=tuple(self.settled),
+            products=tuple(self.shared),
+            factor_widths=self.plan.factor_widths,
         )
 
     def _feeds(self) -> dict[str, tuple[str, ...]]:
@@ -564,6 +592,9 @@ class _Writer:
                 f"                factor_b = {second};",
                 "            end",
             ]
+            self.shared.append(
+                SharedProduct(first, second, self.reg[p.node], node.width, p.start, p.done)
+            )
             captures.append(f"        if (step == {w}'d{p.done}) {self.reg[p.node]} <= {node.width}'(product);")
         lines += [
             "            default: multiply = 1'b0;",
