@@ -227,6 +227,8 @@ def _figures(report: Report) -> list[Figure]:
     area, area_unit = _cells(report), "logic cells"
     if area is None and _at(synthesis, "luts") is not None:
         area, area_unit = _at(synthesis, "luts"), "LUTs"
+    if area is None and _at(synthesis, "area_um2") is not None:
+        area, area_unit = _at(synthesis, "area_um2"), "µm² of cells"
     rows = [
         ("Area", area, area_unit, "measured", _tool(synthesis)),
         ("Clock", _at(synthesis, "fmax_mhz"), "MHz", "measured", _tool(synthesis)),
@@ -288,6 +290,7 @@ def _resources(report: Report) -> list[Resource]:
         "carries": "Carry cells",
         "brams": "Block RAMs",
         "dsps": "Multiplier blocks",
+        "area_um2": "Cell area, µm²",
     }
     rows = []
     for key, name in names.items():

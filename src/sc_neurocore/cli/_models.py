@@ -1,0 +1,150 @@
+"""``models``: the catalogue, one model in full, and whether files are valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from sc_neurocore.cli._group import SuggestingGroup
+from sc_neurocore.cli._output import examples, json_option, print_json, print_table
+
+
+@click.group(
+    cls=SuggestingGroup,
+    epilog=examples(
+        "sc-neurocore models list",
+        "sc-neurocore models show izhikevich2003",
+        "sc-neurocore models validate my_neuron.toml",
+        codes="0 success, 2 bad input or an invalid model",
+    ),
+)
+def models() -> None:
+    """List, show and validate neuron models."""
+
+
+@models.command(
+    "list",
+    epilog=examples(
+        "sc-neurocore models list", "sc-neurocore models list --json", codes="0 success"
+    ),
+)
+@json_option
+def list_models(as_json: bool) -> None:
+    """List the models of the catalogue."""
+    from sc_neurocore.neurons import describe, list_bundled_schemas
+
+    found = [describe(name) for name in list_bundled_schemas()]
+    if as_json:
+        print_json([asdict(d) for d in found])
+        return
+    print_table(
+        ("NAME", "TITLE", "FAMILY", "BEHAVIOUR", "STATES", "TIER", "SOURCE"),
+        [
+            (
+                d.name, d.title, d.family, d.category, ", ".join(d.states), str(d.tier),
+                f"doi:{d.doi}" if d.doi else "",
+            )
+            for d in found
+        ],
+    )  # fmt: skip
+
+
+@models.command(
+    epilog=examples(
+        "sc-neurocore models show lif",
+        "sc-neurocore models show my_neuron.toml --json",
+        codes="0 success, 2 no such model, or an invalid one",
+    ),
+)
+@click.argument("model")
+@json_option
+def show(model: str, as_json: bool) -> None:
+    """Show a model of the catalogue, or a model file, in full."""
+    from sc_neurocore.neurons import describe, load_schema
+
+    document, descriptor = load_schema(model), describe(model)
+    if as_json:
+        print_json({"descriptor": asdict(descriptor), "document": document})
+        return
+    dynamics = document["dynamics"]
+    click.echo(f"{descriptor.title} ({descriptor.name})")
+    click.echo(f"{descriptor.description}\n")
+    for line in dynamics["equations"].strip().splitlines():
+        click.echo(f"  {line.strip()}")
+    for label, key in (("spike when", "threshold"), ("then", "reset")):
+        if key in dynamics:
+            click.echo(f"  {label} {dynamics[key]}")
+    if dynamics.get("refractory"):
+        click.echo(f"  refractory for {dynamics['refractory']:g} ms")
+    click.echo(f"\n  dt {dynamics.get('dt', 0.1):g} ms, method {_method(model)}\n")
+    _print_quantities(document)
+    click.echo(f"\nExecutions: {', '.join(descriptor.back_ends)}; tier {descriptor.tier} of 3.")
+    if descriptor.doi:
+        authors = "; ".join(descriptor.authors)
+        click.echo(f"Source: {authors} ({descriptor.year}), https://doi.org/{descriptor.doi}")
+
+
+@models.command(
+    epilog=examples(
+        "sc-neurocore models validate my_neuron.toml other.json",
+        "sc-neurocore models validate            # the whole catalogue",
+        codes="0 all are valid, 2 at least one is not",
+    ),
+)
+@click.argument("files", nargs=-1)
+@json_option
+@click.pass_context
+def validate(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+    """Check model files, or without arguments the whole catalogue."""
+    from sc_neurocore.neurons import list_bundled_schemas, validate_schema
+
+    found = {name: validate_schema(name) for name in files or list_bundled_schemas()}
+    valid = {name: all(f.level != "error" for f in findings) for name, findings in found.items()}
+    if as_json:
+        print_json(
+            {
+                name: {"valid": valid[name], "findings": [asdict(f) for f in findings]}
+                for name, findings in found.items()
+            }
+        )
+    else:
+        for name, findings in found.items():
+            if valid[name]:
+                click.echo(f"{name}: valid")
+            for finding in findings:
+                where = "" if str(finding).startswith(f"{name}:") else f"{name}: "
+                click.echo(f"{finding.level.capitalize()}: {where}{finding}", err=True)
+    if not all(valid.values()):
+        ctx.exit(2)
+
+
+def _method(model: str) -> str:
+    from sc_neurocore.neurons import load_model
+
+    return load_model(model).method
+
+
+def _print_quantities(document: Mapping[str, Any]) -> None:
+    kinds = {"states": "init", "parameters": "value", "inputs": "value"}
+    rows = [
+        (
+            name,
+            table.removesuffix("s"),
+            f"{entry.get(field, 0.0):g}",
+            str(entry.get("unit", "")),
+            _range(entry),
+            str(entry.get("meaning", "")),
+        )
+        for table, field in kinds.items()
+        for name, entry in document.get(table, {}).items()
+    ]
+    print_table(("NAME", "KIND", "VALUE", "UNIT", "RANGE", "MEANING"), rows)
+
+
+def _range(entry: Mapping[str, Any]) -> str:
+    if not {"low", "high"} <= entry.keys():
+        return ""
+    return f"{entry['low']:g} to {entry['high']:g}"
