@@ -41,12 +41,22 @@ def simulate(
         (work / BENCH_FILE).write_text(bench.verilog())
         (work / "__drive.v").write_text(_driver(bench, len(stimulus), vcd))
         (work / "__stimulus.hex").write_text(_stimulus(stimulus))
-        files = ["__drive.v", BENCH_FILE, *verilog_files(sources)]
+        # The driver comes last, or its `timescale would leak into the design.
+        files = [BENCH_FILE, *verilog_files(sources), "__drive.v"]
         compiled = checked(
             "iverilog",
             run_process(
                 "iverilog",
-                [*iverilog.argv, verilog_generation(sources), "-Wall", "-s", "sc_drive", "-o", "design.vvp", *files],
+                [
+                    *iverilog.argv,
+                    verilog_generation(sources),
+                    "-Wall",
+                    "-s",
+                    "sc_drive",
+                    "-o",
+                    "design.vvp",
+                    *files,
+                ],
                 cwd=work,
                 timeout_s=timeout_s,
             ),

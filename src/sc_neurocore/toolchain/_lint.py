@@ -13,7 +13,12 @@ from sc_neurocore.toolchain._process import (
     warnings_of,
     write_sources,
 )
-from sc_neurocore.toolchain._sources import check_identifier, read_commands, verilog_files, verilog_generation
+from sc_neurocore.toolchain._sources import (
+    check_identifier,
+    read_commands,
+    verilog_files,
+    verilog_generation,
+)
 from sc_neurocore.toolchain._tools import Command, find, require
 from sc_neurocore.toolchain._yosys import run_yosys
 

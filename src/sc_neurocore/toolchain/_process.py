@@ -142,8 +142,11 @@ def checked(tool: str, completed: Completed) -> Completed:
 def telling_line(log: str) -> str:
     """Return the line of a log that explains a failure: the first error, else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search(r"\berror(-\w+)?:", line, re.IGNORECASE)]
-    return errors[0] if errors else (lines or ["it printed nothing"])[-1]
+    for pattern in (r"\berror(-\w+)?:", r"[:*] .*\berror\b"):
+        for line in lines:
+            if re.search(pattern, line, re.IGNORECASE):
+                return line
+    return (lines or ["it printed nothing"])[-1]
 
 
 def warnings_of(log: str) -> list[str]:

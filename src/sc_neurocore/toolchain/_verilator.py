@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.exceptions import ToolError
 from sc_neurocore.toolchain._bench import BENCH, BENCH_FILE, Bench, Trace, Words, port_mismatch
 from sc_neurocore.toolchain._process import checked, job_directory, run_process, write_sources
 from sc_neurocore.toolchain._sources import verilog_files
@@ -26,7 +27,6 @@ _VERILATE = (
     "unique",
     "-Wno-fatal",
     "-Wno-lint",
-    "-Wwarn-PINMISSING",
     "-Wwarn-WIDTH",
     "+1364-2005ext+v",
     "+1800-2017ext+sv",
@@ -61,10 +61,11 @@ def simulate(
     """Build the design, or find it built, and run it over the stimulus."""
     model = _model(sources, bench, store, vcd, timeout_s)
     with job_directory() as work:
-        program = work / "simulator"
+        write_sources(work, sources)  # the model reads its memory files when it starts
+        program = work / "__simulator"
         program.write_bytes(store.blob(model.key, "simulator"))
         program.chmod(0o700)
-        (work / "stimulus").write_bytes(stimulus.astype("<u8").tobytes())
+        (work / "__stimulus").write_bytes(stimulus.astype("<u8").tobytes())
         cycles = len(stimulus)
         numbers = [str(cycles), str(bench.reset_cycles), str(_SEED)]
         done = checked(
@@ -77,8 +78,11 @@ def simulate(
                 memory_mb=_MEMORY_MB,
             ),
         )
-        outputs = np.fromfile(work / "outputs", "<u8").reshape(cycles, len(bench.outputs))
-        waveform = (work / "trace.vcd").read_bytes() if vcd else None
+        unread = re.search(r"%Warning: (.*\$readmem.*)", done.log)
+        if unread:
+            raise ToolError(f"the Verilator model could not read a memory file: {unread[1]}")
+        outputs = np.fromfile(work / "__outputs", "<u8").reshape(cycles, len(bench.outputs))
+        waveform = (work / "__trace.vcd").read_bytes() if vcd else None
     return Trace(np.ascontiguousarray(outputs.T.astype(np.uint64)), done.log, waveform)
 
 
@@ -111,7 +115,7 @@ def _model(
                     env=verilator.env,
                 ),
             )
-            complaint = re.search(rf"%Warning-(?:PIN|WIDTH)\w*: {BENCH_FILE}.*", verilated.log)
+            complaint = re.search(rf"%Warning-WIDTH\w*: {BENCH_FILE}.*", verilated.log)
             if complaint:
                 raise port_mismatch("verilator", bench, complaint[0])
             # One translation unit: the headers dominate the time to compile a small model.
@@ -223,7 +227,7 @@ int main(int argc, char** argv) {{
 #if VM_TRACE
   VerilatedVcdC waves;
   top->trace(&waves, 99);
-  waves.open("trace.vcd");
+  waves.open("__trace.vcd");
 #endif
   uint64_t time = 0;
   auto settle = [&](int clk) {{
@@ -236,7 +240,7 @@ int main(int argc, char** argv) {{
   }};
   std::vector<uint64_t> stimulus(cycles * INPUTS), result(cycles * OUTPUTS);
   if (INPUTS > 0) {{
-    std::FILE* file = std::fopen("stimulus", "rb");
+    std::FILE* file = std::fopen("__stimulus", "rb");
     if (!file || std::fread(stimulus.data(), 8, stimulus.size(), file) != stimulus.size()) {{
       std::puts("error: the stimulus cannot be read");
       return 3;
@@ -260,7 +264,7 @@ int main(int argc, char** argv) {{
 #if VM_TRACE
   waves.close();
 #endif
-  std::FILE* file = std::fopen("outputs", "wb");
+  std::FILE* file = std::fopen("__outputs", "wb");
   if (!file || std::fwrite(result.data(), 8, result.size(), file) != result.size()
       || std::fclose(file) != 0) {{
     std::puts("error: the outputs cannot be written");
