@@ -89,6 +89,6 @@ def hardware_options(draw: st.DrawFn) -> HardwareOptions:
         rounding=draw(st.sampled_from(ROUNDINGS)),
         pipeline={"single": 0, "stages": draw(st.integers(6, 9))}.get(style),
         multipliers="shared" if style == "shared" else "parallel",
-        parameters=draw(st.sampled_from(["constants", "ports"])),
+        parameters=draw(st.sampled_from(["constants", "ports", "bank"])),
         clock_mhz=draw(st.sampled_from([20.0, 50.0, 120.0])),
     )

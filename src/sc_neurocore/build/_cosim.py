@@ -70,10 +70,18 @@ class Cosimulation:
 
 @dataclass(frozen=True)
 class Stimulus:
-    """Levels of the pins at every clock."""
+    """Levels of the pins at every clock.
+
+    Attributes:
+        enable: the ``enable`` pin.
+        inputs: raw value of every number entering the datapath: ports, and banked parameters as
+            the writes leave them.
+        writes: levels of the register bank's pins; empty without a bank.
+    """
 
     enable: NDArray[np.bool_]
     inputs: Mapping[str, Raw]
+    writes: Mapping[str, Raw]
 
 
 def make_stimulus(compiled: Compiled, clocks: int, seed: int, drive: Mapping[str, Raw]) -> Stimulus:
@@ -105,7 +113,28 @@ def make_stimulus(compiled: Compiled, clocks: int, seed: int, drive: Mapping[str
             kind == 0, np.repeat(corner, _BLOCK)[:clocks], np.where(kind == 1, noise, played)
         )
         inputs[port.name] = raw.astype(np.int64)
-    return Stimulus(enable, inputs)
+    writes: dict[str, Raw] = {}
+    if compiled.rtl.bank:
+        writes = {
+            "param_write": (rng.random(clocks) < 0.1).astype(np.int64),
+            "param_address": rng.integers(0, len(compiled.rtl.bank), clocks),
+            "param_data": rng.integers(0, 1 << compiled.rtl.bank_width, clocks),
+        }
+        values = {q.name: q.value for q in compiled.model.parameters}
+        for port in compiled.datapath.parameters:
+            inputs[port.name] = _banked(port, values[port.name], compiled.rtl.bank, writes)
+    return Stimulus(enable, inputs, writes)
+
+
+def _banked(port: Port, value: float, bank: Mapping[str, int], writes: Mapping[str, Raw]) -> Raw:
+    """Content of a bank register at each clock edge: what the last earlier write left."""
+    hit = (writes["param_write"] == 1) & (writes["param_address"] == bank[port.name])
+    raw = writes["param_data"] & ((1 << port.width) - 1)
+    if port.format.signed:
+        raw = np.where(raw >= 1 << (port.width - 1), raw - (1 << port.width), raw)
+    last = np.maximum.accumulate(np.where(hit, np.arange(len(hit)), -1))
+    before = np.concatenate([[-1], last[:-1]])
+    return np.where(before >= 0, raw[before], port.format.raw(value)).astype(np.int64)
 
 
 def _corners(port: Port) -> Raw:
@@ -183,7 +212,15 @@ class _Run:
         rtl, datapath = self._compiled.rtl, self._compiled.datapath
         levels = {"enable": self._stimulus.enable[:clocks].astype(np.uint64)}
         widths = {"enable": 1}
+        for name, raw in self._stimulus.writes.items():
+            levels[name] = raw[:clocks].astype(np.uint64)
+            widths[name] = 1
+        if rtl.bank:
+            widths["param_address"] = max(1, (len(rtl.bank) - 1).bit_length())
+            widths["param_data"] = rtl.bank_width
         for port in entering(self._compiled):
+            if port.name not in rtl.inputs:
+                continue
             name = rtl.inputs[port.name]
             levels[name] = pattern(self._stimulus.inputs[port.name][:clocks], port.width)
             widths[name] = port.width

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sc_neurocore.compiler import HardwareOptions, Multipliers, Overflow, Rounding
+from sc_neurocore.compiler import HardwareOptions, Multipliers, Overflow, ParameterStyle, Rounding
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target
 
@@ -26,7 +26,7 @@ class BuildOptions:
         rounding: ``truncate``, ``nearest``, ``nearest_even`` or ``stochastic``.
         pipeline: register stages per tick.
         multipliers: ``parallel`` or ``shared``.
-        parameters: ``constants`` or ``ports``.
+        parameters: ``constants``, ``ports`` or ``bank``.
         place_and_route: run place and route (else stop after synthesis).
         cycles: clocks of co-simulation in the fastest simulator.
         seed: seed of stimulus, noise, mutant and placement.
@@ -40,7 +40,7 @@ class BuildOptions:
     rounding: Rounding | None = None
     pipeline: int | None = None
     multipliers: Multipliers | None = None
-    parameters: str = "constants"
+    parameters: ParameterStyle = "constants"
     place_and_route: bool = True
     cycles: int = 100_000
     seed: int = 1
@@ -66,7 +66,7 @@ def hardware_options(
         rounding=options.rounding or wishes.get("rounding", "nearest"),
         pipeline=options.pipeline,
         multipliers=options.multipliers,
-        parameters="ports" if options.parameters == "ports" else "constants",
+        parameters=options.parameters,
         clock_mhz=clock or _DEFAULT_CLOCK.get(family, 40.0),
         family=family,
     )

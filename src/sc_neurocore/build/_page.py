@@ -97,7 +97,7 @@ def render_page(report: Report, traces: Traces | None, verilog: str) -> str:
     lines = listing(verilog)
     return environment.get_template("report.html.jinja").render(
         report=report,
-        model=report.get("model", {}),
+        model=report.get("model") or {},
         doi=_doi_of(report),
         rungs=_rungs(report),
         figures=_figures(report),
@@ -150,7 +150,7 @@ def _doi_of(report: Report) -> str:
 
 
 def _rungs(report: Report) -> list[Rung]:
-    status = {str(key)[:1]: str(value) for key, value in report.get("ladder", {}).items()}
+    status = {str(key)[:1]: str(value) for key, value in (report.get("ladder") or {}).items()}
     rungs = []
     for i, title in enumerate(_RUNGS, 1):
         word, _, remark = status.get(str(i), NOT_RUN).partition(":")

@@ -183,7 +183,8 @@ class _Scale:
     """Linear map from values to pixels, with round tick values."""
 
     def __init__(self, low: float, high: float, start: float, end: float) -> None:
-        if not high > low:
+        # Differences of a few roundings are noise; drawn at full height they would look like data.
+        if high - low <= 1e-9 * max(abs(low), abs(high)):
             low, high = low - 0.5 * max(1.0, abs(low)), low + 0.5 * max(1.0, abs(low))
         self.low, self.high, self.start, self.end = low, high, start, end
 
@@ -210,8 +211,9 @@ def _panel(
     name: str,
     unit: str,
 ) -> str:
-    low = min(float(v.min()) for v in lines.values())
-    high = max(float(v.max()) for v in lines.values())
+    zero = [0.0] if "error" in lines else []
+    low = min([*zero, *(float(v.min()) for v in lines.values())])
+    high = max([*zero, *(float(v.max()) for v in lines.values())])
     margin = 0.06 * (high - low)
     down = _Scale(low - margin, high + margin, y + height, y)
     paths = [

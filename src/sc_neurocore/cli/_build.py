@@ -38,8 +38,8 @@ MISMATCH = 6
               help="Register stages per tick; 0 is one clock per tick.")  # fmt: skip
 @click.option("--multipliers", type=click.Choice(["parallel", "shared"]),
               help="One per product, or one for all; default: by device.")  # fmt: skip
-@click.option("--parameters", type=click.Choice(["constants", "ports"]), default="constants",
-              show_default=True, help="Fixed at compile time, or input ports.")  # fmt: skip
+@click.option("--parameters", type=click.Choice(["constants", "ports", "bank"]), default="constants",
+              show_default=True, help="Fixed at compile time, input ports, or a register bank.")  # fmt: skip
 @click.option("--no-pnr", is_flag=True, help="Stop after synthesis.")
 @click.option("--cycles", type=int, default=100_000, show_default=True, help="Co-simulated clocks.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Stimulus, mutant, placement.")

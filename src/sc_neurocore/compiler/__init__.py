@@ -12,6 +12,7 @@ from sc_neurocore.compiler._bittrue import (
 from sc_neurocore.compiler._compile import (
     Compiled,
     HardwareOptions,
+    ParameterStyle,
     compile_model,
     compile_to_verilog,
     equation_to_fpga,
@@ -35,6 +36,7 @@ __all__ = [
     "HardwareOptions",
     "Multipliers",
     "Overflow",
+    "ParameterStyle",
     "Port",
     "QFormat",
     "Rounding",

@@ -9,9 +9,11 @@ soundness (the integer datapath computes its own exact ranges).
 from __future__ import annotations
 
 import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,12 @@ REAL_FUNCTIONS: Mapping[str, Callable[[_ARRAY], _ARRAY]] = {
     "recip": lambda x: 1.0 / x,
     "floor": np.floor,
 }
+
+
+_RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,12 +152,27 @@ class Graph:
         return self._put(Real("fn", (arg,), name=name))
 
     def compare(self, relation: str, a: int, b: int) -> int:
+        x, y = self.value(a), self.value(b)
+        if x is not None and y is not None:
+            return self.constant(float(_RELATIONS[relation](x, y)))
         return self._put(Real("cmp", (a, b), name=relation))
 
     def logic(self, kind: str, *args: int) -> int:
+        values = [self.value(a) for a in args]
+        if kind == "not":
+            return self._put(Real(kind, args)) if values[0] is None else self.constant(1 - values[0])
+        neutral = 1.0 if kind == "and" else 0.0
+        left = [a for a, v in zip(args, values, strict=True) if v != neutral]
+        if any(v == 1 - neutral for v in values):
+            return self.constant(1 - neutral)
+        if len(left) < 2:
+            return left[0] if left else self.constant(neutral)
         return self._put(Real(kind, args))
 
     def select(self, condition: int, a: int, b: int) -> int:
+        known = self.value(condition)
+        if known is not None:
+            return a if known else b
         return a if a == b else self._put(Real("select", (condition, a, b)))
 
     def keep(self, node: int, label: str) -> int:
@@ -268,10 +291,6 @@ class Graph:
     def evaluate(self, node: int, values: Mapping[int, _ARRAY]) -> _ARRAY:
         """Evaluate a node on arrays given the values of some nodes below it."""
         memo: dict[int, _ARRAY] = dict(values)
-        relations: dict[str, Callable[[_ARRAY, _ARRAY], _ARRAY]] = {
-            "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
-            "==": np.equal, "!=": np.not_equal,
-        }  # fmt: skip
 
         def go(i: int) -> _ARRAY:
             if i in memo:
@@ -295,7 +314,7 @@ class Graph:
                 case "select":
                     result = np.where(a[0], a[1], a[2])
                 case "cmp":
-                    result = relations[n.name](a[0], a[1])
+                    result = _RELATIONS[n.name](a[0], a[1])
                 case "and":
                     result = np.logical_and(a[0], a[1])
                 case "or":

@@ -14,7 +14,7 @@ from sc_neurocore.compiler._verilog import Rtl, write_verilog
 from sc_neurocore.dynamics import Model, build_model, suggest
 from sc_neurocore.exceptions import SCConfigError
 
-ParameterStyle = Literal["constants", "ports"]
+ParameterStyle = Literal["constants", "ports", "bank"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class HardwareOptions:
         pipeline: register stages per tick, 0 for one clock; ``None`` cuts paths to the clock.
         multipliers: ``parallel``, ``shared``, or ``None``: shared where the device has no
             multiplier blocks.
-        parameters: ``constants`` or input ``ports``.
+        parameters: ``constants``, input ``ports``, or a register ``bank`` with a write port.
         clock_mhz: clock to aim for.
         family: device family, for the delay estimate and the default of ``multipliers``.
         function_error: relative error accepted of interpolated functions.
@@ -47,7 +47,7 @@ class HardwareOptions:
     def __post_init__(self) -> None:
         _one_of("overflow", self.overflow, OVERFLOWS)
         _one_of("rounding", self.rounding, ROUNDINGS)
-        _one_of("parameters", self.parameters, ("constants", "ports"))
+        _one_of("parameters", self.parameters, ("constants", "ports", "bank"))
         if self.multipliers is not None:
             _one_of("multipliers", self.multipliers, ("parallel", "shared"))
         if self.pipeline is not None and not 0 <= self.pipeline <= 64:
@@ -104,7 +104,7 @@ def compile_model(
         plan.formats,
         overflow=options.overflow,
         rounding=options.rounding,
-        parameters=options.parameters,
+        parameters="constants" if options.parameters == "constants" else "ports",
         function_error=options.function_error,
         notices=plan.notices,
     )
@@ -120,7 +120,8 @@ def compile_model(
         speed=speed_of(options.family),
         multipliers=multipliers,
     )
-    rtl = write_verilog(datapath, steps, module_name or model.name)
+    bank = options.parameters == "bank"
+    rtl = write_verilog(datapath, steps, module_name or model.name, bank=bank)
     return Compiled(model, options, plan, datapath, steps, rtl)
 
 

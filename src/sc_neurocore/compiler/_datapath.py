@@ -239,6 +239,8 @@ class Builder:
             return self.align(a, frac)
         if n.op == "const":
             return self.const(shifted(n.value, shift, op), frac)
+        if n.op == "shr" and op == "shr":  # two floors are one
+            return self.shift_right(n.args[0], self.nodes[n.args[0]].frac - n.value - shift, op)
         bounds = (shifted(n.low, shift, op), shifted(n.high, shift, op))
         factor = Fraction(1, 1 << shift)
         below, above = (factor - 1, Fraction(0)) if op == "shr" else (Fraction(-1, 2), Fraction(1, 2))

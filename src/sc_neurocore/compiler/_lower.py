@@ -152,13 +152,16 @@ class _Lowering:
         self.raw = {
             p.name: self.builder.source(p.name, p.low, p.high, p.format.fraction) for p in ports
         }
+        for q in as_ports:
+            self._bound_parameter(q)
         taken = {p.name for p in self.parameters}
         self.constants = {
             k: v for k, v in model.parameter_values.items() if k not in taken
         }
-        self.intervals: dict[str, Interval] = {
-            p.name: (p.low * p.format.resolution, p.high * p.format.resolution) for p in ports
-        }
+        self.intervals: dict[str, Interval] = {}
+        for p in ports:
+            node = self.builder[self.raw[p.name]]
+            self.intervals[p.name] = (node.low * p.format.resolution, node.high * p.format.resolution)
 
     def _port(self, name: str, low: float, high: float, unit: str, narrow: bool) -> Port:
         fmt = self.formats[name]
@@ -181,6 +184,16 @@ class _Lowering:
         else:
             fmt = QFormat(bits_for(port.low, port.high), port.format.fraction)
         return Port(q.name, fmt, fmt.low, fmt.high, q.unit)
+
+    def _bound_parameter(self, q: Quantity) -> None:
+        """Saturate a parameter port to its declared range, which a division may rely on."""
+        node = self.raw[q.name]
+        scale = self.builder[node].frac
+        low = self.builder[node].low if math.isinf(q.low) else math.ceil(q.low * 2.0**scale)
+        high = self.builder[node].high if math.isinf(q.high) else math.floor(q.high * 2.0**scale)
+        self.raw[q.name] = self.builder.label(
+            self.builder.clamp(node, low, high), f"{q.name}_bounded"
+        )
 
     def run(self, notices: tuple[str, ...]) -> Datapath:
         model = self.model
@@ -231,7 +244,7 @@ class _Lowering:
                     observed[i] = self.builder.select(held, self.raw[port.name], observed[i])
         for port, node in zip(self.states, observed, strict=True):
             self.raw[f"{port.name}'"] = node
-        spike = None if condition is None else lowered.node(condition)
+        spike = None if condition is None else self._condition(graph, condition, lowered)
         after_reset: dict[int, int] = {}
         reset_flags: list[int] = []
         order = [p.name for p in self.states]
@@ -242,6 +255,10 @@ class _Lowering:
             after_reset[index] = node
             reset_flags.append(flag)
         return self._finish(candidates, spike, after_reset, flags, reset_flags, notices)
+
+    def _condition(self, graph: Graph, node: int, lowered: _Nodes) -> int:
+        known = graph.value(node)
+        return lowered.node(node) if known is None else self.builder.const(int(known), 0)
 
     def _store(self, node: int, port: Port) -> tuple[int, int]:
         """Round and fit a value into a register; also return the overflow flag."""

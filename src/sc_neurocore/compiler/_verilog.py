@@ -15,6 +15,7 @@ from sc_neurocore.compiler._lower import DITHER, REFRACTORY, Datapath, Port
 from sc_neurocore.compiler._schedule import WIRING, Schedule
 
 _FIXED_PORTS = ("clk", "rst_n", "enable", "busy", "valid", "spike_out", "trap_out")
+_BANK_PORTS = ("param_write", "param_address", "param_data")
 _INTERNAL = ("step", "refractory_left", "was_above", "dither", "dither_a", "dither_b", "next_dither", "fire", "above", "product")
 
 
@@ -77,6 +78,8 @@ class Rtl:
         source: its text.
         library: hand-written modules it instantiates, file name to text.
         inputs: model name of each input, parameter and draw to its port.
+        bank: address of each parameter in the register bank; empty without one.
+        bank_width: bits of the bank's data port.
         outputs: model name of each state to its port.
         registers: model name of each state to its register (for proofs).
         renamed: model names whose identifier differs, to that identifier.
@@ -90,6 +93,8 @@ class Rtl:
     source: str
     library: Mapping[str, str]
     inputs: Mapping[str, str]
+    bank: Mapping[str, int]
+    bank_width: int
     outputs: Mapping[str, str]
     registers: Mapping[str, str]
     renamed: Mapping[str, str]
@@ -109,20 +114,30 @@ def library_source(name: str) -> str:
     return (files("sc_neurocore.hdl") / "rtl" / name).read_text(encoding="utf-8")
 
 
-def write_verilog(datapath: Datapath, plan: Schedule, module_name: str) -> Rtl:
+def write_verilog(
+    datapath: Datapath, plan: Schedule, module_name: str, *, bank: bool = False
+) -> Rtl:
     """Write the module.
+
+    Args:
+        datapath: what it computes.
+        plan: when.
+        module_name: its name.
+        bank: keep the datapath's parameters in registers behind a write port instead of taking
+            them from ports.
 
     Raises:
         SCCompilerError: the module name is not a Verilog identifier.
     """
-    return _Writer(datapath, plan, check_module_name(module_name)).write()
+    return _Writer(datapath, plan, check_module_name(module_name), bank).write()
 
 
 class _Writer:
-    def __init__(self, datapath: Datapath, plan: Schedule, module: str) -> None:
+    def __init__(self, datapath: Datapath, plan: Schedule, module: str, bank: bool) -> None:
         self.d, self.plan, self.module = datapath, plan, module
+        self.banked = datapath.parameters if bank else ()
         self.single = plan.last == 1
-        self.names = Namespace((*_FIXED_PORTS, *_INTERNAL, module))
+        self.names = Namespace((*_FIXED_PORTS, *_BANK_PORTS, *_INTERNAL, module))
         self.entering = (*datapath.inputs, *datapath.parameters, *datapath.draws)
         self.input_port = {p.name: self.names.claim(p.name) for p in self.entering}
         self.register = {p.name: self.names.claim(p.name) for p in datapath.states}
@@ -220,6 +235,7 @@ class _Writer:
         body = [
             *self._header(),
             *self._ports(),
+            *self._bank(),
             *self._state_registers(),
             *self._tables(),
             *self._datapath(),
@@ -236,6 +252,7 @@ class _Writer:
             for n, ident in {**self.input_port, **self.register}.items()
             if n != ident
         }
+        bank = {p.name: k for k, p in enumerate(self.banked)}
         library = {}
         if self.plan.products:
             library["sc_serial_multiplier.sv"] = library_source("sc_serial_multiplier.sv")
@@ -243,7 +260,9 @@ class _Writer:
             module=self.module,
             source="\n".join(body) + "\n",
             library=library,
-            inputs=dict(self.input_port),
+            inputs={n: port for n, port in self.input_port.items() if n not in bank},
+            bank=bank,
+            bank_width=self._bank_width(),
             outputs=dict(self.output),
             registers=dict(self.register),
             renamed=renamed,
@@ -301,7 +320,8 @@ class _Writer:
         lines += ["//", f"// A tick is {step}; it takes {clocks} from enable to valid."]
         lines.append(f"// Rounding: {d.rounding}; overflow: {d.overflow}.")
         if d.parameters:
-            lines.append("// Parameters are input ports.")
+            place = "registers behind a write port" if self.banked else "input ports"
+            lines.append(f"// Parameters are {place}.")
         elif model.parameters:
             values = ", ".join(f"{q.name} = {q.value:g} {q.unit}".strip() for q in model.parameters)
             lines += [f"// {x}" for x in textwrap.wrap(f"Parameters: {values}.", 92)]
@@ -321,7 +341,15 @@ class _Writer:
             ("input  wire", "enable", "start a tick" + ("" if self.single else " (ignored while busy)")),
         ]
         for p in self.entering:
-            rows.append((f"input  wire {_vector(p)}", self.input_port[p.name], _remark(p)))
+            if p not in self.banked:
+                rows.append((f"input  wire {_vector(p)}", self.input_port[p.name], _remark(p)))
+        if self.banked:
+            address = max(1, (len(self.banked) - 1).bit_length())
+            rows += [
+                ("input  wire", "param_write", "store param_data at param_address"),
+                (f"input  wire [{address - 1}:0]", "param_address", "see the registers below"),
+                (f"input  wire [{self._bank_width() - 1}:0]", "param_data", "low bits are used"),
+            ]
         if not self.single:
             rows.append(("output wire", "busy", "a tick is running"))
         rows.append(("output reg ", "valid", "high for one clock when a tick's results appear"))
@@ -355,6 +383,41 @@ class _Writer:
             lines += [f"    reg {_vector(p)} {self.held[p.name]};" for p in self.entering]
             lines.append(f"    reg [{self._step_width() - 1}:0] step;  // 0: idle")
         return [*lines, ""]
+
+    def _bank_width(self) -> int:
+        return max((p.width for p in self.banked), default=0)
+
+    def _bank(self) -> list[str]:
+        """Parameter registers: reset to the model's values, written one at a time."""
+        if not self.banked:
+            return []
+        values = {q.name: q.value for q in self.d.model.parameters}
+        address = max(1, (len(self.banked) - 1).bit_length())
+        lines = ["    // Parameters."]
+        resets, writes = [], []
+        for k, p in enumerate(self.banked):
+            name = self.input_port[p.name]
+            lines.append(f"    reg {_vector(p)} {name};  // address {k}: {_remark(p)}")
+            resets.append(f"            {name} <= {_port_literal(p.format.raw(values[p.name]), p)};")
+            writes.append(
+                f"            if (param_address == {address}'d{k}) {name} <= "
+                + (
+                    f"$signed({p.width}'(param_data));"
+                    if p.format.signed
+                    else f"{p.width}'(param_data);"
+                )
+            )
+        return [
+            *lines,
+            "    always @(posedge clk) begin",
+            "        if (!rst_n) begin",
+            *resets,
+            "        end else if (param_write) begin",
+            *writes,
+            "        end",
+            "    end",
+            "",
+        ]
 
     def _step_width(self) -> int:
         return max(1, self.plan.last.bit_length())
