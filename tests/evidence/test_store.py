@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,6 +203,20 @@ def test_several_processes_share_one_store(store: EvidenceStore) -> None:
     records = store.records()
     assert sorted(r.result["i"] for r in records) == list(range(20))  # type: ignore[type-var]
     assert all(store.blob(r.key, "b") == b"x" * 5000 for r in records)
+
+
+def test_many_processes_create_one_store_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from sc_neurocore.evidence import EvidenceStore\n"
+        "time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
+        "for i in range(30): EvidenceStore(Path(sys.argv[1]) / f'{i}.sqlite')\n"
+    )
+    start = str(time.time() + 1.0)
+    workers = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path), start]) for _ in range(4)
+    ]
+    assert [worker.wait() for worker in workers] == [0] * 4
 
 
 json_values = st.recursive(

@@ -33,6 +33,10 @@ class EvidenceError(SCNeuroError):
     exit_code = 7
 
 
+class _LockedError(EvidenceError):
+    """Another process holds the database."""
+
+
 def cache_dir() -> Path:
     """Return the directory for everything that can be made again.
 
@@ -66,9 +70,7 @@ class EvidenceStore:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise self._unwritable(error) from None
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(_TABLES)
+        self._initialise()
 
     def get(self, key: str) -> Record | None:
         """Return the record of a key with `cached` set, or None if there is none."""
@@ -133,6 +135,21 @@ class EvidenceStore:
             connection.commit()
             connection.execute("VACUUM")
 
+    def _initialise(self) -> None:
+        # SQLite does not wait for other processes when it changes the journal mode: we do.
+        deadline = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                with self._connection() as connection:
+                    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                        connection.execute("PRAGMA journal_mode=WAL")
+                    connection.executescript(_TABLES)
+                return
+            except _LockedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         # One short connection per operation: safe for threads, processes and forks alike.
@@ -144,7 +161,7 @@ class EvidenceStore:
                 yield connection
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise EvidenceError(
+                raise _LockedError(
                     f"the evidence store {self.path} has been locked by another process for "
                     f"{_BUSY_S:.0f} s; end that process and run again"
                 ) from None
