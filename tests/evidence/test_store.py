@@ -210,13 +210,13 @@ def test_many_processes_create_one_store_at_once(tmp_path: Path) -> None:
         "import sys, time; from pathlib import Path\n"
         "from sc_neurocore.evidence import EvidenceStore\n"
         "time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
-        "for i in range(30): EvidenceStore(Path(sys.argv[1]) / f'{i}.sqlite')\n"
+        "for i in range(150): EvidenceStore(Path(sys.argv[1]) / f'{i}.sqlite')\n"
     )
     start = str(time.time() + 1.0)
     workers = [
-        subprocess.Popen([sys.executable, "-c", program, str(tmp_path), start]) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path), start]) for _ in range(6)
     ]
-    assert [worker.wait() for worker in workers] == [0] * 4
+    assert [worker.wait() for worker in workers] == [0] * 6
 
 
 json_values = st.recursive(
