@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
-from sc_neurocore.build._fidelity import Fidelity, measure_fidelity
+from sc_neurocore.build._build import RUNGS, Build, build, compile_source
+from sc_neurocore.build._bundle import Bundle, BundleError, check_output, load_bundle
+from sc_neurocore.build._cosim import (
+    Cosimulation,
+    Mismatch,
+    Stimulus,
+    cosimulate,
+    make_stimulus,
+    require_agreement,
+)
+from sc_neurocore.build._fidelity import (
+    Fidelity,
+    ReferenceCheck,
+    check_reference,
+    measure_fidelity,
+    raw_inputs,
+)
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
 from sc_neurocore.build._plot import StateTrace, Traces, rate_plot, standalone, trace_plot
 from sc_neurocore.build._source import Drive, Source, document_of_equations, source_of
+from sc_neurocore.build._verify import Verification, verify_bundle
 
 __all__ = [
+    "RUNGS",
+    "Build",
     "BuildOptions",
+    "Bundle",
+    "BundleError",
+    "Cosimulation",
     "Drive",
     "Fidelity",
+    "Mismatch",
+    "ReferenceCheck",
     "Source",
     "StateTrace",
+    "Stimulus",
     "Traces",
+    "Verification",
+    "build",
+    "check_output",
+    "check_reference",
+    "compile_source",
+    "cosimulate",
     "document_of_equations",
     "hardware_options",
+    "load_bundle",
+    "make_stimulus",
     "measure_fidelity",
     "rate_plot",
+    "raw_inputs",
     "render_page",
+    "require_agreement",
     "source_of",
     "standalone",
     "trace_plot",
+    "verify_bundle",
 ]

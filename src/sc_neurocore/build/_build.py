@@ -15,9 +15,10 @@ from sc_neurocore.build._fidelity import (
     COUNT_BOUND,
     Fidelity,
     ReferenceCheck,
-    check_reference,
     measure_fidelity,
     raw_inputs,
+    recorded_fidelity,
+    recorded_reference,
 )
 from sc_neurocore.build._measure import Measurement, describe, measure
 from sc_neurocore.build._options import BuildOptions, hardware_options
@@ -110,15 +111,17 @@ def _run(
     compiled = compile_source(source, wanted, options.seed)
     compiled, measured = _implemented(source, compiled, options, target, store, stage)
     stage("float and bit-true simulation")
-    fidelity = measure_fidelity(compiled, source.drive, sweep=True, seed=options.seed)
-    checked = check_reference(source)
+    fidelity, ran = recorded_fidelity(compiled, source.drive, seed=options.seed, store=store)
+    stage("reference integrator")
+    checked, integrated = recorded_reference(source, store=store)
     runs = cosimulations(source, compiled, options, store, stage)
     proof = prove_module(compiled, measured, target, options, store, stage)
     report = _report(source, compiled, options, target, fidelity, checked, runs, proof, measured)
-    cached = all(
-        [*(r.cached for r in runs), measured.synthesis.cached, proof.cached]
-        + ([measured.layout.cached] if measured.layout else [])
-    )
+    report["evidence"]["fidelity"] = ran.key
+    if integrated is not None:
+        report["evidence"]["reference"] = integrated.key
+    records = [ran, integrated, measured.synthesis, measured.layout, measured.board]
+    cached = proof.cached and all(r.cached for r in (*runs, *records) if r is not None)
     if root is not None:
         _write(root, source, compiled, options, report, fidelity, runs, proof, measured, store)
     return Build(report, root, cached)

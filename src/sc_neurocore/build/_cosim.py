@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore import __version__
 from sc_neurocore.build._clocked import Raw, entering, expected_outputs, pattern
-from sc_neurocore.compiler import Compiled, Port
-from sc_neurocore.evidence import EvidenceStore
+from sc_neurocore.compiler import Compiled, Port, kernel_source, rom_contents
+from sc_neurocore.evidence import EvidenceStore, Outcome, Record, digest, run_cached
 from sc_neurocore.exceptions import HardwareSimMismatchError
-from sc_neurocore.toolchain import simulate_rtl
+from sc_neurocore.toolchain import simulate_rtl, simulator_version
 
 #: Clocks per simulator. Interpreted simulators are slower by two orders of magnitude.
 CLOCKS = {"verilator": 100_000, "yosys": 4_000, "icarus": 20_000}
@@ -82,6 +84,13 @@ class Stimulus:
     enable: NDArray[np.bool_]
     inputs: Mapping[str, Raw]
     writes: Mapping[str, Raw]
+
+    def digest(self) -> str:
+        """Content hash of all levels."""
+        parts = [np.packbits(self.enable).tobytes()]
+        for group in (self.inputs, self.writes):
+            parts += [name.encode() + np.ascontiguousarray(raw).tobytes() for name, raw in group.items()]
+        return digest(b"\0".join(parts))
 
 
 def make_stimulus(compiled: Compiled, clocks: int, seed: int, drive: Mapping[str, Raw]) -> Stimulus:
@@ -163,34 +172,46 @@ def cosimulate(
         timeout_s: wall time allowed.
         on_stage: told the tool's name when it starts.
     """
-    clocks = len(stimulus.enable)
-    expected = expected_outputs(compiled, stimulus.enable, stimulus.inputs)
-    run = _Run(
-        compiled,
-        stimulus,
-        simulator,
-        dict(sources or compiled.rtl.sources),
+    rtl = compiled.rtl
+    text = dict(sources or rtl.sources)
+    run = _Run(compiled, stimulus, simulator, text, store, timeout_s, on_stage)
+    record = run_cached(
         store,
-        timeout_s,
-        on_stage,
+        word="executed",
+        tool="co-simulation",
+        version=__version__,
+        options={
+            "simulator": simulator,
+            "simulator_version": simulator_version(simulator),
+            "module": rtl.module,
+            "cycles_per_tick": rtl.cycles,
+        },
+        inputs={
+            **{f"rtl/{name}": content for name, content in text.items()},
+            "model": kernel_source(compiled.datapath) + repr(rom_contents(compiled.datapath)),
+            "initial": repr(compiled.datapath.init),
+            "stimulus": stimulus.digest(),
+        },
+        run=run.compare,
     )
-    record, outputs, _ = run(clocks, vcd=False)
-    differs = np.zeros(clocks, dtype=bool)
-    for name, values in expected.items():
-        differs |= outputs[name] != values
+    result: Mapping[str, Any] = record.result
     first = None
-    if differs.any():
-        first = run.first_mismatch(int(np.argmax(differs)), expected, outputs)
+    if result["first"] is not None:
+        vcd = store.blob(record.key, _VCD) if _VCD in record.blobs else None
+        first = Mismatch(**result["first"], vcd=vcd)
     return Cosimulation(
         simulator=simulator,
-        version=record.version,
-        cycles=clocks,
-        ticks=int(expected["valid"].sum()),
-        mismatches=int(differs.sum()),
+        version=str(record.options["simulator_version"]),
+        cycles=result["cycles"],
+        ticks=result["ticks"],
+        mismatches=result["mismatches"],
         first=first,
         evidence=record.key,
         cached=record.cached,
     )
+
+
+_VCD = "first_mismatch.vcd"
 
 
 class _Run:
@@ -208,7 +229,9 @@ class _Run:
         self._simulator, self._sources = simulator, sources
         self._store, self._timeout, self._on_stage = store, timeout_s, on_stage
 
-    def __call__(self, clocks: int, *, vcd: bool):  # type: ignore[no-untyped-def]
+    def __call__(
+        self, clocks: int, *, vcd: bool
+    ) -> tuple[Record, dict[str, NDArray[np.uint64]], bytes | None]:
         rtl, datapath = self._compiled.rtl, self._compiled.datapath
         levels = {"enable": self._stimulus.enable[:clocks].astype(np.uint64)}
         widths = {"enable": 1}
@@ -243,6 +266,37 @@ class _Run:
             vcd=vcd,
             timeout_s=self._timeout,
             on_stage=self._on_stage,
+        )
+
+    def compare(self) -> Outcome:
+        """Run, compare, and keep the waveform of the first mismatch."""
+        clocks = len(self._stimulus.enable)
+        expected = expected_outputs(self._compiled, self._stimulus.enable, self._stimulus.inputs)
+        record, outputs, _ = self(clocks, vcd=False)
+        differs = np.zeros(clocks, dtype=bool)
+        for name, values in expected.items():
+            differs |= outputs[name] != values
+        first, blobs = None, {}
+        if differs.any():
+            found = self.first_mismatch(int(np.argmax(differs)), expected, outputs)
+            first = {
+                "cycle": found.cycle,
+                "signal": found.signal,
+                "expected": found.expected,
+                "got": found.got,
+            }
+            if found.vcd is not None:
+                blobs[_VCD] = found.vcd
+        return Outcome(
+            {
+                "cycles": clocks,
+                "ticks": int(expected["valid"].sum()),
+                "mismatches": int(differs.sum()),
+                "first": first,
+                "simulation": record.key,
+            },
+            record.log,
+            blobs,
         )
 
     def first_mismatch(

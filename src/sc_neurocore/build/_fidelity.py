@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore import __version__
 from sc_neurocore.build._plot import StateTrace, Traces
 from sc_neurocore.build._source import Drive, Source
-from sc_neurocore.compiler import Compiled, Port, simulate_fixed, simulate_ticks
-from sc_neurocore.dynamics import reference, simulate
+from sc_neurocore.compiler import (
+    Compiled,
+    Port,
+    kernel_source,
+    rom_contents,
+    simulate_fixed,
+    simulate_ticks,
+)
+from sc_neurocore.dynamics import program, reference, simulate
+from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
 from sc_neurocore.exceptions import BitwidthMismatchError
 
 Raw = NDArray[np.int64]
@@ -162,6 +173,74 @@ def _rates(compiled: Compiled, drive: Drive, seed: int) -> tuple[Real, Real, Rea
     fixed = simulate_fixed(d, raw_inputs(compiled, drive, current, seed)).spikes.sum(axis=0)
     seconds = (drive.duration - drive.onset) / 1000.0
     return steps, floating / seconds, fixed / seconds
+
+
+def recorded_fidelity(
+    compiled: Compiled, drive: Drive, *, seed: int, store: EvidenceStore
+) -> tuple[Fidelity, Record]:
+    """`measure_fidelity` with its sweep, kept in the evidence store with both traces."""
+    made: list[Fidelity] = []
+
+    def run() -> Outcome:
+        found = measure_fidelity(compiled, drive, sweep=True, seed=seed)
+        made.append(found)
+        return Outcome(
+            {
+                "spikes_float": found.spikes_float,
+                "spikes_fixed": found.spikes_fixed,
+                "max_abs_error": dict(found.max_abs_error),
+                "spike_time_rmse_ms": found.spike_time_rmse_ms,
+            },
+            blobs={_TRACES: found.traces.to_bytes()},
+        )
+
+    record = run_cached(
+        store,
+        word="executed",
+        tool="fidelity",
+        version=__version__,
+        options={"drive": asdict(drive), "seed": seed},
+        inputs={
+            "float": repr(program(compiled.model)),
+            "fixed": kernel_source(compiled.datapath) + repr(rom_contents(compiled.datapath)),
+            "ports": repr((compiled.datapath.states, compiled.datapath.inputs, compiled.datapath.init)),
+        },
+        run=run,
+    )
+    if made:
+        return made[0], record
+    result: Mapping[str, Any] = record.result
+    traces = Traces.from_bytes(store.blob(record.key, _TRACES))
+    return Fidelity(**result, traces=traces), record
+
+
+_TRACES = "traces.npz"
+
+
+def recorded_reference(
+    source: Source, *, store: EvidenceStore
+) -> tuple[ReferenceCheck | None, Record | None]:
+    """`check_reference`, kept in the evidence store."""
+    model = source.reference
+    if model.method == "map" or model.draws:
+        return None, None
+
+    def run() -> Outcome:
+        found = check_reference(source)
+        assert found is not None
+        return Outcome(asdict(found))
+
+    record = run_cached(
+        store,
+        word="executed",
+        tool="reference",
+        version=f"{__version__}, SciPy {version('scipy')}",
+        options={"drive": asdict(source.drive)},
+        inputs={"model": repr(program(model))},
+        run=run,
+    )
+    result: Mapping[str, Any] = record.result
+    return ReferenceCheck(**result), record
 
 
 def check_reference(source: Source) -> ReferenceCheck | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,6 +89,34 @@ class Traces:
     stimulus_unit: str = ""
     time_unit: str = "ms"
     rate_unit: str = "Hz"
+
+    def to_bytes(self) -> bytes:
+        """The traces as one ``.npz`` file."""
+        arrays = {
+            key: value for key, value in vars(self).items() if isinstance(value, np.ndarray)
+        }
+        for i, state in enumerate(self.states.values()):
+            arrays[f"floating_{i}"] = state.floating
+            if state.fixed is not None:
+                arrays[f"fixed_{i}"] = state.fixed
+        arrays["names"] = np.array([[name, s.unit] for name, s in self.states.items()], dtype=str)
+        texts = {key: value for key, value in vars(self).items() if isinstance(value, str)}
+        arrays["texts"] = np.array(list(texts.items()), dtype=str)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Traces:
+        """Read what `to_bytes` wrote."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = dict(file)
+        states = {
+            str(name): StateTrace(str(unit), arrays.pop(f"floating_{i}"), arrays.pop(f"fixed_{i}", None))
+            for i, (name, unit) in enumerate(arrays.pop("names"))
+        }
+        texts = {str(key): str(value) for key, value in arrays.pop("texts")}
+        return cls(states=states, **arrays, **texts)
 
 
 def trace_plot(traces: Traces, window: tuple[float, float] | None = None) -> str:

@@ -27,6 +27,18 @@ _VERSIONS: Mapping[str, Callable[[], str]] = {
 }
 
 
+def simulator_version(simulator: str) -> str:
+    """Return the version of a simulator.
+
+    Raises:
+        SCConfigError: if the simulator is unknown.
+        SCDependencyError: if it is not installed.
+    """
+    if simulator not in _VERSIONS:
+        raise SCConfigError(f"unknown simulator {simulator!r} (simulators: {', '.join(_VERSIONS)})")
+    return _VERSIONS[simulator]()
+
+
 def available_simulators() -> list[str]:
     """Return the simulators that can be used here, the fastest first."""
     found = []
@@ -89,9 +101,7 @@ def simulate_rtl(
         HardwareSimMismatchError: if an output is undefined after reset.
         ToolError: if a tool fails, crashes or passes its time limit.
     """
-    if simulator not in _VERSIONS:
-        raise SCConfigError(f"unknown simulator {simulator!r} (simulators: {', '.join(_VERSIONS)})")
-    version = _VERSIONS[simulator]()
+    version = simulator_version(simulator)
     verilog_files(sources)
     bench = make_bench(top, clock, reset, input_widths, output_widths, reset_cycles)
     stimulus = make_stimulus(bench, inputs, cycles)
