@@ -286,11 +286,38 @@ def test_listing_colours_by_meaning() -> None:
     ]  # fmt: skip
 
 
-def test_critical_path_quotes_the_line_it_comes_from(report: dict[str, Any]) -> None:
+def test_critical_path_is_gathered_by_line(report: dict[str, Any]) -> None:
+    steps = [
+        ("clk-to-q", 0.5, None), ("routing", 0.6, "lif.sv:2.5-2.9"), ("logic", 0.4, None),
+        ("routing", 0.25, "lif.sv:3.1-3.2"), ("logic", 0.125, None), ("routing", 1.0, None),
+        ("setup", 0.125, None),
+    ]  # fmt: skip
+    report["synthesis"]["critical_path"] = [
+        {"kind": kind, "delay_ns": delay, "source": source} for kind, delay, source in steps
+    ]
+    report["synthesis"]["critical_path"][1]["equation"] = "dv/dt = 0"
     page = render_page(report, None, VERILOG)
-    assert '<a href="#L2">2</a> wire [3:0] v = 4&#39;d9; // now' in page
-    report["synthesis"]["critical_path"][0]["source"] = "lif.sv:900.1-900.2"
-    assert 'href="#L900"' not in render_page(report, None, VERILOG)
+    rows = re.findall(r'<td class="n">([\d.]+)</td><td class="n">(\d)</td>'
+                      r'<td class="n"><a href="#L(\d)">', page)  # fmt: skip
+    assert rows == [("1.1", "0", "2"), ("1.9", "2", "3")]
+    text = words(page)
+    assert "wire [3:0] v = 4'd9; // now dv/dt = 0" in text
+    assert "3 2 in all" in text
+
+
+@pytest.mark.parametrize("source", ["lif.sv:900.1-900.2", "other.sv:2.1-2.2", "", None])
+def test_critical_path_links_only_to_lines_that_are_shown(
+    report: dict[str, Any], source: str | None
+) -> None:
+    report["synthesis"]["critical_path"] = [{"kind": "logic", "delay_ns": 1, "source": source}]
+    del report["formal"]["mutant"]
+    page = render_page(report, None, VERILOG)
+    assert "#L" not in re.sub(r"#L\d+,", "", page.partition("</style>")[2])
+
+
+def test_two_tools_stand_beside_their_own_versions(report: dict[str, Any]) -> None:
+    report["synthesis"] |= {"tool": "yosys + nextpnr-ice40", "version": "0.70 + 0.11"}
+    assert "measured · yosys 0.70, nextpnr-ice40 0.11" in words(render_page(report, None, ""))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ and the tool that gave it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -28,7 +29,6 @@ _RUNGS = (
 )
 _MARKS = {"climbed": "✓", "failed": "✗"}
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
-_SOURCE_LINE = re.compile(r":(\d+)\.")
 #: Spikes that the detail plot shows.
 _DETAIL_SPIKES = 3
 
@@ -62,14 +62,14 @@ class Resource(NamedTuple):
     percent: float | None
 
 
-class PathStep(NamedTuple):
-    """One step of the critical path, with the line of Verilog it comes from."""
+class PathPart(NamedTuple):
+    """The part of the critical path that one line of Verilog is responsible for."""
 
-    kind: str
-    delay: str
-    net: str
     line: int | None
     text: str
+    equation: str
+    cells: int
+    delay: float
 
 
 def render_page(report: Report, traces: Traces | None, verilog: str) -> str:
@@ -107,6 +107,7 @@ def render_page(report: Report, traces: Traces | None, verilog: str) -> str:
         errors=_errors(report, traces),
         resources=_resources(report),
         path=_path(report, lines),
+        tools=_tool(report.get("synthesis")),
         formats=_formats(report),
         options=_options(report),
         verilog=lines,
@@ -139,8 +140,10 @@ def _at(report: Any, *path: str) -> Any:
 
 
 def _tool(section: Any) -> str:
-    name = _at(section, "tool") or _at(section, "simulator") or ""
-    return f"{name} {_at(section, 'version') or ''}".strip()
+    names = str(_at(section, "tool") or _at(section, "simulator") or "").split(" + ")
+    versions = str(_at(section, "version") or "").split(" + ")
+    pairs = itertools.zip_longest(names, versions, fillvalue="")
+    return ", ".join(" ".join(pair).strip() for pair in pairs)
 
 
 def _doi_of(report: Report) -> str:
@@ -224,6 +227,7 @@ def _figures(report: Report) -> list[Figure]:
     synthesis = report.get("synthesis")
     runs = report.get("cosim") or ()
     proven, all_ = _at(report, "formal", "proven"), _at(report, "formal", "assertions")
+    cycles = report.get("cycles_per_tick")
     area, area_unit = _cells(report), "logic cells"
     if area is None and _at(synthesis, "luts") is not None:
         area, area_unit = _at(synthesis, "luts"), "LUTs"
@@ -253,7 +257,7 @@ def _figures(report: Report) -> list[Figure]:
             "executed",
             "bit-true model",
         ),
-        ("Tick", report.get("cycles_per_tick"), "clock cycles", "generated", "schedule"),
+        ("Tick", cycles, "clock cycle" if cycles == 1 else "clock cycles", "generated", "schedule"),
     ]
     return [
         Figure(label, number(value), *(rest if value is not None else ("", "", "")))
@@ -303,17 +307,43 @@ def _resources(report: Report) -> list[Resource]:
     return rows
 
 
-def _path(report: Report, lines: Sequence[Line]) -> list[PathStep]:
-    steps = []
-    for step in _at(report, "synthesis", "critical_path") or ():
-        match = _SOURCE_LINE.search(str(step.get("source") or ""))
-        at = int(match.group(1)) if match else None
-        at = at if at is not None and at <= len(lines) else None
-        text = step.get("equation") or ("" if at is None else lines[at - 1].text.strip())
-        delay = number(step.get("delay_ns"))
-        net = step.get("net") or step.get("to") or ""
-        steps.append(PathStep(str(step.get("kind", "")), delay, str(net), at, str(text)))
-    return steps
+def _path(report: Report, lines: Sequence[Line]) -> list[PathPart]:
+    """The critical path, its steps gathered by the line of Verilog they come from."""
+    steps = _at(report, "synthesis", "critical_path") or ()
+    parts: list[PathPart] = []
+    groups = itertools.groupby(zip(_sources(steps), steps, strict=True), key=lambda pair: pair[0])
+    for source, group in groups:
+        own = [step for _, step in group]
+        file, _, place = source.partition(":")
+        at = int(place.split(".")[0]) if place[:1].isdigit() else None
+        listed = at is not None and at <= len(lines) and _defines(lines, file)
+        parts.append(
+            PathPart(
+                line=at if listed else None,
+                text=lines[at - 1].text.strip() if listed and at is not None else source,
+                equation=next((str(x["equation"]) for x in own if x.get("equation")), ""),
+                cells=sum(x.get("kind") == "logic" for x in own),
+                delay=round(sum(x.get("delay_ns") or 0.0 for x in own), 3),
+            )
+        )
+    return parts
+
+
+def _sources(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Source of each step. A net knows its line; a cell belongs to the net it drives."""
+    found = [str(step.get("source") or "") for step in steps]
+    for i, step in enumerate(steps):
+        if not found[i] and step.get("kind") != "routing" and i + 1 < len(steps):
+            found[i] = str(steps[i + 1].get("source") or "")
+        if not found[i] and i:
+            found[i] = found[i - 1]
+    return found
+
+
+def _defines(lines: Sequence[Line], file: str) -> bool:
+    """Whether the listing is that of ``file``, which is named as its module."""
+    module = file.rpartition(".")[0]
+    return any(re.match(rf"\s*module\s+{re.escape(module)}\b", line.text) for line in lines)
 
 
 def _formats(report: Report) -> list[tuple[str, ...]]:
