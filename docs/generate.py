@@ -1,0 +1,189 @@
+"""Write the generated parts of the documentation; the tests check that they are up to date.
+
+Run ``python docs/generate.py`` after a change of a command, of ``names.toml`` or of the benchmark
+results.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
+
+
+def main() -> None:
+    """Write every generated file that differs."""
+    for path, text in generated().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file and what it must hold."""
+    readme = ROOT / "README.md"
+    return {
+        DOCS / "reference" / "cli.md": command_line(),
+        DOCS / "reference" / "names.md": names(),
+        DOCS / "reference" / "figures.md": figures_page(),
+        readme: between_markers(readme.read_text(encoding="utf-8"), hardware_table(brief=True)),
+    }
+
+
+def between_markers(text: str, body: str) -> str:
+    """``text`` with ``body`` between the markers."""
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n{body}\n{END}{after}"
+
+
+# The command line ---------------------------------------------------------------------------------
+
+
+def command_line() -> str:
+    """The reference of every command: what its ``--help`` says."""
+    import click
+
+    from sc_neurocore.cli import main as program
+
+    parts = [
+        "# Command line",
+        "",
+        "What `--help` says of every command. This page is generated.",
+    ]
+
+    def add(command: click.Command, path: str, parent: click.Context | None) -> None:
+        settings = {**command.context_settings, "terminal_width": 92, "max_content_width": 92}
+        context = click.Context(command, parent, path.split()[-1], **settings)
+        parts.extend(["", f"## `{path}`", "", "```text", command.get_help(context).rstrip(), "```"])
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                found = command.get_command(context, name)
+                assert found is not None, name
+                add(found, f"{path} {name}", context)
+
+    add(program, "sc-neurocore", None)
+    return "\n".join(parts) + "\n"
+
+
+# Names --------------------------------------------------------------------------------------------
+
+
+def load_names() -> Mapping[str, Any]:
+    """The content of ``names.toml``."""
+    return tomllib.loads((DOCS / "names.toml").read_text(encoding="utf-8"))
+
+
+def names() -> str:
+    """Documented names and ours."""
+    table = load_names()
+    same = [[f"`{theirs}`", f"`{ours}`"] for theirs, ours in sorted(table["same"].items())]
+    covered = [
+        [f"`{theirs}`", f"`{ours}`", how] for theirs, (ours, how) in sorted(table["covered"].items())
+    ]
+    return "\n".join(
+        [
+            "# Documented names",
+            "",
+            "Where a name of the wider documented interface lives here. What is not listed is not",
+            "built yet. This page is generated, and a test imports every name of the middle column.",
+            "",
+            *markdown_table(["Documented", "Here"], same),
+            "",
+            "The same capability in another shape:",
+            "",
+            *markdown_table(["Documented", "Here", "How"], covered),
+            "",
+        ]
+    )
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+
+def figures_page() -> str:
+    """Everything that the benchmarks measured."""
+    return "\n".join(
+        [
+            "# Measured figures",
+            "",
+            "This page is generated from `benchmarks/results/`. Every number in it was measured by",
+            "the tool that its heading names; `benchmarks/` holds the scripts.",
+            "",
+            "## Hardware",
+            "",
+            hardware_table(brief=False),
+            "",
+            "## Simulation",
+            "",
+            simulation_table(),
+            "",
+        ]
+    )
+
+
+def simulation_table() -> str:
+    """Float simulation against Brian2."""
+    found = load_results("simulation.json")
+    task, memory = found["task"], found["memory"]
+    updates = task["neurons"] * task["ticks"]
+    runs = {"SC-NeuroCore": found["ours"]["float64"]["runs_s"]}
+    for mode, label in (("cpp_standalone", "C++ standalone"), ("cython", "Cython")):
+        other = found["brian2"][mode]
+        runs[f"Brian2 {other['version']}, {label}"] = other["runs_s"]
+    rows = [
+        [name, *(f"{second(times):.3f} s" for second in (min, median)),
+         f"{updates / min(times) / 1e6:.0f}", f"{updates / median(times) / 1e6:.0f}"]
+        for name, times in runs.items()
+    ]  # fmt: skip
+    head = ["Simulator", "Best run", "Median run", "10⁶ updates/s, best", "median"]
+    start = found["start_up"]
+    return "\n".join(
+        [
+            f"{task['neurons']:_} LIF neurons, {task['ticks']} ticks of {task['dt_ms']} ms, "
+            f"{task['dtype']}, one thread, {len(runs['SC-NeuroCore'])} runs each, spikes recorded; "
+            f"{found['machine']['processor']}, Python {found['machine']['python']}. All three give "
+            f"{found['ours']['float64']['spikes']} spikes.".replace("_", "\u202f"),
+            "",
+            *markdown_table(head, rows),
+            "",
+            f"Memory moves {memory['triad_bytes_per_s'] / 1e9:.1f} GB/s (STREAM triad), enough for "
+            f"{memory['tick_major_limit_updates_per_s'] / 1e6:.0f} million updates per second of a "
+            "simulator that visits all neurons at every tick; ours keeps a block of neurons in the "
+            "cache for many ticks. In a fresh process the first call takes "
+            f"{start['cold_first_call_s']:.1f} s to compile the kernel, or "
+            f"{start['warm_first_call_s']:.1f} s when it is in the cache.",
+        ]
+    )
+
+
+def hardware_table(*, brief: bool) -> str:
+    """Area and clock of the catalogue."""
+    if not (RESULTS / "hardware.json").exists():
+        return "Not measured yet."
+    raise NotImplementedError
+
+
+def load_results(name: str) -> Any:
+    """A result file of the benchmarks."""
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of a Markdown table."""
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+if __name__ == "__main__":
+    main()
