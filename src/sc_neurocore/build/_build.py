@@ -20,7 +20,7 @@ from sc_neurocore.build._fidelity import (
     recorded_fidelity,
     recorded_reference,
 )
-from sc_neurocore.build._measure import Measurement, describe, measure
+from sc_neurocore.build._measure import BITSTREAM_SUFFIX, Measurement, describe, measure
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
 from sc_neurocore.build._proof import Proof, prove_module
@@ -357,11 +357,9 @@ def _write(
     files |= proof.files
     files["synthesis/netlist.v"] = store.blob(measured.synthesis.key, "netlist.v")
     if measured.layout is not None:
-        for name in measured.layout.blobs:
-            if name.endswith((".bin", ".bit", ".fs")):
-                files[f"synthesis/{module}{Path(name).suffix}"] = store.blob(
-                    measured.layout.key, name
-                )
+        suffix = BITSTREAM_SUFFIX.get(get_target(options.target).family)
+        if "bitstream" in measured.layout.blobs and suffix:
+            files[f"synthesis/{module}{suffix}"] = store.blob(measured.layout.key, "bitstream")
     for run in runs:
         if run.first is not None and run.first.vcd is not None:
             files[f"sim/first_mismatch_{run.simulator}.vcd"] = run.first.vcd

@@ -12,6 +12,8 @@ from sc_neurocore.evidence import EvidenceStore, Record
 from sc_neurocore.toolchain import Target, implement, synthesise
 
 Stage = Callable[[str], None]
+#: File name ending of a packed bitstream.
+BITSTREAM_SUFFIX = {"ice40": ".bin", "ecp5": ".bit", "gowin": ".fs"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def describe(measurement: Measurement, compiled: Compiled, target: Target) -> di
         section["critical_path"] = [
             _mapped(step, compiled) for step in layout.result.get("critical_path") or ()  # type: ignore[union-attr]
         ]
-        section["bitstream"] = next((n for n in layout.blobs if n.endswith((".bin", ".bit", ".fs"))), None)
+        packed = "bitstream" in layout.blobs and target.family in BITSTREAM_SUFFIX
+        name = f"synthesis/{compiled.rtl.module}{BITSTREAM_SUFFIX.get(target.family, '')}"
+        section["bitstream"] = name if packed else None
     section["available"] = available
     return section
 
