@@ -9,13 +9,15 @@ from typing import Any
 from sc_neurocore.exceptions import ToolError
 from sc_neurocore.formal._btor import Op, System
 
+#: Label of an assumption that an execution does not keep, before its number.
+ASSUMPTION = "assumption_"
 Values = Mapping[str, int]
-_Step = Callable[[list[Any], list[int]], tuple[list[Any], list[int], list[int]]]
+_Step = Callable[[list[Any], list[int]], tuple[list[Any], list[int], list[int] | None]]
 
 
 @dataclass(frozen=True)
 class Clock:
-    """One clock of an execution: what every watched signal was, and which assertions failed."""
+    """One clock of an execution: what every watched signal was, and which assertions or assumptions failed."""
 
     values: dict[str, int]
     violated: tuple[str, ...]
@@ -36,15 +38,16 @@ class Executor:
         self.system = system
         self.watch = [name for name in watch if name in system.named]
         self._labels = list(system.bad)
+        self._labels += [f"{ASSUMPTION}{k}" for k in range(len(system.constraints))]
         self._inputs = [system.nodes[i].name for i in system.inputs]
         self._step = _compiled(system, self.watch)
         self._state = [_initial(system, s, start or {}) for s in system.states]
 
     def clock(self, inputs: Values) -> Clock:
         """Apply inputs (0 where not given) for one clock and return what was seen before its edge."""
-        masked = [inputs.get(name, 0) for name in self._inputs]
-        self._state, seen, bad = self._step(self._state, masked)
-        violated = tuple(n for n, b in zip(self._labels, bad, strict=True) if b)
+        values = [inputs.get(name, 0) for name in self._inputs]
+        self._state, seen, failed = self._step(self._state, values)
+        violated = tuple(n for n, b in zip(self._labels, failed, strict=True) if b) if failed else ()
         return Clock(dict(zip(self.watch, seen, strict=True)), violated)
 
     def run(self, stimulus: Iterable[Values]) -> list[Clock]:
@@ -94,16 +97,21 @@ def _compiled(system: System, watch: Sequence[str]) -> _Step:
     position = {s: f"state[{k}]" for k, s in enumerate(system.states)}
     position |= {i: f"inputs[{k}]" for k, i in enumerate(system.inputs)}
     names = {i: f"n{i}" if i >= 0 else f"m{-i}" for i in system.nodes}
+    names |= {i: str(op.value) for i, op in system.nodes.items() if op.op == "const"}
     body = ["def step(state, inputs):"]
-    for i in live_nodes(system, [*following, *seen, *bad]):
+    for i in live_nodes(system, [*following, *seen, *bad, *system.constraints]):
         op = system.nodes[i]
-        text = position.get(i) or _expression(op, [names[a] for a in op.args], system, op.args)
-        body.append(f"    {names[i]} = {text}")
+        if op.op != "const":
+            text = position.get(i) or _expression(op, [names[a] for a in op.args], system, op.args)
+            body.append(f"    {names[i]} = {text}")
+    failed = [*(names[i] for i in bad), *(f"1 - {names[i]}" for i in system.constraints)]
+    tests = [*(names[i] for i in bad), *(f"not {names[i]}" for i in system.constraints)]
 
     def row(nodes: Sequence[int]) -> str:
         return f"[{', '.join(names[i] for i in nodes)}]"
 
-    body.append(f"    return {row(following)}, {row(seen)}, {row(bad)}")
+    body.append(f"    failed = [{', '.join(failed)}] if {' or '.join(tests)} else None")
+    body.append(f"    return {row(following)}, {row(seen)}, failed")
     space: dict[str, Any] = {}
     exec(compile("\n".join(body), "<transition system>", "exec"), space)  # noqa: S102
     step: _Step = space["step"]
@@ -125,8 +133,6 @@ def _expression(op: Op, a: list[str], system: System, args: tuple[int, ...]) -> 
             return f"1 if ({a[0]} ^ {sign}) {compare[op.op]} ({a[1]} ^ {sign}) else 0"
         return f"1 if {a[0]} {compare[op.op]} {a[1]} else 0"
     match op.op:
-        case "const":
-            return str(op.value)
         case "not":
             return f"{a[0]} ^ {mask}"
         case "neg":

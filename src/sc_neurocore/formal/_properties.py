@@ -9,10 +9,11 @@ it everything, for every input and for every later reset.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sc_neurocore.compiler import Datapath, Port, Rtl
+from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.formal._integers import after_spike, condition, number, wide
 
 _END = "\nendmodule\n"
@@ -40,31 +41,45 @@ class PropertySet:
     Attributes:
         properties: every assertion, in order; their number is what a proof must find.
         checker: the SystemVerilog text that goes before ``endmodule``.
+        prefix: what stands before a property's name in its label.
         notes: what could not be stated independently of the datapath.
+        multiplier: widths of the serial multiplier whose correctness is assumed, if it is.
     """
 
     properties: tuple[Property, ...]
     checker: str
-    notes: tuple[str, ...]
+    prefix: str
+    notes: tuple[str, ...] = ()
+    multiplier: tuple[int, int] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Labels of the assertions, in order."""
+        """Names of the properties, in order."""
         return tuple(p.name for p in self.properties)
 
     def inject(self, source: str) -> str:
         """Return a module's text with the checker inside.
 
         Raises:
-            ValueError: the text does not contain exactly one ``endmodule`` line.
+            SCCompilerError: the text does not contain exactly one ``endmodule`` line.
         """
         if source.count(_END) != 1:
-            raise ValueError("a checker can only be put into a text with exactly one module")
+            raise SCCompilerError(
+                "the properties cannot be put into the module: its text must hold exactly one "
+                "line 'endmodule'"
+            )
         return source.replace(_END, f"\n{self.checker}{_END}")
 
-    def sources(self, rtl: Rtl) -> dict[str, str]:
-        """All files of the module, with the checker injected into its top."""
-        return replace(rtl, source=self.inject(rtl.source)).sources
+    def inject_into(self, sources: Mapping[str, str], module: str) -> dict[str, str]:
+        """Return a module's files with the checker inside the file named after the module.
+
+        Raises:
+            SCCompilerError: there is no such file, or not exactly one module in it.
+        """
+        name = f"{module}.sv"
+        if name not in sources:
+            raise SCCompilerError(f"there is no file {name} among the sources to be proven")
+        return {**sources, name: self.inject(sources[name])}
 
 
 def properties(datapath: Datapath, rtl: Rtl) -> PropertySet:
@@ -122,6 +137,7 @@ class _Checker:
         self.after_reset()
         self.overflow()
         self.datapath_settles()
+        contract = self.multiplier_contract()
         lines = [
             "`ifdef FORMAL",
             "    // Checker. `live`: a reset has been seen; `was_reset`, `ended`: the last clock edge",
@@ -133,12 +149,17 @@ class _Checker:
             *(f"        {x}" for x in self.clocked),
             "    end",
             "    always @* begin",
-            *(f"        {p.name}: assert ({text});" for p, text in self.claims),
+            *contract,
+            *(f"        {self.name('claim_')}{p.name}: assert ({text});" for p, text in self.claims),
             "    end",
             "`endif",
         ]
         return PropertySet(
-            tuple(p for p, _ in self.claims), "\n".join(lines), tuple(self.notes)
+            tuple(p for p, _ in self.claims),
+            "\n".join(lines),
+            self.name("claim_"),
+            tuple(self.notes),
+            self.inner.factor_widths if contract else None,
         )
 
     def time(self) -> None:
@@ -329,8 +350,48 @@ class _Checker:
                            f"{self.name('clock')} <= {width}'d{step} || {register} == {text}",
                            helper=True)
 
+    def multiplier_contract(self) -> list[str]:
+        """Assume that the serial multiplier multiplies, where a range rests on a product.
 
-def unproven(names: Iterable[str], found: PropertySet) -> tuple[Property, ...]:
-    """Properties of a set that are not among the given labels."""
-    seen = set(names)
-    return tuple(p for p in found.properties if p.name not in seen)
+        Returns:
+            The assumption, to be discharged by proving `multiplier_properties`.
+        """
+        d, products = self.d, self.inner.products
+        roots = [*d.candidate, *d.after_reset.values()]
+        if not products or all(_is_fitted(d, i) for i in roots):
+            return []
+        a, b = self.inner.factor_widths
+        wait = (b + 1).bit_length()
+        first, second, waited = (self.name(x) for x in ("factor_a", "factor_b", "waited"))
+        clock, width = self.name("clock"), max(1, self.last.bit_length())
+        self.declared.append(f"    reg [{wait - 1}:0] {waited} = {wait}'d{b + 1};")
+        self.register("factor_a", f"multiply ? factor_a : {first}", a, signed=True)
+        self.register("factor_b", f"multiply ? factor_b : {second}", b, signed=True)
+        self.clocked.append(
+            f"{waited} <= multiply ? {wait}'d0 : ({waited} <= {wait}'d{b}) ? {waited} + {wait}'d1 "
+            f": {waited};"
+        )
+        for k, p in enumerate(products):
+            start, done = f"{width}'d{p.start}", f"{width}'d{p.done}"
+            self.claim(
+                f"factors_{k}", f"the multiplier works on the factors of {p.register} undisturbed",
+                f"{clock} <= {start} || {clock} > {done} || ({first} == {p.first} && "
+                f"{second} == {p.second} && {width}'({waited}) + {width}'d{p.start + 1} == {clock})",
+                helper=True,
+            )  # fmt: skip
+            self.claim(
+                f"product_{k}", f"{p.register} holds its product once that is captured",
+                f"{clock} <= {done} || "
+                f"{p.register} == {p.width}'({a + b}'({p.first}) * {a + b}'({p.second}))",
+                helper=True,
+            )  # fmt: skip
+        product = f"{a + b}'({first}) * {a + b}'({second})"
+        return [f"        assume ({waited} != {wait}'d{b} || product == {product});"]
+
+
+def _is_fitted(datapath: Datapath, i: int) -> bool:
+    """Whether a node's range follows from its own operation, whatever feeds it."""
+    node = datapath.nodes[i]
+    if node.op == "select":
+        return all(_is_fitted(datapath, a) for a in node.args[1:])
+    return node.op in ("clamp", "wrap", "const")

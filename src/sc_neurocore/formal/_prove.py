@@ -1,0 +1,332 @@
+"""Proofs: Yosys elaborates, bitwuzla decides, and the number of assertions is checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sc_neurocore.compiler import Datapath, Rtl
+from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.exceptions import SCNeuroError, ToolError
+from sc_neurocore.formal._multiplier import MODULE, multiplier_properties, multiplier_source
+from sc_neurocore.formal._properties import PropertySet, properties
+from sc_neurocore.formal._stimulus import Segment, directed_stimulus
+from sc_neurocore.formal._trace import Departure, Trace, replay
+from sc_neurocore.toolchain import run_yosys
+from sc_neurocore.toolchain._process import checked, job_directory, run_process
+from sc_neurocore.toolchain._tools import require
+
+Stage = Callable[[str], None]
+_SYSTEM = "system.btor"
+_RESULT = "result.json"
+_MEMORY_MB = 8192
+
+
+class ProofError(SCNeuroError):
+    """A proof would say less than was asked: assertions are missing."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True)
+class ProofResult:
+    """What became of the assertions of one module.
+
+    Attributes:
+        top: the module.
+        status: ``proven``, ``refuted`` or ``unknown``, per property.
+        method: how, in words: ``k-induction, k=1, bitwuzla 0.9.1``.
+        reached: first clock in which each signal to be covered was seen high, if it was.
+        executed: clocks executed from reset before anything was proven.
+        trace: the counterexample, if there is one.
+        record: the evidence.
+        properties: what was to be proven, where known.
+        departure: where the counterexample departs from the bit-true model, if replayed.
+    """
+
+    top: str
+    status: Mapping[str, str]
+    method: str
+    reached: Mapping[str, int | None]
+    executed: int
+    trace: Trace | None
+    record: Record
+    properties: PropertySet | None = None
+    departure: Departure | None = field(default=None)
+
+    @property
+    def assertions(self) -> int:
+        """Number of assertions that were elaborated."""
+        return len(self.status)
+
+    def count(self, status: str) -> int:
+        """Number of assertions with a status."""
+        return sum(s == status for s in self.status.values())
+
+    @property
+    def proven(self) -> int:
+        """Number of assertions proven for all time."""
+        return self.count("proven")
+
+    @property
+    def refuted(self) -> int:
+        """Number of assertions with a counterexample."""
+        return self.count("refuted")
+
+    @property
+    def holds(self) -> bool:
+        """Whether every assertion is proven."""
+        return self.proven == self.assertions > 0
+
+
+class _Open(Exception):
+    """Not everything was proven."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+def prove(
+    sources: Mapping[str, str],
+    top: str,
+    expected_assertions: int,
+    *,
+    store: EvidenceStore,
+    prefix: str = "",
+    stimulus: Sequence[Segment] = (),
+    covers: Sequence[str] = (),
+    watch: Sequence[str] = (),
+    max_depth: int = 4,
+    timeout_s: float = 60.0,
+    on_stage: Stage | None = None,
+) -> ProofResult:
+    """Prove every assertion of a module, for all time and all inputs, or refute one.
+
+    Args:
+        sources: file name to SystemVerilog; assertions may stand under ```ifdef FORMAL``.
+        top: the top module.
+        expected_assertions: how many assertions there are; any other number is an error.
+        store: where the record is kept: ``proven`` if all are, else ``executed``.
+        prefix: what to strip from the assertions' labels.
+        stimulus: pin values to execute first; a violation there is a counterexample from reset.
+        covers: signals that must be able to go high; the result says when they did.
+        watch: signals to keep in a counterexample; by default inputs and registers.
+        max_depth: largest k of the induction.
+        timeout_s: wall-clock limit in seconds of the solver.
+        on_stage: called with the running tool's name.
+
+    Raises:
+        ProofError: the elaborated module has another number of assertions, or none.
+        SCDependencyError: Yosys or bitwuzla is not installed.
+        ToolError: a tool failed.
+    """
+    yosys, solver = require("yosys"), require("bitwuzla")
+    options: dict[str, Any] = {
+        "top": top, "expected": expected_assertions, "prefix": prefix,
+        "stimulus": [[n, dict(v)] for n, v in stimulus], "covers": list(covers),
+        "watch": list(watch), "max_depth": max_depth, "timeout_s": timeout_s,
+    }  # fmt: skip
+
+    def attempt() -> Outcome:
+        outcome = _attempt(sources, options, on_stage)
+        if set(outcome.result["status"].values()) != {"proven"}:  # type: ignore[union-attr, call-overload, index]
+            raise _Open(outcome)
+        return outcome
+
+    described = {
+        "tool": "bitwuzla",
+        "version": f"{solver.version}, yosys {yosys.version}",
+        "options": options,
+        "inputs": dict(sources),
+    }
+    try:
+        record = run_cached(store, word="proven", run=attempt, **described)
+    except _Open as found:
+        outcome = found.outcome
+        record = run_cached(store, word="executed", run=lambda: outcome, **described)
+    return _result(record, top)
+
+
+def _result(record: Record, top: str) -> ProofResult:
+    found: Any = record.result
+    trace = found["trace"]
+    return ProofResult(
+        top=top,
+        status=found["status"],
+        method=found["method"],
+        reached=found["reached"],
+        executed=found["executed"],
+        trace=None if trace is None else Trace.from_json(trace),
+        record=record,
+    )
+
+
+def _attempt(
+    sources: Mapping[str, str], options: Mapping[str, Any], on_stage: Stage | None
+) -> Outcome:
+    if on_stage is not None:
+        on_stage("yosys")
+    script = elaboration(sources, options["top"])
+    elaborated = run_yosys(script, sources, outputs=[_SYSTEM])
+    if on_stage is not None:
+        on_stage("bitwuzla")
+    found = _solve(elaborated.files[_SYSTEM], options)
+    labels, expected = found.pop("assertions"), options["expected"]
+    if len(labels) != expected or not labels:
+        raise ProofError(
+            f"module '{options['top']}' elaborates to {len(labels)} assertions where {expected} "
+            "were written; nothing is proven unless every one of them arrives at the solver"
+        )
+    prefix = options["prefix"]
+    found["status"] = {n.removeprefix(prefix): s for n, s in sorted(found["status"].items())}
+    if found["trace"]:
+        violated = found["trace"]["violated"]
+        found["trace"]["violated"] = {n.removeprefix(prefix): c for n, c in violated.items()}
+    return Outcome({"executed": 0, **found}, elaborated.log, {_SYSTEM: elaborated.files[_SYSTEM]})
+
+
+def elaboration(sources: Mapping[str, str], top: str) -> list[str]:
+    """Yosys commands from Verilog with assertions to a BTOR2 transition system."""
+    return [
+        *(f"read_verilog -sv -formal -DFORMAL {name}" for name in sources),
+        f"hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        "memory_collect",
+        "opt_clean",
+        "async2sync",
+        "chformal -lower",
+        "formalff -clk2ff",
+        "opt -keepdc -fast",
+        "setundef -undriven -anyseq",
+        "dffunmap",
+        "opt_clean",
+        f"write_btor {_SYSTEM}",
+    ]
+
+
+def _solve(system: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the worker on a transition system."""
+    command = require("bitwuzla")
+    with job_directory() as work:
+        (work / _SYSTEM).write_bytes(system)
+        (work / "job.json").write_text(json.dumps({**options, "system": _SYSTEM}))
+        argv = (sys.executable, "-P", "-m", "sc_neurocore.formal._worker", "job.json", _RESULT)
+        env = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        limit = options["timeout_s"] * 1.5 + 10
+        checked(
+            "bitwuzla",
+            run_process(
+                "bitwuzla", argv, cwd=work, timeout_s=limit, memory_mb=_MEMORY_MB,
+                env={**command.env, **env},
+            ),
+        )  # fmt: skip
+        try:
+            found: dict[str, Any] = json.loads((work / _RESULT).read_text())
+        except (OSError, ValueError):
+            raise ToolError("the proof's result could not be read") from None
+    return found
+
+
+def prove_neuron(
+    datapath: Datapath,
+    rtl: Rtl,
+    *,
+    store: EvidenceStore,
+    sources: Mapping[str, str] | None = None,
+    max_depth: int = 3,
+    timeout_s: float = 60.0,
+    on_stage: Stage | None = None,
+) -> tuple[ProofResult, ...]:
+    """Prove a generated neuron: its own properties and, if it has one, its serial multiplier's.
+
+    Args:
+        datapath: the lowered model.
+        rtl: the module written from it.
+        store: where the records are kept.
+        sources: the module's files if they are not ``rtl``'s own (edited by hand, say).
+        max_depth: largest k of the induction.
+        timeout_s: wall-clock limit in seconds of each solver run.
+        on_stage: called with the running tool's name.
+
+    Raises:
+        ProofError: assertions are missing after elaboration.
+        SCCompilerError: the checker cannot be put into the sources.
+        SCDependencyError: Yosys or bitwuzla is not installed.
+        ToolError: a tool failed.
+    """
+    files = dict(rtl.sources if sources is None else sources)
+    claimed = properties(datapath, rtl)
+    drive = directed_stimulus(datapath, rtl)
+    first = prove(
+        claimed.inject_into(files, rtl.module),
+        rtl.module,
+        len(claimed.properties),
+        store=store,
+        prefix=claimed.prefix,
+        stimulus=drive.segments,
+        covers=("valid", "spike_out"),
+        watch=watched(rtl),
+        max_depth=max_depth,
+        timeout_s=timeout_s,
+        on_stage=on_stage,
+    )
+    _check_names(first, claimed)
+    departure = None if first.trace is None else replay(datapath, rtl, first.trace)
+    results = [_with(first, claimed, departure)]
+    if rtl.internals.products:
+        results.append(_prove_multiplier(rtl, files, store, max_depth, timeout_s, on_stage))
+    return tuple(results)
+
+
+def _prove_multiplier(
+    rtl: Rtl,
+    files: Mapping[str, str],
+    store: EvidenceStore,
+    max_depth: int,
+    timeout_s: float,
+    on_stage: Stage | None,
+) -> ProofResult:
+    widths = rtl.internals.factor_widths
+    claimed = multiplier_properties(*widths)
+    name = f"{MODULE}.sv"
+    found = prove(
+        {name: claimed.inject(multiplier_source(files[name], *widths))},
+        MODULE,
+        len(claimed.properties),
+        store=store,
+        prefix=claimed.prefix,
+        max_depth=max_depth,
+        timeout_s=timeout_s,
+        on_stage=on_stage,
+    )
+    _check_names(found, claimed)
+    return _with(found, claimed, None)
+
+
+def _with(result: ProofResult, claimed: PropertySet, departure: Departure | None) -> ProofResult:
+    from dataclasses import replace
+
+    return replace(result, properties=claimed, departure=departure)
+
+
+def _check_names(result: ProofResult, claimed: PropertySet) -> None:
+    missing: Iterable[str] = set(claimed.names) - set(result.status)
+    if missing:
+        raise ProofError(
+            f"module '{result.top}' lost the assertion '{min(missing)}' on the way to the solver"
+        )
+
+
+def watched(rtl: Rtl) -> tuple[str, ...]:
+    """Signals to show in a counterexample: pins, states and control."""
+    inner = rtl.internals
+    control = (inner.step, inner.refractory, inner.was_above)
+    pins = ["rst_n", "enable", *rtl.inputs.values(), "valid", "spike_out", *rtl.outputs.values()]
+    pins += ["busy"] * (rtl.cycles > 1) + ["trap_out"] * rtl.trap
+    names = [*pins, *rtl.registers.values(), *(c for c in control if c)]
+    return tuple(dict.fromkeys(names))
