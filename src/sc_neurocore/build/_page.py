@@ -108,6 +108,7 @@ def render_page(report: Report, traces: Traces | None, verilog: str) -> str:
         resources=_resources(report),
         path=_path(report, lines),
         tools=_tool(report.get("synthesis")),
+        tick=_tick(report),
         formats=_formats(report),
         options=_options(report),
         verilog=lines,
@@ -307,6 +308,16 @@ def _resources(report: Report) -> list[Resource]:
     return rows
 
 
+def _tick(report: Report) -> str:
+    """How long one tick takes at the highest clock."""
+    cycles, fmax = report.get("cycles_per_tick"), _at(report, "synthesis", "fmax_mhz")
+    if not cycles or not fmax:
+        return ""
+    us = cycles / fmax
+    time = f"{number(us)} µs" if us >= 1 else f"{number(1000 * us)} ns"
+    return f"{time} per tick of {cycles} cycle{'s' if cycles != 1 else ''}"
+
+
 def _path(report: Report, lines: Sequence[Line]) -> list[PathPart]:
     """The critical path, its steps gathered by the line of Verilog they come from."""
     steps = _at(report, "synthesis", "critical_path") or ()
@@ -350,7 +361,7 @@ def _formats(report: Report) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for name, text in (report.get("formats") or {}).items():
         fmt = QFormat.from_string(text)
-        held = f"{fmt.min_value:.7g} … {fmt.max_value:.7g}".replace("-", "−")
+        held = f"{fmt.min_value:.11g} … {fmt.max_value:.11g}".replace("-", "−")
         rows.append((name, text, str(fmt.width), number(fmt.resolution), held))
     return rows
 

@@ -45,15 +45,14 @@ def doctor(as_json: bool) -> None:
         click.echo(f"sc-neurocore {__version__}, Python {platform.python_version()}")
         click.echo(f"Results of tools are kept in {cache_dir()}\n")
         print_table(
-            ("TOOL", "STATE", "VERSION", "FROM", "FOR", "INSTALL"),
+            ("TOOL", "STATE", "FROM", "VERSION", "FOR"),
             [
                 (
                     tool.name,
                     "found" if tool.found else "missing" if tool in missing else "optional",
-                    tool.version or "",
                     tool.origin or "",
-                    tool.role,
-                    "" if tool.found else tool.install,
+                    tool.version or "",
+                    tool.role if tool.found else f"{tool.role}; install: {tool.install}",
                 )
                 for tool in tools
             ],

@@ -41,15 +41,9 @@ def list_models(as_json: bool) -> None:
         print_json([asdict(d) for d in found])
         return
     print_table(
-        ("NAME", "TITLE", "FAMILY", "BEHAVIOUR", "STATES", "TIER", "SOURCE"),
-        [
-            (
-                d.name, d.title, d.family, d.category, ", ".join(d.states), str(d.tier),
-                f"doi:{d.doi}" if d.doi else "",
-            )
-            for d in found
-        ],
-    )  # fmt: skip
+        ("NAME", "BEHAVIOUR", "STATES", "TIER", "TITLE"),
+        [(d.name, d.category, ", ".join(d.states), str(d.tier), d.title) for d in found],
+    )
 
 
 @models.command(

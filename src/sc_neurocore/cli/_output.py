@@ -15,6 +15,9 @@ from sc_neurocore.exceptions import SCConfigError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+#: Columns this narrow keep their width on a narrow terminal; wider ones share what is left.
+_NEVER_WRAPPED = 25
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -52,8 +55,9 @@ def _draw(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    for i, header in enumerate(headers):
+        widest = max(len(row[i]) for row in (headers, *rows))
+        table.add_column(header, overflow="fold", no_wrap=widest <= _NEVER_WRAPPED)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)

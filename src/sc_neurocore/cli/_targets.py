@@ -27,13 +27,13 @@ def targets(as_json: bool) -> None:
         )
         return
     print_table(
-        ("NAME", "LUTS", "FFS", "BRAMS", "DSPS", "RESULT", "INSTALL", "DESCRIPTION"),
+        ("NAME", "LUTS", "FFS", "BRAMS", "DSPS", "ROUTED", "EXTRA", "DESCRIPTION"),
         [
             (
                 t.name,
                 *("" if n is None else str(n) for n in (t.luts, t.ffs, t.brams, t.dsps)),
-                "placed and routed" if t.place_and_route else "synthesis only",
-                f"sc-neurocore[{t.extra}]" if t.available else "library not installed",
+                "yes" if t.place_and_route else "no",
+                t.extra if t.available else "–",
                 t.description,
             )
             for t in found
