@@ -80,6 +80,17 @@ def prove_all(system: System, *, max_depth: int, deadline: float) -> Verdict:
     return _remaining(system, left, depth, deadline)
 
 
+def search(system: System, *, first: int, depth: int, deadline: float) -> Verdict | None:
+    """Look for a violation from the initial states, clock by clock."""
+    for k in range(first, depth + 1):
+        if time.monotonic() > deadline:
+            break
+        found = _base(system, k, deadline)
+        if found is not None:
+            return found
+    return None
+
+
 def cover(system: System, name: str, *, max_depth: int, deadline: float) -> int | None:
     """First clock in which a signal can be nonzero, searched to a depth."""
     frames = _Frames(system, initial=True, opened=())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sc_neurocore.compiler import Datapath, Rtl
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCCompilerError
-from sc_neurocore.formal._prove import ProofResult, Stage, prove_neuron
+from sc_neurocore.formal._prove import ProofResult, Stage, prove_module
 from sc_neurocore.formal._stimulus import Stimulus, directed_stimulus
 from sc_neurocore.formal._trace import Departure
 
@@ -116,7 +116,7 @@ _FAULTS: tuple[_Fault, ...] = (
         "valid does not follow the ticks", _always,
     ),
     _Fault(
-        "reset value", re.compile(r"^( +if \(fire\) \w+ <= -?\d+'s?d)(\d+)(;)$"),
+        "reset value", re.compile(r"^( +if \(fire\) (?!refractory_left)\w+ <= -?\d+'s?d)(\d+)(;)$"),
         _next_number, "a spike resets a state one step off", _at_spike,
     ),
     _Fault(
@@ -208,9 +208,9 @@ def refute(
     on_stage: Stage | None = None,
 ) -> MutantResult:
     """Let the proof of a module find a mutant of it out."""
-    proof = prove_neuron(
-        datapath, rtl, sources=broken.rtl.sources, store=store, timeout_s=timeout_s,
+    proof = prove_module(
+        datapath, rtl, broken.rtl.sources, store=store, timeout_s=timeout_s,
         on_stage=on_stage,
-    )[0]  # fmt: skip
+    )  # fmt: skip
     violated = {} if proof.trace is None else dict(proof.trace.violated)
     return MutantResult(broken, proof.refuted > 0, violated, proof.departure, proof)

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sc_neurocore.compiler import Datapath, Rtl
@@ -260,27 +260,46 @@ def prove_neuron(
         ToolError: a tool failed.
     """
     files = dict(rtl.sources if sources is None else sources)
+    results = [
+        prove_module(datapath, rtl, files, store=store, max_depth=max_depth, timeout_s=timeout_s,
+                     on_stage=on_stage)
+    ]  # fmt: skip
+    if rtl.internals.products:
+        results.append(_prove_multiplier(rtl, files, store, max_depth, timeout_s, on_stage))
+    return tuple(results)
+
+
+def prove_module(
+    datapath: Datapath,
+    rtl: Rtl,
+    sources: Mapping[str, str],
+    *,
+    store: EvidenceStore,
+    max_depth: int = 3,
+    timeout_s: float = 60.0,
+    on_stage: Stage | None = None,
+) -> ProofResult:
+    """Prove a generated neuron's own properties; see `prove_neuron`.
+
+    If the result's properties name a ``multiplier``, they rest on the proof of that, too.
+    """
     claimed = properties(datapath, rtl)
-    drive = directed_stimulus(datapath, rtl)
-    first = prove(
-        claimed.inject_into(files, rtl.module),
+    found = prove(
+        claimed.inject_into(sources, rtl.module),
         rtl.module,
         len(claimed.properties),
         store=store,
         prefix=claimed.prefix,
-        stimulus=drive.segments,
+        stimulus=directed_stimulus(datapath, rtl).segments,
         covers=("valid", "spike_out"),
         watch=watched(rtl),
         max_depth=max_depth,
         timeout_s=timeout_s,
         on_stage=on_stage,
     )
-    _check_names(first, claimed)
-    departure = None if first.trace is None else replay(datapath, rtl, first.trace)
-    results = [_with(first, claimed, departure)]
-    if rtl.internals.products:
-        results.append(_prove_multiplier(rtl, files, store, max_depth, timeout_s, on_stage))
-    return tuple(results)
+    _check_names(found, claimed)
+    departure = None if found.trace is None else replay(datapath, rtl, found.trace)
+    return replace(found, properties=claimed, departure=departure)
 
 
 def _prove_multiplier(
@@ -305,13 +324,7 @@ def _prove_multiplier(
         on_stage=on_stage,
     )
     _check_names(found, claimed)
-    return _with(found, claimed, None)
-
-
-def _with(result: ProofResult, claimed: PropertySet, departure: Departure | None) -> ProofResult:
-    from dataclasses import replace
-
-    return replace(result, properties=claimed, departure=departure)
+    return replace(found, properties=claimed)
 
 
 def _check_names(result: ProofResult, claimed: PropertySet) -> None:

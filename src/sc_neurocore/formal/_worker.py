@@ -10,10 +10,11 @@ from typing import Any
 
 from sc_neurocore.formal._btor import System, parse
 from sc_neurocore.formal._execute import Executor
-from sc_neurocore.formal._induction import Verdict, cover, prove_all, version
+from sc_neurocore.formal._induction import Verdict, cover, prove_all, search, version
 
 _EXECUTION_SHARE = 0.3
 _COVER_DEPTH = 8
+_SEARCH_DEPTH = 24
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +38,9 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
             method = f"execution from reset, {run.clock} clocks"
             return result | {"status": status, "method": method, "trace": run.trace()}
     verdict = prove_all(system, max_depth=job["max_depth"], deadline=deadline)
+    if "unknown" in verdict.status.values():
+        deeper = search(system, first=verdict.depth + 1, depth=_SEARCH_DEPTH, deadline=deadline)
+        verdict = deeper or verdict
     result |= {"status": verdict.status, "method": _method(verdict)}
     for name in job["covers"]:
         if result["reached"].get(name) is None and name in system.named and not job["stimulus"]:
