@@ -99,7 +99,7 @@ REFUSED = [
      "min, rand, randn, sigmoid, sin, sqrt, tanh, where\n  dv/dt = __import__('os')\n"
      "          ^^^^^^^^^^"),
     (["simulate", "dv/dt = (-v + I)/tau : mV", "--param", "tau=10 mV", "--range", "I=0:5 mV"],
-     "unit mismatch: 'dv/dt' is in mV / ms, but its right side is in dimensionless\n"
+     "unit mismatch: 'dv/dt' is in mV / ms, but its right side is dimensionless\n"
      "  dv/dt = (-v + I)/tau : mV\n          ^^^^^^^^^^^^"),
     (["simulate", "dv/dt = -v : mV", "--init", "v=3 V"],
      "'v' is given in V and in mV; write the same unit everywhere"),

@@ -65,8 +65,13 @@ def check_output(path: Path) -> None:
 def writing(path: Path) -> Iterator[Path]:
     """Give a scratch directory that becomes ``path`` on success and vanishes on failure."""
     check_output(path)
-    path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+    try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+    except OSError as error:
+        raise SCConfigError(
+            f"output directory '{path}' cannot be written: {error.strerror}; choose another place"
+        ) from None
     try:
         yield scratch
         scratch.chmod(0o755)

@@ -89,7 +89,9 @@ class Stimulus:
         """Content hash of all levels."""
         parts = [np.packbits(self.enable).tobytes()]
         for group in (self.inputs, self.writes):
-            parts += [name.encode() + np.ascontiguousarray(raw).tobytes() for name, raw in group.items()]
+            parts += [
+                name.encode() + np.ascontiguousarray(raw).tobytes() for name, raw in group.items()
+            ]
         return digest(b"\0".join(parts))
 
 

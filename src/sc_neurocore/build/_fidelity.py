@@ -150,10 +150,12 @@ def measure_fidelity(compiled: Compiled, drive: Drive, *, sweep: bool, seed: int
         fi_rate_fixed=rates_fixed,
         stimulus_name=drive.input,
         stimulus_unit=unit,
+        **_MAP_UNITS if model.method == "map" else {},
     )
     return Fidelity(len(times_float), len(times_fixed), errors, rmse, traces)
 
 
+_MAP_UNITS = {"time_unit": "iterations", "rate_unit": "per 1000 iterations"}
 _EMPTY: Real = np.zeros(0)
 _NO_RATES = (_EMPTY, _EMPTY, _EMPTY)
 
@@ -203,7 +205,9 @@ def recorded_fidelity(
         inputs={
             "float": repr(program(compiled.model)),
             "fixed": kernel_source(compiled.datapath) + repr(rom_contents(compiled.datapath)),
-            "ports": repr((compiled.datapath.states, compiled.datapath.inputs, compiled.datapath.init)),
+            "ports": repr(
+                (compiled.datapath.states, compiled.datapath.inputs, compiled.datapath.init)
+            ),
         },
         run=run,
     )

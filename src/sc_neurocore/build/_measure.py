@@ -98,7 +98,8 @@ def describe(measurement: Measurement, compiled: Compiled, target: Target) -> di
         section["seed"] = layout.result.get("seed")
         section["wrapper_cells"] = layout.result.get("wrapper_cells")
         section["critical_path"] = [
-            _mapped(step, compiled) for step in layout.result.get("critical_path") or ()  # type: ignore[union-attr]
+            _mapped(step, compiled)
+            for step in layout.result.get("critical_path") or ()  # type: ignore[union-attr]
         ]
         packed = "bitstream" in layout.blobs and target.family in BITSTREAM_SUFFIX
         name = f"synthesis/{compiled.rtl.module}{BITSTREAM_SUFFIX.get(target.family, '')}"

@@ -59,7 +59,9 @@ def hardware_options(
     """Resolve build options to compiler options."""
     wishes = document.get("hardware", {})
     family = speed_family(target)
-    clock = options.clock_mhz or wishes.get("clock_mhz") if family == "ice40-hx" else options.clock_mhz
+    clock = (
+        options.clock_mhz or wishes.get("clock_mhz") if family == "ice40-hx" else options.clock_mhz
+    )
     return HardwareOptions(
         format=options.format or wishes.get("format", _DEFAULT_FORMAT),
         overflow=options.overflow,

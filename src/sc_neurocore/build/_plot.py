@@ -92,9 +92,7 @@ class Traces:
 
     def to_bytes(self) -> bytes:
         """The traces as one ``.npz`` file."""
-        arrays = {
-            key: value for key, value in vars(self).items() if isinstance(value, np.ndarray)
-        }
+        arrays = {key: value for key, value in vars(self).items() if isinstance(value, np.ndarray)}
         for i, state in enumerate(self.states.values()):
             arrays[f"floating_{i}"] = state.floating
             if state.fixed is not None:
@@ -112,7 +110,9 @@ class Traces:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = dict(file)
         states = {
-            str(name): StateTrace(str(unit), arrays.pop(f"floating_{i}"), arrays.pop(f"fixed_{i}", None))
+            str(name): StateTrace(
+                str(unit), arrays.pop(f"floating_{i}"), arrays.pop(f"fixed_{i}", None)
+            )
             for i, (name, unit) in enumerate(arrays.pop("names"))
         }
         texts = {str(key): str(value) for key, value in arrays.pop("texts")}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sc_neurocore.cli._model_argument import model_argument
-from sc_neurocore.cli._output import examples, json_option, print_json, print_table
+from sc_neurocore.cli._output import examples, json_option, print_json, print_table, progress
 
 MISMATCH = 6
 
@@ -62,7 +61,8 @@ def build(
 
     MODEL is a catalogue name, a .toml or .json file, or equations separated by ';'.
     """
-    from sc_neurocore.build import BuildOptions, build as run, check_output, source_of
+    from sc_neurocore.build import BuildOptions, check_output, source_of
+    from sc_neurocore.build import build as run
 
     chosen = BuildOptions(
         target=target,
@@ -74,7 +74,7 @@ def build(
     path = out or Path(f"{document['model']['name']}-{target}")
     check_output(path)
     source = source_of(document)
-    with _progress(quiet=as_json) as on_stage:
+    with progress(quiet=as_json) as on_stage:
         done = run(source, chosen, path, on_stage=on_stage)
     if as_json:
         print_json(done.report)
@@ -94,40 +94,12 @@ def _stages(text: str) -> int | None:
     return int(text)
 
 
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A spinner that names what is running; silent when nobody watches."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=None)
-        yield lambda text: progress.update(task, description=text)
-
-
 def _print_report(report: Mapping[str, Any], path: Path, *, cached: bool) -> None:
-    model, synthesis = report["model"], report["synthesis"]
-    click.echo(f"{model['title']} on {report['target']}, {report['format']}")
+    click.echo(f"{report['model']['title']} on {report['target']}, {report['format']}")
     rows = [[key[0], key[2:].replace("_", " "), status] for key, status in report["ladder"].items()]
     print_table(["rung", "claim", "status"], rows)
     click.echo("")
-    facts = [
-        ["area", _area(synthesis), "measured"],
-        ["clock", _clock(report), "measured" if synthesis["fmax_mhz"] else "not run"],
-        ["tick", f"{report['cycles_per_tick']} clocks", "generated"],
-        ["spikes", f"{report['fidelity']['spikes_fixed']} fixed, "
-         f"{report['fidelity']['spikes_float']} float", "executed"],
-        ["co-simulation", "; ".join(
-            f"{r['simulator']}: {r['cycles']} cycles, {r['mismatches']} mismatches"
-            for r in report["cosim"]) or "not run", "executed"],
-        ["properties", _properties(report["formal"]), "proven"],
-    ]  # fmt: skip
-    print_table(["figure", "value", "evidence"], facts)
+    print_table(["figure", "value", "evidence"], _figures(report))
     for notice in report["notices"]:
         click.echo(f"Notice: {notice}")
     click.echo("")
@@ -144,16 +116,26 @@ def _area(synthesis: Mapping[str, Any]) -> str:
     return ", ".join(f"{synthesis[k]} {name}" for k, name in names.items() if synthesis.get(k))
 
 
-def _clock(report: Mapping[str, Any]) -> str:
-    fmax = report["synthesis"]["fmax_mhz"]
-    return "no place and route" if fmax is None else f"{fmax:.1f} MHz after routing"
-
-
-def _properties(formal: Mapping[str, Any] | None) -> str:
-    if not formal or formal.get("assertions") is None:
-        return "not run"
-    mutant = "refuted" if formal.get("mutant_refuted") else "not refuted"
-    return (
-        f"{formal['proven']} of {formal['assertions']} by {formal['method']}; "
-        f"broken variant {mutant}"
-    )
+def _figures(report: Mapping[str, Any]) -> list[list[str]]:
+    """What was found, with the word of its evidence; what did not run is left out."""
+    fidelity, formal, fmax = report["fidelity"], report["formal"], report["synthesis"]["fmax_mhz"]
+    ticks = report["cycles_per_tick"]
+    rows = [["area", _area(report["synthesis"]), "measured"]]
+    if fmax is not None:
+        rows.append(["clock", f"{fmax:.1f} MHz after routing", "measured"])
+    rows.append(["tick", f"{ticks} clock{'s' if ticks > 1 else ''}", "generated"])
+    spikes = f"{fidelity['spikes_fixed']} fixed, {fidelity['spikes_float']} float"
+    rows.append(["spikes", spikes, "executed"])
+    for run in report["cosim"]:
+        found = f"{run['simulator']}: {run['cycles']} cycles, {run['mismatches']} mismatches"
+        rows.append(["co-simulation", found, "executed"])
+    if formal:
+        proven = f"{formal['proven']} of {formal['assertions']} by {formal['method']}"
+        rows.append(["properties", proven, "proven" if formal["proven"] else "executed"])
+        if formal["mutant_refuted"] is not None:
+            refuted = "refuted" if formal["mutant_refuted"] else "NOT refuted"
+            rows.append(["broken variant", refuted, "executed"])
+    if report["equivalence"]:
+        equivalence = report["equivalence"]
+        rows.append(["netlist", equivalence["status"], equivalence.get("word", "proven")])
+    return rows

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from sc_neurocore.cli._build import MISMATCH, _progress
-from sc_neurocore.cli._output import examples, json_option, print_json, print_table
+from sc_neurocore.cli._build import MISMATCH
+from sc_neurocore.cli._output import examples, json_option, print_json, print_table, progress
 
 
 @click.command(
@@ -23,7 +23,7 @@ def verify(bundle: Path, as_json: bool) -> None:
     """Co-simulate and prove the rtl/ of BUNDLE as it lies on disk."""
     from sc_neurocore.build import verify_bundle
 
-    with _progress(quiet=as_json) as on_stage:
+    with progress(quiet=as_json) as on_stage:
         found = verify_bundle(bundle, on_stage=on_stage)
     formal = found.proof.formal
     if as_json:
@@ -49,12 +49,16 @@ def verify(bundle: Path, as_json: bool) -> None:
         rows = [
             [
                 f"co-simulation in {r.simulator}",
-                f"{r.cycles} cycles, {r.mismatches} mismatches" + (f"; {r.first}" if r.first else ""),
+                f"{r.cycles} cycles, {r.mismatches} mismatches"
+                + (f"; {r.first}" if r.first else ""),
             ]
             for r in found.cosim
         ]
         rows += [
-            [f"property {p['name']}", p["status"] + ("" if p["status"] == "proven" else f": {p['meaning']}")]
+            [
+                f"property {p['name']}",
+                p["status"] + ("" if p["status"] == "proven" else f": {p['meaning']}"),
+            ]
             for p in formal.get("properties", [])
         ]
         rows += [["proof", found.proof.rung]]

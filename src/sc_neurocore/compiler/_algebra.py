@@ -105,9 +105,7 @@ class Graph:
         kept = sorted((a, c) for a, c in total.items() if c != 0)
         if const == 0 and len(kept) == 1 and kept[0][1] == 1:
             return kept[0][0]
-        return self._put(
-            Real("lin", tuple(a for a, _ in kept), tuple(c for _, c in kept), const)
-        )
+        return self._put(Real("lin", tuple(a for a, _ in kept), tuple(c for _, c in kept), const))
 
     def multiply(self, a: int, b: int) -> int:
         for x, y in ((a, b), (b, a)):
@@ -160,7 +158,9 @@ class Graph:
     def logic(self, kind: str, *args: int) -> int:
         values = [self.value(a) for a in args]
         if kind == "not":
-            return self._put(Real(kind, args)) if values[0] is None else self.constant(1 - values[0])
+            return (
+                self._put(Real(kind, args)) if values[0] is None else self.constant(1 - values[0])
+            )
         neutral = 1.0 if kind == "and" else 0.0
         left = [a for a, v in zip(args, values, strict=True) if v != neutral]
         if any(v == 1 - neutral for v in values):
@@ -287,6 +287,38 @@ class Graph:
                 else:
                     low_a = max(low_a, min(level[0], high_a))
         return min(low_a, low_b), max(high_a, high_b)
+
+    def text(self, node: int) -> str:
+        """The node as a formula, for comments and reports."""
+        n = self.nodes[node]
+        if n.kind == "lin":
+            parts = [] if n.const == 0 and n.args else [f"{n.const:.6g}"]
+            for c, a in zip(n.coefs, n.args, strict=True):
+                factor = {1.0: "", -1.0: "-"}.get(c, f"{c:.6g}·")
+                parts.append(f"{factor}{self._factor_text(a)}")
+            return " + ".join(parts).replace("+ -", "- ")
+        a = [self._factor_text(x) for x in n.args]
+        match n.kind:
+            case "source":
+                return n.name
+            case "keep":
+                return self.labels.get(node, self.text(n.args[0]))
+            case "mul":
+                return "·".join(a)
+            case "fn" | "abs":
+                return f"{n.name or n.kind}({self.text(n.args[0])})"
+            case "select":
+                return f"where({', '.join(self.text(x) for x in n.args)})"
+            case "cmp":
+                return f"{a[0]} {n.name} {a[1]}"
+            case "not":
+                return f"not {a[0]}"
+        return f" {n.kind} ".join(a)
+
+    def _factor_text(self, node: int) -> str:
+        n = self.nodes[node]
+        text = self.text(node)
+        return f"({text})" if n.kind in ("lin", "cmp", "and", "or") and n.args else text
 
     def evaluate(self, node: int, values: Mapping[int, _ARRAY]) -> _ARRAY:
         """Evaluate a node on arrays given the values of some nodes below it."""

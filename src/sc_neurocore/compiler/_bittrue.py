@@ -130,7 +130,9 @@ def _run(
             int(start.dither[j]), int(start.trapped[j]),
         ]  # fmt: skip
         if compiled:
-            end = kernel(ticks, *ports, *roms, *before, *(states[s, j] for s in range(count)), spikes[j])
+            end = kernel(
+                ticks, *ports, *roms, *before, *(states[s, j] for s in range(count)), spikes[j]
+            )
         else:
             traces: list[list[int]] = [[0] * ticks for _ in range(count + 1)]
             lists = [p.tolist() for p in ports]
@@ -139,10 +141,10 @@ def _run(
                 states[s, j] = traces[s]
             spikes[j] = traces[count]
         after[:, j] = end
-    final = FixedState(after[:count], after[count], after[count + 1], after[count + 2], after[count + 3])
-    return FixedRun(
-        {p.name: states[i].T for i, p in enumerate(datapath.states)}, spikes.T, final
+    final = FixedState(
+        after[:count], after[count], after[count + 1], after[count + 2], after[count + 3]
     )
+    return FixedRun({p.name: states[i].T for i, p in enumerate(datapath.states)}, spikes.T, final)
 
 
 def rom_contents(datapath: Datapath) -> list[tuple[int, ...]]:

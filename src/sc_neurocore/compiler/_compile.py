@@ -191,7 +191,9 @@ def equation_to_fpga(
 def _model_of(neuron: Any) -> Model:
     model = neuron if isinstance(neuron, Model) else getattr(neuron, "model", None)
     if not isinstance(model, Model):
-        raise SCConfigError(f"{type(neuron).__name__} is not a neuron; pass a Model or EquationNeuron")
+        raise SCConfigError(
+            f"{type(neuron).__name__} is not a neuron; pass a Model or EquationNeuron"
+        )
     return model
 
 

@@ -104,7 +104,15 @@ class Builder:
         name: str = "",
         table: Table | None = None,
     ) -> int:
-        key = (op, args, value, name, table, frac, bounds if op in ("clamp", "wrap", "source") else 0)
+        key = (
+            op,
+            args,
+            value,
+            name,
+            table,
+            frac,
+            bounds if op in ("clamp", "wrap", "source") else 0,
+        )
         if key in self._known:
             return self._known[key]
         low, high = bounds
@@ -243,7 +251,9 @@ class Builder:
             return self.shift_right(n.args[0], self.nodes[n.args[0]].frac - n.value - shift, op)
         bounds = (shifted(n.low, shift, op), shifted(n.high, shift, op))
         factor = Fraction(1, 1 << shift)
-        below, above = (factor - 1, Fraction(0)) if op == "shr" else (Fraction(-1, 2), Fraction(1, 2))
+        below, above = (
+            (factor - 1, Fraction(0)) if op == "shr" else (Fraction(-1, 2), Fraction(1, 2))
+        )
         form = self._scaled(a, factor, below, above)
         return self._add(op, (a,), bounds, frac, form, value=shift)
 
@@ -440,6 +450,8 @@ def prune(
             renumber[i] = len(kept)
             args = tuple(renumber[a] for a in node.args)
             kept.append(
-                Node(node.op, args, node.value, node.name, node.table, node.frac, node.low, node.high)
+                Node(
+                    node.op, args, node.value, node.name, node.table, node.frac, node.low, node.high
+                )
             )
     return tuple(kept), {renumber[i]: t for i, t in labels.items() if alive[i]}, renumber

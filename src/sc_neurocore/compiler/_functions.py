@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.compiler._algebra import REAL_FUNCTIONS
-from sc_neurocore.compiler._datapath import Builder, Table
+from sc_neurocore.compiler._datapath import Builder, Node, Table
 from sc_neurocore.exceptions import SCCompilerError
 
 _ARRAY = NDArray[np.float64]
 RealFunction = Callable[[_ARRAY], _ARRAY]
 
 MAX_ENTRIES = 1024
+#: Up to this many argument codes a table is compared with its function at every code.
+EVERY_CODE = 1 << 20
 _SAMPLES = 16
 
 
@@ -45,7 +47,8 @@ class TableReport:
         low: smallest argument.
         high: largest argument.
         max_error: largest absolute deviation from the real function over the interval, measured
-            on the integer implementation.
+            on the integer implementation at every code; above `EVERY_CODE` codes, the largest
+            at that many samples plus the function's largest second difference between them.
         max_relative_error: largest deviation relative to the function's value where that exceeds
             the absolute tolerance.
     """
@@ -72,7 +75,10 @@ class FunctionUnits:
             return self._b.shift_right(x, 0)
         direct = {"tanh": 0.5, "sigmoid": 1.0}
         if name in direct:
-            x = self._flattened(x, direct[name] * (max(demand, 1) + 2) * math.log(2))
+            bound = direct[name] * (max(demand, 1) + 2) * math.log(2)
+            x = self._flattened(x, -bound, bound)
+        elif name == "exp":  # below, it is less than a quarter of what is wanted
+            x = self._flattened(x, -(max(demand, 1) + 2) * math.log(2), math.inf)
         real = REAL_FUNCTIONS[name]
         made = self.table(name, real, x, demand)
         if made is not None:
@@ -93,9 +99,16 @@ class FunctionUnits:
         return made
 
     def table(
-        self, name: str, f: RealFunction, x: int, demand: int, *, accept: bool = False
+        self,
+        name: str,
+        f: RealFunction,
+        x: int,
+        demand: int,
+        *,
+        accept: bool = False,
+        formula: str | None = None,
     ) -> int | None:
-        """Tabulate ``f`` over the exact range of ``x``.
+        """Tabulate ``f`` over the exact range of ``x``; ``formula`` says what it is, for reports.
 
         Returns the node, or ``None`` when no table of at most `MAX_ENTRIES` segments meets the
         tolerance (unless ``accept``, which takes the largest and states its error).
@@ -119,7 +132,9 @@ class FunctionUnits:
             values = _extrapolated(values, ends, step)
             if np.isfinite(values).all():
                 best = (step, values)
-                if self._fits(f, knots, values, node.low * scale, node.high * scale, tolerance):
+                if self._fits(
+                    f, knots, values, node.low * scale, node.high * scale, tolerance
+                ) and self._holds(f, node, _Segments.of(node, step, values, demand), tolerance):
                     break
             if step == 0:
                 break
@@ -134,10 +149,13 @@ class FunctionUnits:
         step, values = best
         first = node.low >> step
         knots = (np.arange(len(values), dtype=np.float64) + first) * 2.0**step * scale
-        fits = self._fits(f, knots, values, node.low * scale, node.high * scale, tolerance)
+        segments = _Segments.of(node, step, values, demand)
+        fits = self._fits(
+            f, knots, values, node.low * scale, node.high * scale, tolerance
+        ) and self._holds(f, node, segments, tolerance)
         if not fits and not accept and step > 0:
             return None
-        return self._emit(name, f, x, step, values, demand)
+        return self._emit(name, f, x, segments, formula or f"{name}(x)")
 
     @staticmethod
     def _fits(
@@ -151,81 +169,69 @@ class FunctionUnits:
         chord = values[:-1, None] + (values[1:] - values[:-1])[:, None] * t
         error = np.abs(chord - real)[inside]
         real = np.abs(real[inside])
-        return bool(np.isfinite(error).all() and (error <= np.maximum(tol.absolute, tol.relative * real)).all())
+        return bool(
+            np.isfinite(error).all()
+            and (error <= np.maximum(tol.absolute, tol.relative * real)).all()
+        )
 
-    def _emit(
-        self, name: str, f: RealFunction, x: int, step: int, values: _ARRAY, demand: int
-    ) -> int:
-        b = self._b
-        node = b[x]
-        first = node.low >> step
-        top = float(np.max(np.abs(values))) or 1.0
-        # Values need no more bits than the relative tolerance of the largest can use, unless small
-        # values matter too; `demand` already says what the consumers can see.
-        frac = min(demand, 58 - max(0, math.ceil(math.log2(top)) + 1))
-        raw = [round(float(v) * 2.0**frac) for v in values]
+    @staticmethod
+    def _holds(f: RealFunction, node: Node, segments: _Segments, tol: Tolerance) -> bool:
+        """Whether the integer table keeps the tolerance, but for the rounding of its contents."""
+        error, real, between = _deviation(f, node, segments)
+        rounding = 1.5 * 2.0**-segments.fraction
+        return bool(
+            (error + between <= np.maximum(tol.absolute, tol.relative * real) + rounding).all()
+        )
+
+    def _emit(self, name: str, f: RealFunction, x: int, segments: _Segments, formula: str) -> int:
+        b, step, frac = self._b, segments.step, segments.fraction
+        node, raw = b[x], segments.knots
         whole = b.relabel(x, 0)
-        high_part = b.sub(b.relabel(b.shift_right(b.relabel(x, step), 0), 0), b.const(first, 0))
-        index = b.label(high_part, f"{name}_index")
+        first = b.const(segments.first, 0)
+        index = b.sub(b.relabel(b.shift_right(b.relabel(x, step), 0), 0), first)
+        b.label(index, f"{name}_index")
         stem = _stem(name)
-        base = b.rom(index, Table(f"{stem}_base", tuple(raw[:-1]) if step else tuple(raw[: len(raw) - 1]), name), frac)
+        base = b.rom(index, Table(f"{stem}_base", raw[:-1], formula), frac)
         b.label(base, f"{stem}_base")
+        self._report(formula, f, node, segments)
         if step == 0:
-            self._report(name, f, node.low, node.high, node.frac, lambda r: np.asarray(raw)[r - first], frac, len(values) - 1)
             return base
-        slopes = tuple(q - p for p, q in zip(raw, raw[1:], strict=False))
-        slope = b.rom(index, Table(f"{stem}_slope", slopes, f"slope of {name}"), frac)
+        slope = b.rom(index, Table(f"{stem}_slope", segments.slopes, f"slopes of {formula}"), frac)
         b.label(slope, f"{stem}_slope")
         offset = b.label(b.mod(whole, step), f"{stem}_offset")
-        ramp = b.mul(slope, b.relabel(offset, step))
-        ramp = b.shift_right(ramp, frac)
-        low, high = min(raw), max(raw)
+        ramp = b.shift_right(b.mul(slope, b.relabel(offset, step)), frac)
         result = b.label(b.add(base, ramp), stem)
-        base_raw, slope_raw = np.asarray(raw[:-1], dtype=object), np.asarray(slopes, dtype=object)
-
-        def integer(r: NDArray[np.int64]) -> NDArray[np.float64]:
-            i = (r >> step) - first
-            t = (r & ((1 << step) - 1)).astype(object)
-            return (base_raw[i] + ((slope_raw[i] * t) >> step)).astype(np.float64)
-
-        self._report(name, f, node.low, node.high, node.frac, integer, frac, len(values) - 1)
         # Interpolation never leaves the hull of the knots, by one unit of flooring.
-        return b.bounded(result, low - 1, high)
+        return b.bounded(result, min(raw) - 1, max(raw))
 
-    def _report(
-        self,
-        name: str,
-        f: RealFunction,
-        low: int,
-        high: int,
-        arg_frac: int,
-        integer: Callable[[NDArray[np.int64]], NDArray[np.float64]],
-        frac: int,
-        entries: int,
-    ) -> None:
-        if high - low < 1 << 16:
-            r = np.arange(low, high + 1, dtype=np.int64)
-        else:
-            r = np.unique(np.linspace(low, high, 1 << 16).astype(np.int64))
-        with np.errstate(all="ignore"):
-            real = f(r * 2.0**-arg_frac)
-        error = np.abs(integer(r) * 2.0**-frac - real)
-        visible = np.abs(real) > 2.0**-frac * 64
-        relative = float((error[visible] / np.abs(real[visible])).max()) if visible.any() else 0.0
-        self.reports.append(
-            TableReport(
-                name, entries, low * 2.0**-arg_frac, high * 2.0**-arg_frac, float(error.max()), relative
-            )
+    def _report(self, formula: str, f: RealFunction, node: Node, segments: _Segments) -> None:
+        error, real, between = _deviation(f, node, segments)
+        visible = real > 2.0**-segments.fraction * 64
+        error = error + between
+        relative = float((error[visible] / real[visible]).max()) if visible.any() else 0.0
+        scale = 2.0**-node.frac
+        report = TableReport(
+            formula,
+            len(segments.slopes),
+            node.low * scale,
+            node.high * scale,
+            float(error.max()),
+            relative,
         )
+        if report not in self.reports:
+            self.reports.append(report)
 
     def _precision(self) -> int:
         """Fraction bits of a mantissa that carries the relative tolerance."""
         return math.ceil(-math.log2(self._relative)) + 3
 
-    def _flattened(self, x: int, bound: float) -> int:
+    def _flattened(self, x: int, low: float, high: float) -> int:
+        """Saturate an argument where the function no longer changes visibly."""
         node = self._b[x]
-        raw = math.ceil(bound * 2.0**node.frac)
-        return self._b.clamp(x, -raw, raw)
+        scale = 2.0**node.frac
+        least = max(node.low, math.floor(low * scale))
+        most = node.high if math.isinf(high) else min(node.high, math.ceil(high * scale))
+        return self._b.clamp(x, min(least, node.high), max(most, node.low))
 
     def _mantissa(self, name: str, f: RealFunction, x: int) -> int:
         made = self.table(name, f, x, self._precision(), accept=True)
@@ -255,7 +261,8 @@ class FunctionUnits:
     def _normalised(self, x: int, even: bool) -> tuple[int, int, int]:
         """Mantissa in [1, 2) (or [1, 4) when ``even``), its exponent and the largest exponent."""
         b = self._b
-        raw = b.relabel(x, 0)
+        # The real argument is positive, but what is below its last bit may have floored to zero.
+        raw = b.clamp(b.relabel(x, 0), 1, max(1, b[x].high))
         exponent = b.label(b.msb(raw), "exponent")
         if even:
             exponent = b.sub(exponent, b.mod(exponent, 1))
@@ -318,6 +325,56 @@ class FunctionUnits:
         """Drop mantissa bits below the relative tolerance."""
         p = self._precision()
         return self._b.shift_right(mantissa, p) if self._b[mantissa].frac > p else mantissa
+
+
+@dataclass(frozen=True)
+class _Segments:
+    """The integers of one table: knots ``2**step`` codes apart, from code ``first·2**step`` on."""
+
+    first: int
+    step: int
+    fraction: int
+    knots: tuple[int, ...]
+
+    @classmethod
+    def of(cls, node: Node, step: int, values: _ARRAY, demand: int) -> _Segments:
+        """Round real knots to the fraction bits wanted, as far as they fit."""
+        top = float(np.max(np.abs(values))) or 1.0
+        fraction = min(demand, 58 - max(0, math.ceil(math.log2(top)) + 1))
+        scale = 2.0**fraction
+        return cls(node.low >> step, step, fraction, tuple(round(float(v) * scale) for v in values))
+
+    @property
+    def slopes(self) -> tuple[int, ...]:
+        """Rise over each segment."""
+        return tuple(q - p for p, q in zip(self.knots, self.knots[1:], strict=False))
+
+    def at(self, codes: NDArray[np.int64]) -> _ARRAY:
+        """What the integer interpolation gives at some codes."""
+        index = (codes >> self.step) - self.first
+        knots, slopes = np.asarray(self.knots), np.asarray(self.slopes)
+        offset = codes & ((1 << self.step) - 1)
+        # Beyond 63 bits the datapath is refused later; floats are good enough to get there.
+        if int(np.abs(slopes).max()).bit_length() + self.step > 62:
+            ramp = np.floor(slopes[index].astype(np.float64) * offset / 2.0**self.step)
+        else:
+            ramp = (slopes[index] * offset) >> self.step
+        raw: _ARRAY = (knots[index] + ramp).astype(np.float64)
+        return raw * 2.0**-self.fraction
+
+
+def _deviation(f: RealFunction, node: Node, segments: _Segments) -> tuple[_ARRAY, _ARRAY, float]:
+    """Error and size of the function at every code, or at samples and what lies between them."""
+    every = node.high - node.low < EVERY_CODE
+    if every:
+        codes = np.arange(node.low, node.high + 1, dtype=np.int64)
+    else:
+        codes = np.unique(np.linspace(node.low, node.high, EVERY_CODE).astype(np.int64))
+    with np.errstate(all="ignore"):
+        real = np.asarray(f(codes * 2.0**-node.frac), dtype=np.float64)
+        error = np.abs(segments.at(codes) - real)
+        between = 0.0 if every else float(np.abs(np.diff(real, 2)).max())
+    return error, np.abs(real), between
 
 
 def _extrapolated(values: _ARRAY, inside: NDArray[np.bool_], step: int) -> _ARRAY:

@@ -53,7 +53,9 @@ class Port:
     @property
     def width(self) -> int:
         """Bits of the register (at most the format's)."""
-        return bits_for(self.low, self.high) if self.format.signed else max(1, self.high.bit_length())
+        return (
+            bits_for(self.low, self.high) if self.format.signed else max(1, self.high.bit_length())
+        )
 
 
 @dataclass(frozen=True)
@@ -155,13 +157,14 @@ class _Lowering:
         for q in as_ports:
             self._bound_parameter(q)
         taken = {p.name for p in self.parameters}
-        self.constants = {
-            k: v for k, v in model.parameter_values.items() if k not in taken
-        }
+        self.constants = {k: v for k, v in model.parameter_values.items() if k not in taken}
         self.intervals: dict[str, Interval] = {}
         for p in ports:
             node = self.builder[self.raw[p.name]]
-            self.intervals[p.name] = (node.low * p.format.resolution, node.high * p.format.resolution)
+            self.intervals[p.name] = (
+                node.low * p.format.resolution,
+                node.high * p.format.resolution,
+            )
 
     def _port(self, name: str, low: float, high: float, unit: str, narrow: bool) -> Port:
         fmt = self.formats[name]
@@ -208,7 +211,9 @@ class _Lowering:
         fixed = {name: graph.constant(value) for name, value in self.constants.items()}
         after = {name: graph.source(f"{name}'") for name in model.state_names}
         condition = (
-            graph.build(model.threshold, {**fixed, **after}) if model.threshold is not None else None
+            graph.build(model.threshold, {**fixed, **after})
+            if model.threshold is not None
+            else None
         )
         env, rewritten = dict(after), []
         for k, assignment in enumerate(model.reset):
@@ -396,7 +401,12 @@ class _Demand:
         low, high = self._graph.intervals[real.args[0]]
         if real.name == "floor" or low == high:
             return 2
-        x = np.linspace(low, high, 257)
+        # Slopes that rise towards an end (of log, recip, sqrt) show only close to it.
+        close = 2.0 ** -np.arange(9.0, 40.0)
+        x = low + (high - low) * np.unique(
+            np.concatenate([np.linspace(0, 1, 257), close, 1 - close])
+        )
+        x = np.unique(x)
         y = self._graph.evaluate(node, {real.args[0]: x})
         slope = np.abs(np.diff(y) / np.diff(x))
         slope = slope[np.isfinite(slope)]
@@ -533,7 +543,9 @@ class _Nodes:
             sides[c > 0].append(b.relabel(x, b[x].frac - shift))
             states[c > 0] += b[x].op == "source"
             wanted = max(wanted, self._bits(a) - shift)
-        adding = states[True] >= states[False] if sides[True] and sides[False] else bool(sides[True])
+        adding = (
+            states[True] >= states[False] if sides[True] and sides[False] else bool(sides[True])
+        )
         if len(members) == 2 and sides[True] and sides[False] and share:
             # The constant joins the other operand; what is left to subtract is a sum.
             adding = sides[True][0] < sides[False][0]
@@ -612,14 +624,19 @@ class _Nodes:
         def f(values: NDArray[np.float64]) -> NDArray[np.float64]:
             return self._graph.evaluate(i, {variable: values})
 
-        return self._functions.table(self._describe(i, variable), f, x, bits)
+        stem, formula = self._describe(i, variable)
+        return self._functions.table(stem, f, x, bits, formula=formula)
 
-    def _describe(self, i: int, variable: int) -> str:
+    def _describe(self, i: int, variable: int) -> tuple[str, str]:
+        """Signal stem and formula of a fused subexpression."""
         name = self._graph.nodes[variable].name or self._graph.labels.get(variable, "x")
-        label = self._graph.labels.get(i)
-        return f"{label or 'f' + str(i)} of {name}"
+        label = self._graph.labels.get(i, f"f{len(self._functions.reports)}")
+        formula = self._graph.text(i)
+        return f"{label}_of_{name}", formula if len(formula) <= 160 else formula[:159] + "…"
 
-    def _with_fused_terms(self, parts: list[tuple[float, int]], bits: int) -> list[tuple[float, int]]:
+    def _with_fused_terms(
+        self, parts: list[tuple[float, int]], bits: int
+    ) -> list[tuple[float, int]]:
         """Join curved terms of one variable within a sum into a single term."""
         by_variable: dict[int, list[tuple[float, int]]] = {}
         for c, a in parts:

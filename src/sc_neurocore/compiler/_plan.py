@@ -140,7 +140,8 @@ class _Motion:
         changes: dict[str, list[float]] = {q.name: [] for q in model.states}
         for k in range(_SAMPLES):
             point = {
-                q.name: q.value if k == 0 else _sample(q, rng) for q in (*model.states, *model.inputs)
+                q.name: q.value if k == 0 else _sample(q, rng)
+                for q in (*model.states, *model.inputs)
             }
             here = self._step(tick, point)
             if here is None:
@@ -191,5 +192,3 @@ def _sample(q: Quantity, rng: np.random.Generator) -> float:
         return float(rng.uniform(q.low, q.high))
     scale = max(1.0, abs(q.value))
     return float(rng.uniform(q.value - scale, q.value + scale))
-
-

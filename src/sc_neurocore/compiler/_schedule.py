@@ -198,10 +198,10 @@ class _Scheduler:
             self.step[i], self.arrival[i] = 1, 0.0 if node.op == "const" else 0.6 * self.speed
             return
         delay = self._delay(node)
-        step = max(self.step[a] for a in node.args if self.nodes[a].op != "const" or len(node.args) == 1)
-        at = max(
-            (self.arrival[a] for a in node.args if self.step[a] == step), default=0.0
+        step = max(
+            self.step[a] for a in node.args if self.nodes[a].op != "const" or len(node.args) == 1
         )
+        at = max((self.arrival[a] for a in node.args if self.step[a] == step), default=0.0)
         if node.op == "rom":
             late = at + 1.0 * self.speed > self.budget
             self.step[i], self.arrival[i] = step + 1 + late, 2.6 * self.speed
@@ -239,9 +239,12 @@ class _Scheduler:
         roots += [x for x in (d.condition, d.overflowed, d.reset_overflowed) if x is not None]
         last = max(self.step[r] for r in roots)
         # Reset multiplexer, spike decision and store share the last step with what feeds them.
-        if max((self.arrival[r] for r in roots if self.step[r] == last), default=0) + (
-            1.5 * self.speed
-        ) > self.budget and len(self.nodes) > 1:
+        if (
+            max((self.arrival[r] for r in roots if self.step[r] == last), default=0)
+            + (1.5 * self.speed)
+            > self.budget
+            and len(self.nodes) > 1
+        ):
             last += 1
         products = {p.node for p in self.products}
         uses: dict[int, int] = {r: last for r in roots}

@@ -59,12 +59,17 @@ def convert(value: float, source: str, target: str, what: str) -> float:
     """Convert a magnitude between unit texts, refusing different dimensions."""
     a, b = unit(source, what), unit(target, what)
     if a.dimensionality != b.dimensionality:
-        raise UnitMismatchError(f"{what} is in {_show(a)}, but {_show(b)} is needed")
+        raise UnitMismatchError(f"{what} is {_show(a)}, but {_name(b)} is needed")
     return value * _factor(a, b)
 
 
+def _name(u: Any) -> str:
+    return f"{u:~}" or "a plain number"
+
+
 def _show(u: Any) -> str:
-    return f"{u:~}" or "dimensionless"
+    """``in mV``, or ``dimensionless``."""
+    return f"in {u:~}" if f"{u:~}" else "dimensionless"
 
 
 def _factor(source: Any, target: Any) -> float:
@@ -128,8 +133,8 @@ class UnitChecker:
         if found.dimensionality != target.dimensionality:
             raise UnitMismatchError(
                 pointed(
-                    f"unit mismatch: {what} is in {_show(target)}, "
-                    f"but its right side is in {_show(found)}",
+                    f"unit mismatch: {what} is {_show(target)}, "
+                    f"but its right side is {_show(found)}",
                     expr.span,
                 )
             )
@@ -150,8 +155,8 @@ class UnitChecker:
             if units[i].dimensionality != units[lead].dimensionality:
                 raise UnitMismatchError(
                     pointed(
-                        f"unit mismatch: '{expr.args[lead]}' is in {_show(units[lead])}, "
-                        f"but '{expr.args[i]}' is in {_show(units[i])}",
+                        f"unit mismatch: '{expr.args[lead]}' is {_show(units[lead])}, "
+                        f"but '{expr.args[i]}' is {_show(units[i])}",
                         expr.span,
                     )
                 )
@@ -163,7 +168,7 @@ class UnitChecker:
             raise UnitMismatchError(
                 pointed(
                     f"unit mismatch: {expr.op}() needs a dimensionless argument, "
-                    f"but '{expr.args[0]}' is in {_show(found)}",
+                    f"but '{expr.args[0]}' is {_show(found)}",
                     expr.span,
                 )
             )
@@ -173,14 +178,14 @@ class UnitChecker:
         base, exponent = units
         if not exponent.dimensionless:
             raise UnitMismatchError(
-                pointed(f"unit mismatch: the exponent is in {_show(exponent)}", expr.args[1].span)
+                pointed(f"unit mismatch: the exponent is {_show(exponent)}", expr.args[1].span)
             )
         if base.dimensionless and base == registry().dimensionless:
             return self._rebuild(expr, args), base
         if args[1].op != "num":
             raise EquationError(
                 pointed(
-                    f"'{expr.args[0]}' is in {_show(base)}; "
+                    f"'{expr.args[0]}' is {_show(base)}; "
                     "a quantity with a unit takes a literal exponent",
                     expr.span,
                 )
