@@ -166,10 +166,29 @@ def simulation_table() -> str:
 
 
 def hardware_table(*, brief: bool) -> str:
-    """Area and clock of the catalogue."""
-    if not (RESULTS / "hardware.json").exists():
-        return "Not measured yet."
-    raise NotImplementedError
+    """Area and clock of the catalogue; ``brief`` keeps the README to what fits its width."""
+    found = load_results("hardware.json")
+    models = sorted(found["models"], key=lambda row: (row["logic_cells"], row["model"]))
+    head = ["Model", "Format", "Logic cells", "Block RAMs", "Clock", "Clocks per tick"]
+    rows = [
+        [row["model"], row["format"], str(row["logic_cells"]), str(row["brams"]),
+         f"{row['fmax_mhz']:.1f} MHz", str(row["clocks_per_tick"])]
+        for row in models
+    ]  # fmt: skip
+    if not brief:
+        head += ["Ticks per second", "Method", "Tick", "Rounding"]
+        for cells, row in zip(rows, models, strict=True):
+            tick = "1 iteration" if row["method"] == "map" else f"{row['dt_ms']:g} ms"
+            cells += [f"{row['ticks_per_second'] / 1e6:.2f} × 10⁶", row["method"], tick, row["rounding"]]
+    (tools,) = {row["tools"] for row in models}
+    return "\n".join(
+        [
+            f"Area and clock on `{found['target']}` after place and route ({tools}), written by "
+            "`benchmarks/hardware.py`:",
+            "",
+            *markdown_table(head, rows),
+        ]
+    )
 
 
 def load_results(name: str) -> Any:
