@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from sc_neurocore.dynamics._calculus import affine
 from sc_neurocore.dynamics._methods import Program
-from sc_neurocore.dynamics._tree import COMPARISON, DRAWS, Expr
+from sc_neurocore.dynamics._tree import COMPARISON, DRAWS, Expr, add, mul, sym
 
 #: Neurons that are advanced together; a multiple of 8.
-BLOCK = 256
+BLOCK = 1024
+#: Numbers from one row of the block's work space to the next. Rows a multiple of 4096 bytes apart
+#: would look alike to the processor's check of loads against earlier stores.
+ROW = BLOCK + 8
 #: Literal integer exponents up to this size become products.
 MAX_PRODUCT = 16
 
@@ -246,28 +250,31 @@ def kernel_source(program: Program, layout: Layout) -> KernelSource:
     scope = {**names, **old}
     for name, expr in program.steps:
         scope[name] = sheet.read(expr, scope)
+    advance = program.advance
+    if model.method == "exact":
+        advance = {x: _gathered(expr, model.state_names) for x, expr in advance.items()}
     ready = sheet.value(_Rate.BOTH, "ready")
     new = {}
     for x in model.state_names:
-        candidate = sheet.read(program.advance[x], scope)
+        candidate = sheet.read(advance[x], scope)
         if layout.refractory and x in model.hold:
             candidate = sheet.apply("where", ready, candidate, old[x])
         new[x] = candidate
     inner = sheet.lines["inner"]
     fresh = [sheet.name(v, "inner") for v in new.values()]
-    mark: list[str] = []
+    # Marked are the lanes that need a look after the loop: they spiked or left the finite numbers.
+    finite = " & ".join(f"(abs({x}) <= MAX)" for x in dict.fromkeys(fresh))
+    mark = [f"look = not ({finite})"]
     if model.threshold is not None:
         condition = sheet.read(model.threshold, {**names, **new})
         spike = sheet.apply("and", condition, ready) if layout.refractory else condition
         if model.edge == "rising":
             spike = sheet.apply("and", spike, sheet.value(_Rate.BOTH, "calm"))
-        # A condition on inputs alone is one value per tick; 'and' with a lane makes it per lane.
-        mark = [f"spike = {sheet.name(spike, 'inner')}", "flag[j] = spike", "hits += spike"]
+        mark = [f"look = {sheet.name(spike, 'inner')} | (not ({finite}))"]
         if model.edge == "rising":
             mark.append(f"last[j] = {sheet.name(condition, 'inner')}")
     inner += [f"W[R{i} + j] = {name}" for i, name in enumerate(fresh)]
-    inner.append("bad += not (" + " & ".join(f"(abs({x}) <= MAX)" for x in fresh) + ")")
-    inner += mark
+    inner += [*mark, "flag[j] = look", "marked += look"]
 
     after: dict[str, int] = {}
     for i, x in enumerate(model.state_names):
@@ -280,7 +287,7 @@ def kernel_source(program: Program, layout: Layout) -> KernelSource:
     stores = []
     for i in assigned:
         name = sheet.name(scope[model.state_names[i]], "event")
-        stores += [f"W[R{i} + j] = {name}", f"bad += not (abs({name}) <= MAX)"]
+        stores += [f"W[R{i} + j] = {name}", f"if not (abs({name}) <= MAX):", *_indent(_failed(i))]
     event += stores
     if layout.refractory:
         event.append("free[j] = t + 1 + hold")
@@ -300,12 +307,13 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
         "from numba import float32, float64, int64, njit, uint8, uint64",
         "from sc_neurocore.dynamics._kernel_math import cos, exp, exprel, log, power, select",
         "from sc_neurocore.dynamics._kernel_math import sigmoid, sin, tanh, trailing_zeros",
+        "from sc_neurocore.dynamics._kernel_math import use_wide_vectors",
         "from sc_neurocore.dynamics._noise import normal, uniform",
         f"D = np.{layout.dtype}",
         "MAX, ZERO, ONE = np.finfo(D).max, D(0), D(1)",
         "NONE, BIT, THREE, SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)",
         f"NO, LITERALS, BLOCK = np.uint8(0), {len(sheet.literals)}, {BLOCK}",
-        *(f"R{i} = np.uint64({i * BLOCK})" for i in range(sheet.rows)),
+        *(f"R{i} = np.uint64({i * ROW})" for i in range(sheet.rows)),
     ]
     signature = ", ".join(
         ["D[::1]", "D[:, ::1]", *(types[s] for s in layout.spreads), "D[:, ::1]", "int64[::1]",
@@ -328,38 +336,45 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
         store.append("counter[o + j] = max(free[j] - ticks, 0)")
     if edge:
         store.append("last0[o + j] = last[j]")
-    finite = " & ".join(f"(abs(W[R{i} + j]) <= MAX)" for i in range(states))
-    which = [
+    check = [
         line
-        for i in reversed(range(states))
-        for line in (f"if not (abs(W[R{i} + j]) <= MAX):", f"    state = {i}")
+        for i in range(states)
+        for line in (f"{'el' if i else ''}if not (abs(W[R{i} + j]) <= MAX):", *_indent(_failed(i)))
     ]
-    search = [f"if not ({finite}):", *_indent([*which, "who = np.int64(o + j)", "break"])]
-    failure = ["if bad:", *_indent([*lane(search), "end = failed = t", "break"])]
-    events = [
-        "if hits:",
+    spike = [
+        "else:",
+        "    if count == len(found):",
+        "        more = np.empty(2 * count, np.int64)",
+        "        more[:count] = found",
+        "        found = more",
+        "    found[count] = (t << 32) | np.int64(o + j)",
+        "    count += 1",
+        *_indent(sheet.lines["event"]),
+    ]
+    look = [
+        "if marked:",
+        # Listing the busy words without a branch spares the processor a wrong guess per spike.
+        "    n = NONE",
         "    for k in range((m + SEVEN) >> THREE):",
+        "        busy[n] = k",
+        "        n += np.uint64(words[k] != NONE)",
+        "    for i in range(n):",
+        "        k = busy[i]",
         "        word = words[k]",
         "        while word != NONE:",
         "            j = (k << THREE) + (trailing_zeros(word) >> THREE)",
         "            word &= word - BIT",
-        "            if count == len(found):",
-        "                more = np.empty(2 * count, np.int64)",
-        "                more[:count] = found",
-        "                found = more",
-        "            found[count] = (t << 32) | np.int64(o + j)",
-        "            count += 1",
-        *_indent(sheet.lines["event"], 3),
+        *_indent([*check, *(spike if spikes else [])], 3),
+        "    if failed == t:",
+        "        end = t",
+        "        break",
     ]
     tick = [
         "now = now0 + np.uint64(t)",
         *sheet.lines["tick"],
-        "bad = 0",
-        "hits = 0",
+        "marked = 0",
         *lane(sheet.lines["inner"]),
-        *failure,
-        *(events if spikes else []),
-        *(failure if spikes and sheet.model.reset else []),
+        *look,
         "for r in range(len(rows)):",
         "    for j in range(m):",
         "        kept[t, r, o + j] = W[rows[r] + j]",
@@ -374,12 +389,14 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
         *lane(store),
     ]
     body = [
+        "use_wide_vectors()",
         *sheet.lines["run"],
-        f"W = np.empty({sheet.rows * BLOCK}, D)",
+        f"W = np.empty({sheet.rows * ROW}, D)",
         "free = np.empty(BLOCK, np.int64)",
         "last = np.empty(BLOCK, np.uint8)",
         "flag = np.zeros(BLOCK, np.uint8)",
         "words = flag.view(np.uint64)",
+        "busy = np.empty(BLOCK // 8 + 1, np.uint64)",
         "found = np.empty(1024, np.int64)",
         "count = 0",
         "failed, who, state, end = -1, -1, -1, ticks",
@@ -397,6 +414,21 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
             "",
         ]
     )
+
+
+def _failed(state: int) -> list[str]:
+    """Note the first failure of a tick: neuron and state."""
+    return ["if failed != t:", f"    failed, who, state = t, np.int64(o + j), {state}"]
+
+
+def _gathered(expr: Expr, states: tuple[str, ...]) -> Expr:
+    """A linear update as ``Σ c·x + rest``, so that ``c`` and ``rest`` leave the inner loop."""
+    form = affine(expr, states)
+    assert form is not None, "the exact method is linear"
+    coefficients, total = form
+    for name, coefficient in coefficients.items():
+        total = add(mul(coefficient, sym(name)), total)
+    return total
 
 
 def _indent(lines: list[str], levels: int = 1) -> list[str]:

@@ -60,6 +60,17 @@ def _emit_trailing_zeros(context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), emit
 
 
+def _emit_use_wide_vectors(context: Any) -> Any:
+    def emit(ctx: Any, builder: Any, _: Any, __: Any) -> Any:
+        # llvmlite lists only attributes without values; LLVM takes any.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return ctx.get_dummy_value()
+
+    return types.none(), emit
+
+
+#: Lets the enclosing function use 512-bit vectors where the processor has them.
+use_wide_vectors: Callable[[], None] = intrinsic(_emit_use_wide_vectors)
 #: ``select(condition, a, b)``: ``a`` where the condition holds, else ``b``; both are evaluated.
 select: _Select = intrinsic(_emit_select)
 #: Bit pattern of a float64 as an int64, and the float64 with a bit pattern.

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import BLOCK, DType, KernelSource, Layout, Spread, kernel_source
+from sc_neurocore.dynamics._kernel import (
+    BLOCK,
+    ROW,
+    DType,
+    KernelSource,
+    Layout,
+    Spread,
+    kernel_source,
+)
 from sc_neurocore.dynamics._methods import program
 from sc_neurocore.dynamics._model import Model
 from sc_neurocore.dynamics._simulation import Array, State
@@ -82,7 +90,7 @@ class KernelRun:
         varying = [_cast(f"parameter '{k}'", own[k], dtype) for k in layout.varying]
         table = np.array(varying, dtype) if varying else np.empty((0, 1), dtype)
         listed = tuple((k, spread[k], inputs[k]) for k in model.input_names)
-        rows = np.array([BLOCK * model.state_names.index(x) for x in record], np.uint64)
+        rows = np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
         kernel = load_kernel(source.text)
         return KernelRun(model, dtype, kernel, constants, table, listed, rows, seed)
 
