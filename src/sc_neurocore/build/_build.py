@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -297,13 +298,11 @@ def _report(
 
 def _finite(quantities: Any) -> list[Any]:
     """Quantities with open ranges written as ``None``, which JSON can hold."""
-    import math
-
     return [
         replace(
             q,
-            low=None if math.isinf(q.low) else q.low,  # type: ignore[arg-type]
-            high=None if math.isinf(q.high) else q.high,  # type: ignore[arg-type]
+            low=None if math.isinf(q.low) else q.low,
+            high=None if math.isinf(q.high) else q.high,
         )
         for q in quantities
     ]

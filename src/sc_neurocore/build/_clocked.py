@@ -63,7 +63,7 @@ def _starts(enable: NDArray[np.bool_], cycles: int) -> Raw:
     for edge in np.flatnonzero(enable):
         if edge >= free:
             starts.append(int(edge))
-            free = edge + cycles
+            free = int(edge) + cycles
     return np.asarray(starts, dtype=np.int64)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sc_neurocore import __version__
 from sc_neurocore.build._clocked import Raw, entering, expected_outputs, pattern
 from sc_neurocore.compiler import Compiled, Port, kernel_source, rom_contents
-from sc_neurocore.evidence import EvidenceStore, Outcome, Record, digest, run_cached
+from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, digest, run_cached
 from sc_neurocore.exceptions import HardwareSimMismatchError
 from sc_neurocore.toolchain import simulate_rtl, simulator_version
 
@@ -278,7 +278,8 @@ class _Run:
         differs = np.zeros(clocks, dtype=bool)
         for name, values in expected.items():
             differs |= outputs[name] != values
-        first, blobs = None, {}
+        first: dict[str, JSON] | None = None
+        blobs: dict[str, bytes] = {}
         if differs.any():
             found = self.first_mismatch(int(np.argmax(differs)), expected, outputs)
             first = {

@@ -101,7 +101,7 @@ class Traces:
         texts = {key: value for key, value in vars(self).items() if isinstance(value, str)}
         arrays["texts"] = np.array(list(texts.items()), dtype=str)
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
         return buffer.getvalue()
 
     @classmethod
@@ -115,8 +115,8 @@ class Traces:
             )
             for i, (name, unit) in enumerate(arrays.pop("names"))
         }
-        texts = {str(key): str(value) for key, value in arrays.pop("texts")}
-        return cls(states=states, **arrays, **texts)
+        rest: dict[str, Any] = {str(key): str(value) for key, value in arrays.pop("texts")}
+        return cls(states=states, **arrays, **rest)
 
 
 def trace_plot(traces: Traces, window: tuple[float, float] | None = None) -> str:

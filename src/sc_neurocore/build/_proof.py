@@ -108,10 +108,17 @@ def prove_sources(
 def _section(results: Sequence[ProofResult]) -> dict[str, Any]:
     rows = []
     for result in results:
-        meaning = {p.name: p.meaning for p in result.properties.properties} if result.properties else {}
+        meaning = (
+            {p.name: p.meaning for p in result.properties.properties} if result.properties else {}
+        )
         for name, status in result.status.items():
             rows.append(
-                {"module": result.top, "name": name, "meaning": meaning.get(name, ""), "status": status}
+                {
+                    "module": result.top,
+                    "name": name,
+                    "meaning": meaning.get(name, ""),
+                    "status": status,
+                }
             )
     first = results[0]
     departure = first.departure

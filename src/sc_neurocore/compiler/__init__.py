@@ -23,19 +23,20 @@ from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QForma
 from sc_neurocore.compiler._functions import TableReport
 from sc_neurocore.compiler._lower import Datapath, Port, lower
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
+from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, schedule
-from sc_neurocore.compiler._verilog import Internals, Rtl, SharedProduct, write_verilog
+from sc_neurocore.compiler._verilog import write_verilog
 
 __all__ = [
     "OVERFLOWS",
     "ROUNDINGS",
     "Compiled",
     "Datapath",
-    "FormatPlan",
     "FixedRun",
     "FixedState",
-    "Internals",
+    "FormatPlan",
     "HardwareOptions",
+    "Internals",
     "Multipliers",
     "Overflow",
     "ParameterStyle",

@@ -293,9 +293,9 @@ class Graph:
         n = self.nodes[node]
         if n.kind == "lin":
             parts = [] if n.const == 0 and n.args else [f"{n.const:.6g}"]
-            for c, a in zip(n.coefs, n.args, strict=True):
+            for c, arg in zip(n.coefs, n.args, strict=True):
                 factor = {1.0: "", -1.0: "-"}.get(c, f"{c:.6g}·")
-                parts.append(f"{factor}{self._factor_text(a)}")
+                parts.append(f"{factor}{self._factor_text(arg)}")
             return " + ".join(parts).replace("+ -", "- ")
         a = [self._factor_text(x) for x in n.args]
         match n.kind:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QFormat, Rounding
 from sc_neurocore.compiler._lower import Datapath, lower
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats
+from sc_neurocore.compiler._rtl import Rtl
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, has_products, schedule, speed_of
-from sc_neurocore.compiler._verilog import Rtl, write_verilog
+from sc_neurocore.compiler._verilog import write_verilog
 from sc_neurocore.dynamics import Model, build_model, suggest
 from sc_neurocore.exceptions import SCConfigError
 

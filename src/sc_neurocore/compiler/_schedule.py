@@ -247,7 +247,7 @@ class _Scheduler:
         ):
             last += 1
         products = {p.node for p in self.products}
-        uses: dict[int, int] = {r: last for r in roots}
+        uses: dict[int, int] = dict.fromkeys(roots, last)
         for p in self.products:
             for a in (p.a, p.b):
                 if a is not None:

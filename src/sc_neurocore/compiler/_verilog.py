@@ -3,126 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
 
 from sc_neurocore.compiler._bittrue import DITHER_SEED
-from sc_neurocore.compiler._datapath import Node, live, signed_digits
+from sc_neurocore.compiler._datapath import Node, live
+from sc_neurocore.compiler._expressions import Expressions, stem_of
 from sc_neurocore.compiler._format import bits_for
-from sc_neurocore.compiler._identifiers import Namespace, check_module_name
-from sc_neurocore.compiler._lower import DITHER, REFRACTORY, Datapath, Port
-from sc_neurocore.compiler._schedule import WIRING, Schedule
-
-_FIXED_PORTS = ("clk", "rst_n", "enable", "busy", "valid", "spike_out", "trap_out")
-_BANK_PORTS = ("param_write", "param_address", "param_data")
-_INTERNAL = (
-    "step",
-    "refractory_left",
-    "was_above",
-    "dither",
-    "dither_a",
-    "dither_b",
-    "next_dither",
-    "fire",
-    "above",
-    "product",
-)
-
-
-@dataclass(frozen=True)
-class SharedProduct:
-    """One use of the shared multiplier: two factors as Verilog, and where the product goes.
-
-    Attributes:
-        first: the wider factor, steady from step ``start`` on.
-        second: the narrower factor.
-        register: where the product is captured.
-        width: bits of that register.
-        start: step in which the factors are loaded.
-        done: step at whose end the product is captured.
-    """
-
-    first: str
-    second: str
-    register: str
-    width: int
-    start: int
-    done: int
-
-
-@dataclass(frozen=True)
-class Internals:
-    """What proofs may say about the inside of a generated module, as Verilog expressions.
-
-    The values of the datapath hold in the clock that ends a tick.
-
-    Attributes:
-        step: register that counts the clocks of a tick, ``None`` for a single clock.
-        refractory: refractory counter, if any.
-        was_above: register of the threshold condition of the tick before, if any.
-        candidate: per state, the value it takes unless a spike resets it.
-        after_reset: per state that a spike resets, the value it then takes.
-        condition: the threshold condition, if any.
-        settled: expression, register and step: the register equals the expression after the step.
-        products: uses of the shared multiplier.
-        factor_widths: widths of its operands ``factor_a`` and ``factor_b``, loaded by ``multiply``.
-    """
-
-    step: str | None
-    refractory: str | None
-    was_above: str | None
-    candidate: Mapping[str, str]
-    after_reset: Mapping[str, str]
-    condition: str | None
-    settled: tuple[tuple[str, str, int], ...]
-    products: tuple[SharedProduct, ...]
-    factor_widths: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Rtl:
-    """A generated module and how to talk to it.
-
-    Attributes:
-        module: top module name.
-        source: its text.
-        library: hand-written modules it instantiates, file name to text.
-        inputs: model name of each input, parameter and draw to its port.
-        bank: address of each parameter in the register bank; empty without one.
-        bank_width: bits of the bank's data port.
-        outputs: model name of each state to its port.
-        registers: model name of each state to its register (for proofs).
-        renamed: model names whose identifier differs, to that identifier.
-        feeds: signal to the states whose next value depends on it, for tracing timing paths.
-        cycles: clocks from ``enable`` to ``valid``.
-        trap: whether there is a ``trap_out`` port.
-        internals: what proofs may say about its inside.
-    """
-
-    module: str
-    source: str
-    library: Mapping[str, str]
-    inputs: Mapping[str, str]
-    bank: Mapping[str, int]
-    bank_width: int
-    outputs: Mapping[str, str]
-    registers: Mapping[str, str]
-    renamed: Mapping[str, str]
-    feeds: Mapping[str, tuple[str, ...]]
-    cycles: int
-    trap: bool
-    internals: Internals
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """All files needed to elaborate the module."""
-        return {f"{self.module}.sv": self.source, **self.library}
-
-
-def library_source(name: str) -> str:
-    """Text of a hand-written module of `sc_neurocore.hdl`."""
-    return (files("sc_neurocore.hdl") / "rtl" / name).read_text(encoding="utf-8")
+from sc_neurocore.compiler._identifiers import check_module_name
+from sc_neurocore.compiler._lower import Datapath, Port
+from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
+from sc_neurocore.compiler._schedule import Schedule
+from sc_neurocore.compiler._text import bare, literal, port_literal, remark, vector
+from sc_neurocore.hdl import library_source
 
 
 def write_verilog(
@@ -140,105 +31,11 @@ def write_verilog(
     Raises:
         SCCompilerError: the module name is not a Verilog identifier.
     """
-    return _Writer(datapath, plan, check_module_name(module_name), bank).write()
+    return _Module(datapath, plan, check_module_name(module_name), bank).write()
 
 
-class _Writer:
-    def __init__(self, datapath: Datapath, plan: Schedule, module: str, bank: bool) -> None:
-        self.d, self.plan, self.module = datapath, plan, module
-        self.banked = datapath.parameters if bank else ()
-        self.single = plan.last == 1
-        self.names = Namespace((*_FIXED_PORTS, *_BANK_PORTS, *_INTERNAL, module))
-        self.entering = (*datapath.inputs, *datapath.parameters, *datapath.draws)
-        self.input_port = {p.name: self.names.claim(p.name) for p in self.entering}
-        self.register = {p.name: self.names.claim(p.name) for p in datapath.states}
-        self.output = {p.name: self.names.claim(f"{p.name}_out") for p in datapath.states}
-        self.held = {
-            p.name: self.input_port[p.name] if self.single else self.names.claim(f"{p.name}_held")
-            for p in self.entering
-        }
-        self.wire: dict[int, str] = {}
-        self.reg: dict[int, str] = {}
-        self.rom: dict[tuple[int, ...], str] = {}
-        self.settled: list[tuple[str, str, int]] = []
-        self.shared: list[SharedProduct] = []
-        self._product_of = {p.node: k for k, p in enumerate(plan.products)}
-        self._addresses = _addresses(datapath, {p.node for p in plan.products})
-
-    # names and references -----------------------------------------------------------------
-
-    def _is_inline(self, i: int) -> bool:
-        """Operations that are mere wiring and read well inside an expression."""
-        node = self.d.nodes[i]
-        if i in self._product_of or i in self.plan.registered:
-            return False
-        return node.op in WIRING or node.op in ("const", "source")
-
-    def _declared(self, i: int, kind: str, name: str) -> str:
-        node = self.d.nodes[i]
-        if node.is_flag:
-            return f"    {kind} {name}"
-        if i in self._addresses:
-            return f"    {kind} [{max(1, node.high.bit_length()) - 1}:0] {name}"
-        return f"    {kind} signed [{node.width - 1}:0] {name}"
-
-    def _source(self, node: Node) -> str:
-        if node.name == DITHER:
-            return "$signed({1'b0, dither})"
-        if node.name == REFRACTORY:
-            return "$signed({1'b0, refractory_left != 0})"
-        for port in (*self.d.states, *self.entering):
-            if port.name == node.name:
-                name = self.register.get(node.name) or self.held[node.name]
-                return name if port.format.signed else f"$signed({{1'b0, {name}}})"
-        raise AssertionError(node.name)
-
-    def ref(self, i: int, step: int) -> str:
-        """A node's value as read in a step: signed, in a self-determined width."""
-        node = self.d.nodes[i]
-        if i in self._product_of:
-            return self.reg[i]
-        if i in self.plan.registered and self.plan.step[i] < step:
-            return self.reg[i]
-        if not self._is_inline(i):
-            return self.wire[i]
-        return self._inline(node, i, step)
-
-    def _inline(self, node: Node, i: int, step: int) -> str:
-        width = node.width
-        if node.op == "const":
-            return _literal(node.value, width)
-        if node.op == "source":
-            return self._source(node)
-        inner = self.ref(node.args[0], step)
-        if node.op == "not":
-            return f"!{inner}"
-        if node.op == "shl":
-            return f"({width}'({_bare(inner)}) <<< {node.value})" if node.value else inner
-        if node.op == "mod":
-            return f"$signed({{1'b0, {node.value}'({_bare(inner)})}})"
-        return f"{width}'({_bracketed(inner)} >>> {node.value})"
-
-    def sized(self, i: int, step: int, width: int) -> str:
-        """A node's value extended or cut to ``width`` bits."""
-        node = self.d.nodes[i]
-        if node.op == "const":
-            return _literal(node.value, width)
-        text = self.ref(i, step)
-        if node.op == "source":
-            port = next((p for p in (*self.d.states, *self.entering) if p.name == node.name), None)
-            own = port.width + (not port.format.signed) if port else -1
-            if own == width:
-                return text
-        elif self._is_inline(i) and node.op == "shl" and node.value == 0:
-            inner = self.d.nodes[node.args[0]]
-            if inner.op != "source" and inner.width == width and not self._is_inline(node.args[0]):
-                return text
-        elif not self._is_inline(i) and node.width == width:
-            return text
-        elif text.startswith(f"{width}'("):
-            return text
-        return f"{width}'({_bare(text)})"
+class _Module(Expressions):
+    """Everything around the expressions."""
 
     # the module ---------------------------------------------------------------------------
 
@@ -364,7 +161,7 @@ class _Writer:
         ]
         for p in self.entering:
             if p not in self.banked:
-                rows.append((f"input  wire {_vector(p)}", self.input_port[p.name], _remark(p)))
+                rows.append((f"input  wire {vector(p)}", self.input_port[p.name], remark(p)))
         if self.banked:
             address = max(1, (len(self.banked) - 1).bit_length())
             rows += [
@@ -377,20 +174,20 @@ class _Writer:
         rows.append(("output reg ", "valid", "high for one clock when a tick's results appear"))
         rows.append(("output reg ", "spike_out", "the tick ended in a spike"))
         for p in self.d.states:
-            rows.append((f"output wire {_vector(p)}", self.output[p.name], _remark(p)))
+            rows.append((f"output wire {vector(p)}", self.output[p.name], remark(p)))
         if self.d.overflow == "trap":
             rows.append(("output reg ", "trap_out", "sticky: a state has overflowed"))
         lines = [f"module {self.module} ("]
-        for k, (kind, name, remark) in enumerate(rows):
+        for k, (kind, name, note) in enumerate(rows):
             comma = "," if k < len(rows) - 1 else ""
             text = f"    {kind:<30} {name}{comma}"
-            lines.append(f"{text:<60} // {remark}" if remark else text)
+            lines.append(f"{text:<60} // {note}" if note else text)
         return [*lines, ");", ""]
 
     def _state_registers(self) -> list[str]:
         lines = ["    // State."]
         for p in self.d.states:
-            lines.append(f"    reg {_vector(p)} {self.register[p.name]};".replace("  ", " ", 0))
+            lines.append(f"    reg {vector(p)} {self.register[p.name]};".replace("  ", " ", 0))
             lines.append(f"    assign {self.output[p.name]} = {self.register[p.name]};")
         ticks = self.d.model.refractory_ticks
         if ticks:
@@ -406,7 +203,7 @@ class _Writer:
             lines.append("    reg [31:0] dither;  // noise for stochastic rounding, xorshift32")
         if not self.single:
             lines.append("    // Inputs, held during a tick.")
-            lines += [f"    reg {_vector(p)} {self.held[p.name]};" for p in self.entering]
+            lines += [f"    reg {vector(p)} {self.held[p.name]};" for p in self.entering]
             lines.append(f"    reg [{self._step_width() - 1}:0] step;  // 0: idle")
         return [*lines, ""]
 
@@ -423,10 +220,8 @@ class _Writer:
         resets, writes = [], []
         for k, p in enumerate(self.banked):
             name = self.input_port[p.name]
-            lines.append(f"    reg {_vector(p)} {name};  // address {k}: {_remark(p)}")
-            resets.append(
-                f"            {name} <= {_port_literal(p.format.raw(values[p.name]), p)};"
-            )
+            lines.append(f"    reg {vector(p)} {name};  // address {k}: {remark(p)}")
+            resets.append(f"            {name} <= {port_literal(p.format.raw(values[p.name]), p)};")
             writes.append(
                 f"            if (param_address == {address}'d{k}) {name} <= "
                 + (
@@ -469,7 +264,7 @@ class _Writer:
                 lines.append("    initial begin")
                 for k in range(0, len(values), 4):
                     row = " ".join(
-                        f"{memory}[{j}] = {_literal(values[j], stored)};"
+                        f"{memory}[{j}] = {literal(values[j], stored)};"
                         for j in range(k, min(k + 4, len(values)))
                     )
                     lines.append(f"        {row}")
@@ -495,7 +290,7 @@ class _Writer:
             elif not self._is_inline(i):
                 step = self.plan.step[i]
                 text = self._expression(node, i, step, lines)
-                self.wire[i] = self.names.claim(self.d.labels.get(i) or _stem(node))
+                self.wire[i] = self.names.claim(self.d.labels.get(i) or stem_of(node))
                 if i in self._addresses:
                     text = f"{max(1, node.high.bit_length())}'({text})"
                 lines.append(
@@ -528,7 +323,7 @@ class _Writer:
         else:
             address = self.names.claim(f"{self.wire[i]}_address")
             lines.append(
-                f"    wire [{bits - 1}:0] {address} = {bits}'({_bare(self.ref(index, step))});"
+                f"    wire [{bits - 1}:0] {address} = {bits}'({bare(self.ref(index, step))});"
             )
         stored = bits_for(min(node.table.values), max(node.table.values))
         read = f"{memory}[{address}]"
@@ -541,125 +336,6 @@ class _Writer:
             clocked.append(f"        {self.wire[i]} <= {value};")
             self.settled.append((value, self.wire[i], step))
         return lines
-
-    def _note(self, node: Node) -> str:
-        return "" if node.is_flag else f"  // {node.frac} fraction bits"
-
-    def _expression(self, node: Node, i: int, step: int, lines: list[str]) -> str:
-        w, a = node.width, node.args
-        k = node.value
-        match node.op:
-            case "add" | "sub":
-                sign = "+" if node.op == "add" else "-"
-                return f"{self.sized(a[0], step, w)} {sign} {self.sized(a[1], step, w)}"
-            case "mul":
-                return f"{self.sized(a[0], step, w)} * {self.sized(a[1], step, w)}"
-            case "cmul":
-                return self._constant_product(i, step, lines)
-            case "round_away" | "round_even":
-                return self._rounded(node, step)
-            case "clamp":
-                return self._clamped(node, step)
-            case "wrap":
-                return self._wrapped(node, step)
-            case "lt" | "le" | "eq":
-                relation = {"lt": "<", "le": "<=", "eq": "=="}[node.op]
-                wide = max(self.d.nodes[x].width for x in a)
-                return f"{self.sized(a[0], step, wide)} {relation} {self.sized(a[1], step, wide)}"
-            case "and" | "or":
-                sign = "&&" if node.op == "and" else "||"
-                return f"{self.ref(a[0], step)} {sign} {self.ref(a[1], step)}"
-            case "select":
-                return (
-                    f"{self.ref(a[0], step)} ? {self.sized(a[1], step, w)} "
-                    f": {self.sized(a[2], step, w)}"
-                )
-            case "shr_by" | "shl_by":
-                return self._variable_shift(node, step)
-            case "msb":
-                return self._leading_one(node, step)
-        raise AssertionError(node.op)
-
-    def _constant_product(self, i: int, step: int, lines: list[str]) -> str:
-        """Shifts and adds, paired from the top so that every adder is short."""
-        node = self.d.nodes[i]
-        x = self.d.nodes[node.args[0]]
-        base = self.sized(node.args[0], step, x.width)
-        stem = self.d.labels.get(i, "times")
-        # Each part is sign · core · 2**shift, where the signal named in the part holds core · x.
-        parts = [(sign, 1, shift, base) for sign, shift in signed_digits(node.value)]
-
-        def moved(name: str, shift: int, width: int) -> str:
-            text = f"{width}'({_bare(name)})"
-            return f"({text} <<< {shift})" if shift else text
-
-        while len(parts) > 1:
-            merged = []
-            for p, q in zip(parts[0::2], parts[1::2], strict=False):
-                low = min(p[2], q[2])
-                other = q[1] << (q[2] - low)
-                core = (p[1] << (p[2] - low)) + (other if p[0] == q[0] else -other)
-                ends = (x.low * core, x.high * core)
-                width = bits_for(min(ends), max(ends))
-                operator = "+" if p[0] == q[0] else "-"
-                text = (
-                    f"{moved(p[3], p[2] - low, width)} {operator} {moved(q[3], q[2] - low, width)}"
-                )
-                if len(parts) == 2 and low == 0 and p[0] > 0:
-                    return text
-                name = self.names.claim(f"{stem}_{core}")
-                lines.append(f"    wire signed [{width - 1}:0] {name} = {text};")
-                merged.append((p[0], core, low, name))
-            if len(parts) % 2:
-                merged.append(parts[-1])
-            parts = merged
-        sign, _, shift, name = parts[0]
-        return ("-" if sign < 0 else "") + moved(name, shift, node.width)
-
-    def _rounded(self, node: Node, step: int) -> str:
-        x, k = node.args[0], node.value
-        wide = self.d.nodes[x].width + 1
-        value = self.sized(x, step, wide)
-        if node.op == "round_away":
-            sign = f"{wide}'(({_bracketed(self.ref(x, step))} < 0) ? 1 : 0)"
-            total = f"{value} + {_literal(1 << (k - 1), wide)} - {sign}"
-        else:
-            odd = f"(({value} >>> {k}) & {_literal(1, wide)})"
-            total = f"{value} + {_literal((1 << (k - 1)) - 1, wide)} + {odd}"
-        return f"{node.width}'(({total}) >>> {k})"
-
-    def _clamped(self, node: Node, step: int) -> str:
-        x = self.d.nodes[node.args[0]]
-        value = self.ref(node.args[0], step)
-        text = self.sized(node.args[0], step, node.width)
-        if x.high > node.high:
-            text = f"({_bracketed(value)} > {_literal(node.high, x.width)}) ? {_literal(node.high, node.width)} : {text}"
-        if x.low < node.low:
-            text = f"({_bracketed(value)} < {_literal(node.low, x.width)}) ? {_literal(node.low, node.width)} : {text}"
-        return text
-
-    def _wrapped(self, node: Node, step: int) -> str:
-        bits = (node.high - node.low).bit_length()
-        text = f"{bits}'({_bare(self.ref(node.args[0], step))})"
-        return f"$signed({{1'b0, {text}}})" if node.low == 0 else f"$signed({text})"
-
-    def _variable_shift(self, node: Node, step: int) -> str:
-        x, by = node.args
-        amount = max(1, self.d.nodes[by].high.bit_length())
-        count = f"{amount}'({_bare(self.ref(by, step))})"
-        if node.op == "shl_by":
-            return f"{self.sized(x, step, node.width)} <<< {count}"
-        return f"{node.width}'({_bracketed(self.ref(x, step))} >>> {count})"
-
-    def _leading_one(self, node: Node, step: int) -> str:
-        value = self.wire.get(node.args[0]) or self.ref(node.args[0], step)
-        wide = self.d.nodes[node.args[0]].width
-        text = _literal(0, node.width)
-        for bit in range(1, node.high + 1):
-            text = f"({_bracketed(value)} >= {_literal(1 << bit, wide)}) ? {_literal(bit, node.width)} : {text}"
-            if bit < node.high:
-                text = f"({text})"
-        return text
 
     def _multiplier(self) -> list[str]:
         if not self.plan.products:
@@ -684,9 +360,9 @@ class _Writer:
         for p in self.plan.products:
             node = self.d.nodes[p.node]
             first = self.sized(p.a, p.start, a)
-            second = _literal(node.value, b) if p.b is None else self.sized(p.b, p.start, b)
+            second = literal(node.value, b) if p.b is None else self.sized(p.b, p.start, b)
             if p.b is None and (self.d.nodes[p.a].width > a or node.value.bit_length() + 1 > b):
-                first, second = _literal(node.value, a), self.sized(p.a, p.start, b)
+                first, second = literal(node.value, a), self.sized(p.a, p.start, b)
             lines += [
                 f"            {w}'d{p.start}: begin",
                 f"                factor_a = {first};",
@@ -738,7 +414,7 @@ class _Writer:
         ]
 
     def _control(self) -> list[str]:
-        d, last = self.d, self.plan.last
+        last = self.plan.last
         w = self._step_width()
         lines = []
         if not self.single:
@@ -756,7 +432,8 @@ class _Writer:
             lines += [
                 "        end else begin",
                 "            valid <= 1'b0;",
-                f"            step <= (step == {w}'d{last}) ? {w}'d0 : busy ? step + {w}'d1 : {w}'(enable);",
+                f"            step <= (step == {w}'d{last}) ? {w}'d0",
+                f"                  : busy ? step + {w}'d1 : {w}'(enable);",
             ]
             if self.entering:
                 lines.append("            if (enable && !busy) begin")
@@ -777,7 +454,7 @@ class _Writer:
         d = self.d
         lines = ["valid <= 1'b0;", "spike_out <= 1'b0;"]
         for p, raw in zip(d.states, d.init, strict=True):
-            lines.append(f"{self.register[p.name]} <= {_port_literal(raw, p)};")
+            lines.append(f"{self.register[p.name]} <= {port_literal(raw, p)};")
         if d.model.refractory_ticks:
             lines.append(f"refractory_left <= {d.model.refractory_ticks.bit_length()}'d0;")
         if d.model.edge == "rising" and d.condition is not None:
@@ -834,67 +511,7 @@ class _Writer:
 
     def _stored(self, node: int, port: Port, step: int) -> str:
         if self.d.nodes[node].op == "const":
-            return _port_literal(self.d.nodes[node].value, port)
+            return port_literal(self.d.nodes[node].value, port)
         if port.format.signed:
             return self.sized(node, step, port.width)
-        return f"{port.width}'({_bare(self.ref(node, step))})"
-
-
-def _addresses(datapath: Datapath, products: set[int]) -> frozenset[int]:
-    """Nodes read by tables only: they are declared unsigned, without a sign bit."""
-    readers: dict[int, set[str]] = {}
-    for node in datapath.nodes:
-        for a in node.args:
-            readers.setdefault(a, set()).add(node.op)
-    return frozenset(
-        i
-        for i, ops in readers.items()
-        if ops == {"rom"}
-        and i not in products
-        and datapath.nodes[i].op not in ("const", "source", *WIRING)
-    )
-
-
-def _vector(port: Port) -> str:
-    sign = "signed " if port.format.signed else ""
-    return f"{sign}[{port.width - 1}:0]"
-
-
-def _remark(port: Port) -> str:
-    unit = f" {port.unit}" if port.unit else ""
-    low, high = port.low * port.format.resolution, port.high * port.format.resolution
-    return f"{port.format}, {low:g} to {high:g}{unit}"
-
-
-def _literal(value: int, width: int) -> str:
-    if value == -(1 << (width - 1)):
-        return f"{width}'sh{1 << (width - 1):x}"
-    return f"-{width}'sd{-value}" if value < 0 else f"{width}'sd{value}"
-
-
-def _port_literal(value: int, port: Port) -> str:
-    return _literal(value, port.width) if port.format.signed else f"{port.width}'d{value}"
-
-
-def _bare(text: str) -> str:
-    """Drop one pair of enclosing brackets."""
-    if text.startswith("(") and text.endswith(")"):
-        depth = 0
-        for k, character in enumerate(text):
-            depth += (character == "(") - (character == ")")
-            if depth == 0 and k < len(text) - 1:
-                return text
-        return text[1:-1]
-    return text
-
-
-def _bracketed(text: str) -> str:
-    return text if text.replace("_", "").isalnum() else f"({text})"
-
-
-def _stem(node: Node) -> str:
-    return {
-        "add": "sum", "sub": "difference", "mul": "product", "cmul": "scaled", "lt": "below",
-        "le": "at_most", "eq": "equal", "mod": "low_bits", "shr_by": "shifted", "shl_by": "shifted",
-        "clamp": "clamped", "select": "chosen", "round_away": "rounded", "round_even": "rounded",
-    }.get(node.op, node.op)  # fmt: skip
+        return f"{port.width}'({bare(self.ref(node, step))})"

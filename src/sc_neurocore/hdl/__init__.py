@@ -1,0 +1,8 @@
+"""The hand-written Verilog library and its golden models."""
+
+from __future__ import annotations
+
+from sc_neurocore.hdl._library import LIBRARY, library_source
+from sc_neurocore.hdl._serial_multiplier import SerialMultiplier
+
+__all__ = ["LIBRARY", "SerialMultiplier", "library_source"]
