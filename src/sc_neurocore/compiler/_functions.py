@@ -371,7 +371,8 @@ def _deviation(f: RealFunction, node: Node, segments: _Segments) -> tuple[_ARRAY
     else:
         codes = np.unique(np.linspace(node.low, node.high, EVERY_CODE).astype(np.int64))
     with np.errstate(all="ignore"):
-        real = np.asarray(f(codes * 2.0**-node.frac), dtype=np.float64)
+        arguments = np.asarray(codes * 2.0**-node.frac, dtype=np.float64)
+        real = np.asarray(f(arguments), dtype=np.float64)
         error = np.abs(segments.at(codes) - real)
         between = 0.0 if every else float(np.abs(np.diff(real, 2)).max())
     return error, np.abs(real), between
