@@ -369,7 +369,7 @@ def _deviation(f: RealFunction, node: Node, segments: _Segments) -> tuple[_ARRAY
     if every:
         codes = np.arange(node.low, node.high + 1, dtype=np.int64)
     else:
-        codes = np.unique(np.linspace(node.low, node.high, EVERY_CODE).astype(np.int64))
+        codes = np.linspace(node.low, node.high, EVERY_CODE).astype(np.int64)
     with np.errstate(all="ignore"):
         arguments = np.asarray(codes * 2.0**-node.frac, dtype=np.float64)
         real = np.asarray(f(arguments), dtype=np.float64)
