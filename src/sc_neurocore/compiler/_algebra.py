@@ -22,6 +22,8 @@ from sc_neurocore.dynamics import Expr, Program
 from sc_neurocore.exceptions import SCCompilerError
 
 Interval = tuple[float, float]
+#: No fixed-point format of 63 bits gets near it, with whatever binary point.
+LARGEST = 2.0**256
 _ARRAY = NDArray[np.float64]
 
 #: Functions of one number, vectorised; also the closed list of what a table can hold.
@@ -73,9 +75,15 @@ class Graph:
 
     def _put(self, node: Real) -> int:
         if node not in self._known:
+            interval = self._interval(node)
+            if not max(abs(interval[0]), abs(interval[1])) <= LARGEST:
+                raise SCCompilerError(
+                    f"an intermediate result may reach {max(map(abs, interval)):.3g}, beyond any "
+                    "fixed-point format; declare tighter ranges or bound it with clip()"
+                )
             self._known[node] = len(self.nodes)
             self.nodes.append(node)
-            self.intervals.append(self._interval(node))
+            self.intervals.append(interval)
         return self._known[node]
 
     # construction -------------------------------------------------------------------------
@@ -122,6 +130,8 @@ class Graph:
         real = self.nodes[node]
         if real.kind != "lin" or not real.coefs:
             return 1.0, node
+        if len(real.coefs) == 1 and real.const == 0:
+            return real.coefs[0], real.args[0]
         size = abs(real.coefs[0])
         if size == 1 or any(abs(abs(c) - size) > 1e-12 * size for c in real.coefs):
             return 1.0, node
@@ -191,7 +201,7 @@ class Graph:
         if expr.op == "name":
             return env[expr.name] if expr.name in env else self.source(expr.name)
         if expr.op in ("rand", "randn"):
-            return self.source(f"{expr.op}_{int(expr.value)}")
+            return self.source(f"{expr.op}.{int(expr.value)}")
         a = [self.build(arg, env) for arg in expr.args]
         match expr.op:
             case "+":
@@ -233,9 +243,9 @@ class Graph:
 
     def _general_power(self, base: int, exponent: int) -> int:
         value = self.value(exponent)
-        if value is not None and value == int(value) and abs(value) <= 16:
+        if value is not None and abs(value) <= 16 and value == int(value):
             return self.power(base, int(value))
-        if value is not None and value * 2 == int(value * 2) and abs(value) <= 8:
+        if value is not None and abs(value) <= 8 and value * 2 == int(value * 2):
             root = self.function("sqrt", base)
             return self.multiply(self.power(base, int(value - 0.5)), root)
         return self.function("exp", self.multiply(exponent, self.function("log", base)))

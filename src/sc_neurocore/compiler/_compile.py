@@ -51,11 +51,19 @@ class HardwareOptions:
         _one_of("parameters", self.parameters, ("constants", "ports", "bank"))
         if self.multipliers is not None:
             _one_of("multipliers", self.multipliers, ("parallel", "shared"))
-        if self.pipeline is not None and not 0 <= self.pipeline <= 64:
-            raise SCConfigError(f"pipeline is {self.pipeline}; allowed: 0 to 64, or 'auto'")
+        if self.pipeline is not None and not (
+            isinstance(self.pipeline, int) and 0 <= self.pipeline <= 64
+        ):
+            raise SCConfigError(
+                f"pipeline is {self.pipeline!r}; allowed: 0 to 64, or None for 'auto'"
+            )
         if not 0 < self.clock_mhz < 2000:
             raise SCConfigError(
                 f"clock is {self.clock_mhz:g} MHz; it must be above 0 and below 2000"
+            )
+        if not 2.0**-24 <= self.function_error <= 0.25:
+            raise SCConfigError(
+                f"function_error is {self.function_error:g}; allowed: 2**-24 to 0.25"
             )
 
 
@@ -200,4 +208,4 @@ def _model_of(neuron: Any) -> Model:
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise SCConfigError(f"{what} is '{value}'{suggest(value, allowed)}")
+        raise SCConfigError(f"{what} is '{value}'{suggest(str(value), allowed)}")

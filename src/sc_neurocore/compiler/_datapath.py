@@ -292,6 +292,10 @@ class Builder:
             return self.const(int(x.high < y.low), 0)
         if relation == "<=" and (x.high <= y.low or x.low > y.high):
             return self.const(int(x.high <= y.low), 0)
+        if relation == "==" and (x.high < y.low or y.high < x.low):
+            return self.const(0, 0)
+        if relation == "==" and x.low == x.high == y.low == y.high:
+            return self.const(1, 0)
         op = {"<": "lt", "<=": "le", "==": "eq"}[relation]
         return self._add(op, (a, b), (0, 1), 0)
 

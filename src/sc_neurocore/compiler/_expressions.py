@@ -23,6 +23,11 @@ _INTERNAL = (
     "fire",
     "above",
     "product",
+    "factor_a",
+    "factor_b",
+    "multiply",
+    "multiplier",
+    "sc_serial_multiplier",
 )
 
 

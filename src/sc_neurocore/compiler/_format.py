@@ -48,10 +48,11 @@ class QFormat:
         Raises:
             SCConfigError: the text is not a format.
         """
-        match = _PATTERN.fullmatch(text.strip())
+        match = _PATTERN.fullmatch(str(text).strip())
         if not match:
             raise SCConfigError(
-                f"format '{text[:40]}' is not a Q format; write for example Q8.8, Q16.16 or UQ8.8"
+                f"format '{str(text)[:40]}' is not a Q format; "
+                "write for example Q8.8, Q16.16 or UQ8.8"
             )
         unsigned, integer, fraction = match.group(1), int(match.group(2)), int(match.group(3))
         return cls(integer + fraction, fraction, not unsigned)

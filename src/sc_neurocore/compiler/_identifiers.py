@@ -49,6 +49,10 @@ def check_module_name(name: str) -> str:
         )
     if name in KEYWORDS:
         raise SCCompilerError(f"module name '{name}' is a Verilog keyword; choose another")
+    if name.startswith("sc_serial_"):
+        raise SCCompilerError(
+            f"module name '{name}' is kept for the modules that come with it; choose another"
+        )
     return name
 
 

@@ -25,8 +25,9 @@ from sc_neurocore.exceptions import BitwidthMismatchError
 
 GUARD_BITS = 3
 _STOCHASTIC_BITS = 8
-DITHER = "dither"
-REFRACTORY = "refractory"
+# Sources that are no port of the model; no user name can be one of them.
+DITHER = "$dither"
+REFRACTORY = "$refractory"
 ParameterPlace = Literal["constants", "ports"]
 
 
@@ -163,6 +164,9 @@ class _Lowering:
                 node.low * p.format.resolution,
                 node.high * p.format.resolution,
             )
+        for draw, name in zip(model.draws, draw_names(model), strict=True):
+            drawn = f"{draw.op}.{int(draw.value)}"
+            self.raw[drawn], self.intervals[drawn] = self.raw[name], self.intervals[name]
 
     def _port(self, name: str, low: float, high: float, unit: str, narrow: bool) -> Port:
         fmt = self.formats[name]
@@ -190,6 +194,11 @@ class _Lowering:
     def _bound_parameter(self, q: Quantity) -> None:
         """Saturate a parameter port to its declared range, which a division may rely on."""
         node = self.raw[q.name]
+        if not q.low <= q.value <= q.high:
+            raise BitwidthMismatchError(
+                f"parameter '{q.name}' is {q.value:g}, outside its declared range "
+                f"[{q.low:g}, {q.high:g}]; change one of them"
+            )
         scale = self.builder[node].frac
         low = self.builder[node].low if math.isinf(q.low) else math.ceil(q.low * 2.0**scale)
         high = self.builder[node].high if math.isinf(q.high) else math.floor(q.high * 2.0**scale)
@@ -341,4 +350,11 @@ class _Lowering:
 
 def draw_names(model: Model) -> tuple[str, ...]:
     """Names of the input ports that carry the model's random draws."""
-    return tuple(f"{d.op}_{int(d.value)}" for d in model.draws)
+    taken = {q.name for q in (*model.states, *model.inputs, *model.parameters)}
+    names = []
+    for draw in model.draws:
+        name = f"{draw.op}_{int(draw.value)}"
+        while name in taken:
+            name += "_"
+        names.append(name)
+    return tuple(names)

@@ -63,7 +63,7 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
     base = QFormat.from_string(wanted)
     formats = {q.name: base for q in (*model.states, *model.inputs)}
     formats |= {q.name: _parameter_format(q, base) for q in model.parameters}
-    notices = []
+    notices: list[str] = []
     for q in model.states:
         low = base.min_value if math.isinf(q.low) else q.low
         high = base.max_value if math.isinf(q.high) else q.high
@@ -96,10 +96,22 @@ def refined(plan: FormatPlan, model: Model, extra: int) -> FormatPlan:
 def _parameter_format(q: Quantity, base: QFormat) -> QFormat:
     """A parameter port keeps 15 significant bits over its declared range."""
     reach = max(abs(q.low), abs(q.high))
-    if math.isinf(reach) or reach == 0:
+    if math.isinf(reach):
+        return _undeclared_parameter_format(q.value, base)
+    if reach == 0:
         return base
     fraction = 15 - math.ceil(math.log2(reach))
     return fitting(q.low, q.high, fraction)
+
+
+def _undeclared_parameter_format(value: float, base: QFormat) -> QFormat:
+    """``base`` if it holds the value to 8 significant bits, else one that holds its double."""
+    if base.holds(value, value) and abs(base.raw(value) * base.resolution - value) <= (
+        abs(value) * 2.0**-8
+    ):
+        return base
+    reach = 2 * abs(value)
+    return fitting(-reach, reach, 15 - math.ceil(math.log2(reach)))
 
 
 def _automatic(model: Model, motion: _Motion, rounding: Rounding) -> dict[str, QFormat]:
@@ -175,7 +187,7 @@ class _Motion:
         """Fraction bits below which the state would freeze, or ``None`` if nothing is known."""
         wanted = []
         rate, change = self._rate[q.name], self._change[q.name]
-        if 1e-9 < rate < 0.5 and math.isfinite(q.high - q.low):
+        if 1e-9 < rate < 0.5 and 0 < q.high - q.low < math.inf:
             lost = 0.5 if rounding.startswith("nearest") else 1.0
             wanted.append(math.ceil(math.log2(lost / (rate * stall * (q.high - q.low)))))
         if change > 0:

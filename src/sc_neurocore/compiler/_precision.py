@@ -55,7 +55,13 @@ class Demand:
                     self.want(real.args[2], bits)
                 case "fn":
                     self.want(real.args[0], bits + self._steepness(i) + 1)
-                case "cmp" | "and" | "or" | "not":
+                case "cmp":
+                    # Small numbers are compared as finely as ones of size 1 are.
+                    size = max(self._magnitude(a) for a in real.args)
+                    finer = max(0, min(24, -log2_ceiling(size)))
+                    for a in real.args:
+                        self.want(a, deepest + finer)
+                case "and" | "or" | "not":
                     for a in real.args:
                         self.want(a, deepest)
 
