@@ -94,7 +94,7 @@ def names() -> str:
             "# Documented names",
             "",
             "Where a name of the wider documented interface lives here. What is not listed is not",
-            "built yet. This page is generated, and a test imports every name of the middle column.",
+            "built yet. This page is generated, and a test imports every name under *Here*.",
             "",
             *markdown_table(["Documented", "Here"], same),
             "",
@@ -176,10 +176,10 @@ def hardware_table(*, brief: bool) -> str:
         for row in models
     ]  # fmt: skip
     if not brief:
-        head += ["Ticks per second", "Method", "Tick", "Rounding"]
+        head += ["10³ ticks/s", "Method", "Tick", "Rounding"]
         for cells, row in zip(rows, models, strict=True):
             tick = "1 iteration" if row["method"] == "map" else f"{row['dt_ms']:g} ms"
-            cells += [f"{row['ticks_per_second'] / 1e6:.2f} × 10⁶", row["method"], tick, row["rounding"]]
+            cells += [f"{row['ticks_per_second'] / 1e3:.0f}", row["method"], tick, row["rounding"]]
     (tools,) = {row["tools"] for row in models}
     return "\n".join(
         [
