@@ -87,7 +87,8 @@ def names() -> str:
     table = load_names()
     same = [[f"`{theirs}`", f"`{ours}`"] for theirs, ours in sorted(table["same"].items())]
     covered = [
-        [f"`{theirs}`", f"`{ours}`", how] for theirs, (ours, how) in sorted(table["covered"].items())
+        [f"`{theirs}`", f"`{ours}`", how]
+        for theirs, (ours, how) in sorted(table["covered"].items())
     ]
     return "\n".join(
         [
@@ -115,8 +116,8 @@ def figures_page() -> str:
         [
             "# Measured figures",
             "",
-            "This page is generated from `benchmarks/results/`. Every number in it was measured by",
-            "the tool that its heading names; `benchmarks/` holds the scripts.",
+            "This page is generated from `benchmarks/results/`. Every number was measured by the",
+            "tools that are named with it; `benchmarks/` holds the scripts.",
             "",
             "## Hardware",
             "",
@@ -169,17 +170,17 @@ def hardware_table(*, brief: bool) -> str:
     """Area and clock of the catalogue; ``brief`` keeps the README to what fits its width."""
     found = load_results("hardware.json")
     models = sorted(found["models"], key=lambda row: (row["logic_cells"], row["model"]))
-    head = ["Model", "Format", "Logic cells", "Block RAMs", "Clock", "Clocks per tick"]
+    head = ["Model", "Format", "Logic cells", "Block RAMs", "MHz", "Clocks per tick"]
     rows = [
         [row["model"], row["format"], str(row["logic_cells"]), str(row["brams"]),
-         f"{row['fmax_mhz']:.1f} MHz", str(row["clocks_per_tick"])]
+         f"{row['fmax_mhz']:.1f}", str(row["clocks_per_tick"])]
         for row in models
     ]  # fmt: skip
     if not brief:
-        head += ["10³ ticks/s", "Method", "Tick", "Rounding"]
+        head += ["10³ ticks/s", "Method", "Tick"]
         for cells, row in zip(rows, models, strict=True):
-            tick = "1 iteration" if row["method"] == "map" else f"{row['dt_ms']:g} ms"
-            cells += [f"{row['ticks_per_second'] / 1e3:.0f}", row["method"], tick, row["rounding"]]
+            tick = "–" if row["method"] == "map" else f"{row['dt_ms']:g}\u00a0ms"
+            cells += [f"{row['ticks_per_second'] / 1e3:.0f}", row["method"], tick]
     (tools,) = {row["tools"] for row in models}
     return "\n".join(
         [

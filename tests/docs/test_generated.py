@@ -80,7 +80,7 @@ def test_exit_codes_are_those_of_the_errors() -> None:
 
 
 def test_no_page_is_long() -> None:
-    generated = {path for path in GENERATE.generated()}
+    generated = set(GENERATE.generated())
     for page in (ROOT / "docs").rglob("*.md"):
         if page not in generated:
             assert len(page.read_text(encoding="utf-8").splitlines()) <= 160, page

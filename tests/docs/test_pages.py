@@ -71,7 +71,9 @@ def test_page_does_what_it_shows(
                 )  # fmt: skip
                 _same(expected, done.stdout, f"{where}: $ {command}")
         elif block.language == "pycon":
-            test = doctest.DocTestParser().get_doctest(block.text, names, where, str(page), block.line)
+            test = doctest.DocTestParser().get_doctest(
+                block.text, names, where, str(page), block.line
+            )
             runner = doctest.DocTestRunner(optionflags=_FLAGS)
             said: list[str] = []
             runner.run(test, out=said.append, clear_globs=False)
