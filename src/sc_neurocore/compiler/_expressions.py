@@ -13,6 +13,7 @@ from sc_neurocore.compiler._text import bare, bracketed, literal
 _FIXED_PORTS = ("clk", "rst_n", "enable", "busy", "valid", "spike_out", "trap_out")
 _BANK_PORTS = ("param_write", "param_address", "param_data")
 _INTERNAL = (
+    "entry",
     "step",
     "refractory_left",
     "was_above",

@@ -246,7 +246,10 @@ class _Module(Expressions):
         return max(1, self.plan.last.bit_length())
 
     def _tables(self) -> list[str]:
-        lines = []
+        padded = any(
+            n.table is not None and len(n.table.values).bit_count() > 1 for n in self.d.nodes
+        )
+        lines = ["    integer entry;", ""] if padded else []
         for i, node in enumerate(self.d.nodes):
             if node.op != "rom":
                 continue
@@ -259,8 +262,9 @@ class _Module(Expressions):
             else:
                 memory = self.rom[values] = self.names.claim(f"{node.table.name}_rom")
                 stored = bits_for(min(values), max(values))
+                depth = 1 << max(1, (len(values) - 1).bit_length())
                 lines.append(f"    // {node.table.function}, {len(values)} entries.")
-                lines.append(f"    reg signed [{stored - 1}:0] {memory} [0:{len(values) - 1}];")
+                lines.append(f"    reg signed [{stored - 1}:0] {memory} [0:{depth - 1}];")
                 lines.append("    initial begin")
                 for k in range(0, len(values), 4):
                     row = " ".join(
@@ -268,6 +272,12 @@ class _Module(Expressions):
                         for j in range(k, min(k + 4, len(values)))
                     )
                     lines.append(f"        {row}")
+                if depth > len(values):  # so that every address reads the same in every tool
+                    last = literal(values[-1], stored)
+                    lines.append(
+                        f"        for (entry = {len(values)}; entry < {depth}; entry = entry + 1) "
+                        f"{memory}[entry] = {last};"
+                    )
                 lines += ["    end", ""]
             if not self.single:
                 lines.append(f"    reg signed [{width - 1}:0] {self.wire[i]};")
