@@ -284,14 +284,15 @@ class _Module(Expressions):
         return lines
 
     def _datapath(self) -> list[str]:
-        lines = ["    // Datapath: every wire is exactly as wide as its range needs."]
+        lines: list[str] = []
+        registers: list[str] = []
         clocked: list[str] = []
         for i, node in enumerate(self.d.nodes):
             if i in self._product_of:
                 self.reg[i] = self.names.claim(
                     self.d.labels.get(i, f"product_{self._product_of[i]}")
                 )
-                lines.append(
+                registers.append(
                     f"    reg signed [{node.width - 1}:0] {self.reg[i]};{self._note(node)}"
                 )
                 continue
@@ -308,9 +309,19 @@ class _Module(Expressions):
                 )
             if i in self.plan.registered:
                 self.reg[i] = self.names.claim(f"{self.wire[i]}_{self.plan.step[i]}")
-                lines.append(f"{self._declared(i, 'reg', self.reg[i])};")
+                registers.append(f"{self._declared(i, 'reg', self.reg[i])};")
                 clocked.append(f"        {self.reg[i]} <= {self.wire[i]};")
                 self.settled.append((self.wire[i], self.reg[i], self.plan.step[i]))
+        if registers:
+            registers = [
+                "    // Between steps. Of some, later steps read the low bits only.",
+                "    // verilator lint_off UNUSEDSIGNAL",
+                *registers,
+                "    // verilator lint_on UNUSEDSIGNAL",
+                "",
+            ]
+        head = "    // Datapath: every wire is exactly as wide as its range needs."
+        lines = [*registers, head, *lines]
         if clocked:
             lines += [
                 "",
