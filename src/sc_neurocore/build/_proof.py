@@ -9,8 +9,15 @@ from typing import Any
 from sc_neurocore.build._measure import Measurement
 from sc_neurocore.build._options import BuildOptions
 from sc_neurocore.compiler import Compiled
-from sc_neurocore.evidence import EvidenceStore
-from sc_neurocore.formal import MutantResult, ProofResult, prove_neuron, refute_mutant
+from sc_neurocore.evidence import EvidenceStore, Record
+from sc_neurocore.formal import (
+    EQUIVALENCE_FAMILIES,
+    MutantResult,
+    ProofResult,
+    equivalent,
+    prove_neuron,
+    refute_mutant,
+)
 from sc_neurocore.toolchain import Target
 
 Stage = Callable[[str], None]
@@ -61,15 +68,51 @@ def prove_module(
     rung = own.rung
     if rung == "climbed" and not mutant.refuted:
         rung = f"failed: the broken variant ({mutant.mutant.description}) was not refuted"
+    stage("netlist equivalence")
+    compared, equivalence_rung = _compare(compiled, measured, target, options, store)
+    keys = {**own.keys, "formal.mutant": mutant.proof.record.key}
     return Proof(
         formal=formal,
-        equivalence=None,
+        equivalence=None if compared is None else _equivalence(compared),
         rung=rung,
-        equivalence_rung="not run",
-        keys={**own.keys, "formal.mutant": mutant.proof.record.key},
+        equivalence_rung=equivalence_rung,
+        keys=keys if compared is None else {**keys, "equivalence": compared.key},
         files=own.files,
-        cached=own.cached and mutant.proof.record.cached,
+        cached=own.cached
+        and mutant.proof.record.cached
+        and (compared is None or compared.cached),
     )
+
+
+def _compare(
+    compiled: Compiled,
+    measured: Measurement,
+    target: Target,
+    options: BuildOptions,
+    store: EvidenceStore,
+) -> tuple[Record | None, str]:
+    """Netlist against RTL, and the status of that rung."""
+    if target.family not in EQUIVALENCE_FAMILIES:
+        return None, f"not run: no cell models are known for {target.family}"
+    record = equivalent(
+        compiled.rtl.sources,
+        compiled.rtl.module,
+        store.blob(measured.synthesis.key, "netlist.json"),
+        target.family,
+        store=store,
+        timeout_s=options.timeout_s,
+    )
+    status, reason = record.result["status"], record.result["reason"]
+    if status == "equivalent":
+        return record, "climbed"
+    word = "failed" if status == "different" else "not run"
+    return record, f"{word}: {status}, {reason}"
+
+
+def _equivalence(record: Record) -> dict[str, Any]:
+    keys = ("status", "reason", "method", "registers", "outputs", "witness")
+    found = {key: record.result[key] for key in keys}
+    return {**found, "tool": record.tool, "version": record.version, "word": record.word}
 
 
 def prove_sources(

@@ -6,6 +6,7 @@ as assertions, checks that every one of them arrives at the solver, and proves t
 netlist with the RTL.
 """
 
+from sc_neurocore.formal._equivalence import EQUIVALENCE_FAMILIES, equivalent
 from sc_neurocore.formal._multiplier import multiplier_properties, multiplier_source
 from sc_neurocore.formal._mutants import (
     MUTANT_KINDS,
@@ -22,6 +23,7 @@ from sc_neurocore.formal._stimulus import Stimulus, directed_stimulus
 from sc_neurocore.formal._trace import Departure, Trace, replay
 
 __all__ = [
+    "EQUIVALENCE_FAMILIES",
     "MUTANT_KINDS",
     "Departure",
     "Mutant",
@@ -33,6 +35,7 @@ __all__ = [
     "Stimulus",
     "Trace",
     "directed_stimulus",
+    "equivalent",
     "multiplier_properties",
     "multiplier_source",
     "mutant",

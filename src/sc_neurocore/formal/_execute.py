@@ -47,7 +47,9 @@ class Executor:
         """Apply inputs (0 where not given) for one clock and return what was seen before its edge."""
         values = [inputs.get(name, 0) for name in self._inputs]
         self._state, seen, failed = self._step(self._state, values)
-        violated = tuple(n for n, b in zip(self._labels, failed, strict=True) if b) if failed else ()
+        violated = (
+            tuple(n for n, b in zip(self._labels, failed, strict=True) if b) if failed else ()
+        )
         return Clock(dict(zip(self.watch, seen, strict=True)), violated)
 
     def run(self, stimulus: Iterable[Values]) -> list[Clock]:

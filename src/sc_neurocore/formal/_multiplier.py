@@ -98,5 +98,7 @@ def multiplier_properties(a_width: int, b_width: int) -> PropertySet:
 def multiplier_source(source: str, a_width: int, b_width: int) -> str:
     """The multiplier's text with its widths as defaults, so that it can be a top module."""
     for name, width in (("A_WIDTH", a_width), ("B_WIDTH", b_width)):
-        source = source.replace(f"parameter integer {name} = 16", f"parameter integer {name} = {width}")
+        source = source.replace(
+            f"parameter integer {name} = 16", f"parameter integer {name} = {width}"
+        )
     return source

@@ -172,7 +172,9 @@ def mutant(rtl: Rtl, datapath: Datapath, seed: int) -> Mutant:
     choice = random.Random(seed)  # not for secrets
     found = mutants(rtl, datapath)
     if not found:
-        raise SCCompilerError(f"module '{rtl.module}' offers no line that a known fault could break")
+        raise SCCompilerError(
+            f"module '{rtl.module}' offers no line that a known fault could break"
+        )
     kind = choice.choice(sorted({m.kind for m in found}))
     return choice.choice([m for m in found if m.kind == kind])
 

@@ -150,7 +150,10 @@ class _Checker:
             "    end",
             "    always @* begin",
             *contract,
-            *(f"        {self.name('claim_')}{p.name}: assert ({text});" for p, text in self.claims),
+            *(
+                f"        {self.name('claim_')}{p.name}: assert ({text});"
+                for p, text in self.claims
+            ),
             "    end",
             "`endif",
         ]
@@ -178,17 +181,26 @@ class _Checker:
                 f": {width}'(enable)",
                 width,
             )
-            self.claim("busy_during_tick", "busy is high exactly while a tick runs",
-                       f"busy == ({count} != {zero})")
-            self.claim("clock_count", "the module counts the clocks of a tick from its start",
-                       f"{self.inner.step} == {count} && {count} <= {width}'d{last}", helper=True)
+            self.claim(
+                "busy_during_tick",
+                "busy is high exactly while a tick runs",
+                f"busy == ({count} != {zero})",
+            )
+            self.claim(
+                "clock_count",
+                "the module counts the clocks of a tick from its start",
+                f"{self.inner.step} == {count} && {count} <= {width}'d{last}",
+                helper=True,
+            )
         self.commit = self.name("commit")
         self.declared.append(f"    wire {self.commit} = {commit};")
         self.ended = self.sample("ended", f"rst_n && {self.commit}")
         clocks = "one clock" if self.rtl.cycles == 1 else f"{self.rtl.cycles} clocks"
-        self.claim("valid_when_tick_ends",
-                   f"valid is high for one clock, {clocks} after a tick was started, and never else",
-                   f"valid == {self.ended}")
+        self.claim(
+            "valid_when_tick_ends",
+            f"valid is high for one clock, {clocks} after a tick was started, and never else",
+            f"valid == {self.ended}",
+        )
 
     def refractory(self) -> None:
         """How many refractory ticks are left, told from valid and spike_out alone."""
@@ -196,8 +208,9 @@ class _Checker:
             return
         width = self.ticks.bit_length()
         left, stored = self.name("left"), self.name("left_before")
-        self.declared.append(f"    reg [{width - 1}:0] {stored};" if width > 1
-                             else f"    reg {stored};")
+        self.declared.append(
+            f"    reg [{width - 1}:0] {stored};" if width > 1 else f"    reg {stored};"
+        )
         vector = f"[{width - 1}:0] " if width > 1 else ""
         load, one, zero = f"{width}'d{self.ticks}", f"{width}'d1", f"{width}'d0"
         self.declared.append(
@@ -207,13 +220,22 @@ class _Checker:
         self.clocked.append(f"{stored} <= rst_n ? {left} : {zero};")
         self.was_left = self.sample("was_left", left, width)
         counter = self.inner.refractory
-        self.claim("refractory_bound", f"the refractory counter never exceeds {self.ticks} ticks",
-                   f"{counter} <= {load}")
-        self.claim("refractory_gap", f"at least {self.ticks} ticks pass between two spikes",
-                   f"!({self.ended} && spike_out) || {self.was_left} == {zero}")
-        self.claim("refractory_count",
-                   "the refractory counter is loaded by a spike and counts down once per tick",
-                   f"{counter} == {left}", helper=True)
+        self.claim(
+            "refractory_bound",
+            f"the refractory counter never exceeds {self.ticks} ticks",
+            f"{counter} <= {load}",
+        )
+        self.claim(
+            "refractory_gap",
+            f"at least {self.ticks} ticks pass between two spikes",
+            f"!({self.ended} && spike_out) || {self.was_left} == {zero}",
+        )
+        self.claim(
+            "refractory_count",
+            "the refractory counter is loaded by a spike and counts down once per tick",
+            f"{counter} == {left}",
+            helper=True,
+        )
 
     def held_now(self, port: Port) -> str | None:
         """Condition under which the last tick had to keep a state, if there is one."""
@@ -227,17 +249,29 @@ class _Checker:
         for k, port in enumerate(self.d.states):
             value = self.rtl.registers[port.name]
             low, high = number(port.low), number(port.high)
-            self.claim(f"range_{k}", f"{port.name} stays within [{port.low}, {port.high}] (raw)",
-                       f"{wide(value, port)} >= {low} && {wide(value, port)} <= {high}")
-            self.claim(f"output_{k}", f"the output port shows {port.name}",
-                       f"{self.rtl.outputs[port.name]} == {value}")
+            self.claim(
+                f"range_{k}",
+                f"{port.name} stays within [{port.low}, {port.high}] (raw)",
+                f"{wide(value, port)} >= {low} && {wide(value, port)} <= {high}",
+            )
+            self.claim(
+                f"output_{k}",
+                f"the output port shows {port.name}",
+                f"{self.rtl.outputs[port.name]} == {value}",
+            )
             before = self.port_sample(f"was_{k}", value, port)
-            self.claim(f"stable_{k}", f"{port.name} changes only where a tick ends or at reset",
-                       f"{self.was_reset} || {self.ended} || {value} == {before}")
+            self.claim(
+                f"stable_{k}",
+                f"{port.name} changes only where a tick ends or at reset",
+                f"{self.was_reset} || {self.ended} || {value} == {before}",
+            )
             held = self.held_now(port)
             if held:
-                self.claim(f"held_{k}", f"{port.name} keeps its value in refractory ticks",
-                           f"!({self.ended} && {held}) || {value} == {before}")
+                self.claim(
+                    f"held_{k}",
+                    f"{port.name} keeps its value in refractory ticks",
+                    f"!({self.ended} && {held}) || {value} == {before}",
+                )
             self.candidate[port.name] = self.port_sample(
                 f"candidate_{k}", self.inner.candidate[port.name], port
             )
@@ -245,8 +279,11 @@ class _Checker:
         for k, port in enumerate(self.d.states):
             self.tick_end(k, port, exact.get(port.name))
         before = self.sample("was_spike", "spike_out")
-        self.claim("stable_spike_out", "spike_out changes only where a tick ends or at reset",
-                   f"{self.was_reset} || {self.ended} || spike_out == {before}")
+        self.claim(
+            "stable_spike_out",
+            "spike_out changes only where a tick ends or at reset",
+            f"{self.was_reset} || {self.ended} || spike_out == {before}",
+        )
 
     def tick_end(self, k: int, port: Port, exact: str | None) -> None:
         """What a state is after a tick, with and without a spike."""
@@ -254,25 +291,36 @@ class _Checker:
         held = self.held_now(port)
         free = f"{self.ended} && !{held}" if held else self.ended
         if k not in self.d.after_reset:
-            self.claim(f"advance_{k}", f"a tick stores the value computed for {port.name}",
-                       f"!({free}) || {value} == {self.candidate[port.name]}")
+            self.claim(
+                f"advance_{k}",
+                f"a tick stores the value computed for {port.name}",
+                f"!({free}) || {value} == {self.candidate[port.name]}",
+            )
             return
-        self.claim(f"advance_{k}", f"a tick without a spike stores the value computed for {port.name}",
-                   f"!({free} && !spike_out) || {value} == {self.candidate[port.name]}")
+        self.claim(
+            f"advance_{k}",
+            f"a tick without a spike stores the value computed for {port.name}",
+            f"!({free} && !spike_out) || {value} == {self.candidate[port.name]}",
+        )
         node = self.d.nodes[self.d.after_reset[k]]
         if node.op == "const":
             meaning, text = f"a spike sets {port.name} to {node.value} (raw)", number(node.value)
         elif exact is not None:
             meaning, text = f"a spike sets {port.name} as its reset says, exactly", exact
         else:
-            text = wide(self.port_sample(f"reset_{k}", self.inner.after_reset[port.name], port), port)
+            text = wide(
+                self.port_sample(f"reset_{k}", self.inner.after_reset[port.name], port), port
+            )
             meaning = f"a spike stores the reset value that the datapath computed for {port.name}"
             self.notes.append(
                 f"the reset of {port.name} is not an integer sum; "
                 "its arithmetic is left to co-simulation"
             )
-        self.claim(f"after_spike_{k}", meaning,
-                   f"!({self.ended} && spike_out) || {wide(value, port)} == {text}")
+        self.claim(
+            f"after_spike_{k}",
+            meaning,
+            f"!({self.ended} && spike_out) || {wide(value, port)} == {text}",
+        )
 
     def decision(self) -> None:
         """Spike if and only if the threshold condition holds where it may."""
@@ -306,49 +354,74 @@ class _Checker:
             self.register("memory", f"!rst_n ? 1'b0 : {self.commit} ? {now} : {memory}", 1)
             gates.append(f"!{self.sample('was_memory', memory)}")
             what += ", and did not at the tick before"
-            self.claim("edge_memory", "the condition of the last tick is remembered",
-                       f"{self.inner.was_above} == {memory}", helper=True)
-        self.claim("spike_iff_threshold", f"a tick ends in a spike exactly if {what}",
-                   f"!{self.ended} || spike_out == ({' && '.join(gates)})")
+            self.claim(
+                "edge_memory",
+                "the condition of the last tick is remembered",
+                f"{self.inner.was_above} == {memory}",
+                helper=True,
+            )
+        self.claim(
+            "spike_iff_threshold",
+            f"a tick ends in a spike exactly if {what}",
+            f"!{self.ended} || spike_out == ({' && '.join(gates)})",
+        )
         stored = {p.name: self.rtl.registers[p.name] for p in self.d.states}
         after = condition(self.d, stored, guard)
         if after is not None:
             # A held state stores what it was, so the condition speaks of stored values then, too.
             gates = [after, *(g for g in gates if g != above)]
-            self.claim("silent_below_threshold",
-                       "after a tick without a spike the stored states do not satisfy the threshold"
-                       + (", unless something forbade the spike" if len(gates) > 1 else ""),
-                       f"!({self.ended} && !spike_out) || !({' && '.join(gates)})")
+            self.claim(
+                "silent_below_threshold",
+                "after a tick without a spike the stored states do not satisfy the threshold"
+                + (", unless something forbade the spike" if len(gates) > 1 else ""),
+                f"!({self.ended} && !spike_out) || !({' && '.join(gates)})",
+            )
 
     def after_reset(self) -> None:
         def at_reset(name: str, meaning: str, text: str) -> None:
             self.claim(name, meaning, f"!{self.was_reset} || ({text})")
 
         for k, (port, raw) in enumerate(zip(self.d.states, self.d.init, strict=True)):
-            at_reset(f"reset_{k}", f"reset sets {port.name} to {raw} (raw)",
-                     f"{wide(self.rtl.registers[port.name], port)} == {number(raw)}")
+            at_reset(
+                f"reset_{k}",
+                f"reset sets {port.name} to {raw} (raw)",
+                f"{wide(self.rtl.registers[port.name], port)} == {number(raw)}",
+            )
         at_reset("reset_outputs", "reset clears valid and spike_out", "!valid && !spike_out")
         if self.inner.refractory:
-            at_reset("reset_refractory", "reset ends refractoriness", f"{self.inner.refractory} == 0")
+            at_reset(
+                "reset_refractory", "reset ends refractoriness", f"{self.inner.refractory} == 0"
+            )
 
     def overflow(self) -> None:
         if not self.rtl.trap:
             return
         before = self.sample("was_trap", "trap_out")
-        self.claim("trap_sticky", "an overflow stays flagged until reset",
-                   f"{self.was_reset} || !{before} || trap_out")
-        self.claim("trap_at_tick_end", "an overflow is flagged only where a tick ends",
-                   f"{self.was_reset} || {self.ended} || trap_out == {before}")
-        self.claim("reset_trap", "reset clears the overflow flag", f"!{self.was_reset} || !trap_out")
+        self.claim(
+            "trap_sticky",
+            "an overflow stays flagged until reset",
+            f"{self.was_reset} || !{before} || trap_out",
+        )
+        self.claim(
+            "trap_at_tick_end",
+            "an overflow is flagged only where a tick ends",
+            f"{self.was_reset} || {self.ended} || trap_out == {before}",
+        )
+        self.claim(
+            "reset_trap", "reset clears the overflow flag", f"!{self.was_reset} || !trap_out"
+        )
 
     def datapath_settles(self) -> None:
         """Free-running registers agree with what feeds them once their step is past."""
         for k, (text, register, step) in enumerate(self.inner.settled):
             if step + 1 <= self.last:
                 width = max(1, self.last.bit_length())
-                self.claim(f"settled_{k}", f"{register} holds still from clock {step + 1} of a tick",
-                           f"{self.name('clock')} <= {width}'d{step} || {register} == {text}",
-                           helper=True)
+                self.claim(
+                    f"settled_{k}",
+                    f"{register} holds still from clock {step + 1} of a tick",
+                    f"{self.name('clock')} <= {width}'d{step} || {register} == {text}",
+                    helper=True,
+                )
 
     def multiplier_contract(self) -> list[str]:
         """Assume that the serial multiplier multiplies, where a range rests on a product.

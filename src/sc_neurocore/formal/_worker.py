@@ -51,7 +51,9 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
         for values in verdict.inputs:
             run.apply(1, values, float("inf"))
         if not run.violated:
-            raise RuntimeError("the solver's counterexample does not violate anything when executed")
+            raise RuntimeError(
+                "the solver's counterexample does not violate anything when executed"
+            )
         result["trace"] = run.trace()
     return result
 
@@ -63,7 +65,9 @@ def _visible(system: System) -> list[str]:
 def _method(verdict: Verdict) -> str:
     statuses = set(verdict.status.values())
     if "refuted" in statuses:
-        return f"bounded search, {verdict.depth} clocks from any initial state, bitwuzla {version()}"
+        return (
+            f"bounded search, {verdict.depth} clocks from any initial state, bitwuzla {version()}"
+        )
     return f"k-induction, k={verdict.depth}, bitwuzla {version()}"
 
 

@@ -1,0 +1,490 @@
+"""That a synthesised netlist does what its RTL does.
+
+Every register of the RTL keeps its name as a net of the netlist, whatever became of it: a
+flip-flop, a merged or inverted one, a constant, a multiplexer behind a banked memory. These nets,
+as functions of the netlist's registers, map each state of the netlist to a state of the RTL. If
+the outputs agree in corresponding states, and one clock leads from corresponding states to
+corresponding states for all inputs, then every behaviour of the netlist is one of the RTL. That
+is a question about combinational logic, which ABC decides.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.exceptions import SCConfigError, SCDependencyError, ToolError
+from sc_neurocore.formal._aig import FALSE, TRUE, Aig
+from sc_neurocore.formal._cells import (
+    Cell,
+    Register,
+    UnmodelledCell,
+    function_of,
+    registers_of,
+    table_of,
+)
+from sc_neurocore.formal._prove import Stage
+from sc_neurocore.toolchain import run_yosys
+from sc_neurocore.toolchain._process import job_directory, run_process
+from sc_neurocore.toolchain._tools import require
+
+_GOLD = "gold.json"
+EQUIVALENCE_FAMILIES = ("ice40", "ecp5", "gowin", "xilinx")
+_PATTERNS = 64
+
+
+def equivalent(
+    rtl_sources: Mapping[str, str],
+    top: str,
+    netlist: bytes | str,
+    family: str,
+    *,
+    store: EvidenceStore,
+    timeout_s: float = 60.0,
+    on_stage: Stage | None = None,
+) -> Record:
+    """Compare a synthesised netlist with the RTL it came from, for all states and inputs.
+
+    Args:
+        rtl_sources: file name to SystemVerilog.
+        top: the top module.
+        netlist: Yosys's JSON of the mapped design (``netlist.json`` of `synthesise`).
+        family: device family, which says what the cells are.
+        store: where the record is kept: ``proven`` if equivalent, else ``executed``.
+        timeout_s: wall-clock limit in seconds of each tool.
+        on_stage: called with the running tool's name.
+
+    Returns:
+        A record whose result holds ``status`` (``equivalent``, ``different`` or ``unknown``),
+        ``reason``, ``method``, ``registers`` and ``outputs`` compared (bits), ``identical`` (bits
+        equal by structure alone), and ``witness``: for a difference the signal, and the values
+        of inputs and registers that show it.
+
+    Raises:
+        SCConfigError: the family is unknown.
+        SCDependencyError: Yosys is not installed, or without ABC.
+        ToolError: a tool failed, or the netlist cannot be read.
+    """
+    if family not in EQUIVALENCE_FAMILIES:
+        raise SCConfigError(
+            f"family '{family}' has no cell models; known are {', '.join(EQUIVALENCE_FAMILIES)}"
+        )
+    yosys = require("yosys")
+    text = netlist.decode() if isinstance(netlist, bytes) else netlist
+    described: dict[str, Any] = {
+        "tool": "yosys-abc",
+        "version": yosys.version,
+        "options": {"check": "equivalence", "top": top, "family": family, "timeout_s": timeout_s},
+        "inputs": {**rtl_sources, "netlist.json": text},
+    }
+
+    def attempt() -> Outcome:
+        outcome = _compare(rtl_sources, top, text, family, timeout_s, on_stage)
+        if outcome.result["status"] != "equivalent":
+            raise _Open(outcome)
+        return outcome
+
+    try:
+        return run_cached(store, word="proven", run=attempt, **described)
+    except _Open as found:
+        outcome = found.outcome
+        return run_cached(store, word="executed", run=lambda: outcome, **described)
+
+
+class _Open(Exception):
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+def _compare(
+    sources: Mapping[str, str],
+    top: str,
+    netlist: str,
+    family: str,
+    timeout_s: float,
+    on_stage: Stage | None,
+) -> Outcome:
+    if on_stage is not None:
+        on_stage("yosys")
+    run = run_yosys(_expansion(sources, top), sources, outputs=[_GOLD], timeout_s=timeout_s)
+    aig = Aig()
+    shared: dict[tuple[str, int], int] = {}
+    try:
+        gold = _Design(aig, json.loads(run.files[_GOLD])["modules"][top], "", shared)
+        gate = _Design(aig, json.loads(netlist)["modules"][top], family, shared)
+    except (KeyError, ValueError):
+        raise ToolError(f"the netlist of '{top}' is not a Yosys JSON netlist of it") from None
+    try:
+        pairs = _pairs(aig, gold, gate)
+    except _Unmatched as gap:
+        return Outcome(_result("unknown", str(gap), 0, 0, 0))
+    except UnmodelledCell as gap:
+        return Outcome(_result("unknown", str(gap), 0, 0, 0))
+    if on_stage is not None:
+        on_stage("yosys-abc")
+    return _decide(aig, gold, gate, pairs, timeout_s)
+
+
+def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
+    """Yosys commands from RTL to gates, without any mapping to a device.
+
+    No pass may touch a register here: `opt_dff` and `wreduce` take the freedom of an undefined
+    initial value, which would then be compared with the freedom that synthesis took.
+    """
+    return [
+        *(f"read_verilog -sv {name}" for name in sources),
+        f"hierarchy -check -top {top}",
+        "proc", "flatten", "opt_expr", "opt_clean", "wreduce t:$add t:$sub t:$mul t:$neg",
+        "opt_clean", "alumacc", "memory_collect", "opt_expr", "opt_merge",
+        "techmap t:$mem_v2 %n", "opt_expr", "opt_merge", "opt_clean", "dffunmap", "simplemap",
+        "setattr -unset init", "dfflegalize -cell $_DFF_P_ x", "opt_clean",
+        f"write_json {_GOLD}",
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two functions that must be equal: what they are, the RTL's, the netlist's."""
+
+    name: str
+    is_output: bool
+    gold: int
+    gate: int
+
+
+class _Unmatched(Exception):
+    """A register of the RTL has no counterpart."""
+
+
+def _pair(aig: Aig, name: str, is_output: bool, gold: _Design, function: int, gate: int) -> _Pair:
+    """A pair that counts only where the RTL reads no table beyond its end, as it is undefined."""
+    care = TRUE
+    loose = aig.support(function) & set(gold.beyond)
+    for variable in sorted(loose):
+        care = aig.land(care, gold.beyond[variable])
+    if loose:
+        (function,) = aig.substitute([function], dict.fromkeys(loose, FALSE))
+        function = aig.mux(care, function, gate)
+    return _Pair(name, is_output, function, gate)
+
+
+def _pairs(aig: Aig, gold: _Design, gate: _Design) -> list[_Pair]:
+    """Outputs, and next states of every RTL register that they depend on."""
+    if {n: len(p["bits"]) for n, p in gold.ports.items()} != {
+        n: len(p["bits"]) for n, p in gate.ports.items()
+    }:
+        raise _Unmatched("the ports of netlist and RTL differ")
+    pairs = []
+    wanted: list[Any] = []
+    gold.counterpart = gate
+    for name, port in gold.ports.items():
+        if port["direction"] == "output":
+            for k, bit in enumerate(port["bits"]):
+                netlist = gate.literal(gate.ports[name]["bits"][k])
+                pairs.append(_pair(aig, f"{name}[{k}]", True, gold, gold.literal(bit), netlist))
+    done: set[Any] = set()
+    wanted = list(gold.asked)
+    while wanted:
+        bit = wanted.pop()
+        if bit in done:
+            continue
+        done.add(bit)
+        following = gold.following(bit)
+        (image,) = aig.substitute([gold.mapped[bit]], gate.next_states(gold.mapped[bit]))
+        pairs.append(_pair(aig, gold.name_of(bit), False, gold, following, image))
+        wanted = [b for b in gold.asked if b not in done]
+    return pairs
+
+
+class _Design:
+    """A flat module as functions over inputs and registers, built on demand."""
+
+    def __init__(
+        self, aig: Aig, module: Mapping[str, Any], family: str, inputs: dict[tuple[str, int], int]
+    ) -> None:
+        self.aig, self.family, self.inputs = aig, family, inputs
+        self.ports: Mapping[str, Any] = module["ports"]
+        self.nets: Mapping[str, Any] = module["netnames"]
+        self.counterpart: _Design | None = None
+        self.mapped: dict[Any, int] = {}
+        self.asked: list[Any] = []
+        self.beyond: dict[int, int] = {}
+        self.states: dict[int, tuple[Cell, dict[str, Any], Register]] = {}
+        self._literal: dict[Any, int] = {"0": FALSE, "1": TRUE}
+        self._state_of: dict[Any, tuple[Cell, dict[str, Any], Register]] = {}
+        self._driver: dict[Any, tuple[Cell, dict[str, Any], list[str]]] = {}
+        self._names: dict[Any, list[tuple[str, int]]] = {}
+        for name, port in self.ports.items():
+            if port["direction"] == "input":
+                for k, bit in enumerate(port["bits"]):
+                    if (name, k) not in inputs:
+                        inputs[(name, k)] = aig.leaf()
+                    self._literal[bit] = inputs[(name, k)]
+        for cell in module["cells"].values():
+            self._add(cell)
+        for name, net in self.nets.items():
+            if not net.get("hide_name"):
+                for k, bit in enumerate(net["bits"]):
+                    self._names.setdefault(bit, []).append((name, k))
+
+    def _add(self, found: Mapping[str, Any]) -> None:
+        cell = Cell(found["type"], found.get("parameters", {}))
+        if cell.kind == "$scopeinfo":
+            return
+        wires = found["connections"]
+        registers = registers_of(cell)
+        if registers is not None:
+            for register in registers:
+                bits = wires.get(register.pin, [])
+                if register.index < len(bits):
+                    self._state_of[bits[register.index]] = (cell, wires, register)
+            return
+        directions = found["port_directions"]
+        inputs = [pin for pin, direction in directions.items() if direction == "input"]
+        for pin, direction in directions.items():
+            if direction == "output":
+                for bit in wires.get(pin, []):
+                    self._driver[bit] = (cell, wires, inputs)
+
+    # names --------------------------------------------------------------------------------
+
+    def name_of(self, bit: Any) -> str:
+        """A readable name of a net."""
+        names = self._names.get(bit, [(f"net {bit}", 0)])
+        name, k = min(names, key=lambda n: ("_SB_" in n[0], len(n[0]), n))
+        return f"{name}[{k}]"
+
+    def net(self, name: str, k: int) -> Any:
+        """The net behind a bit of a name, or ``None``."""
+        bits = self.nets[name]["bits"] if name in self.nets else []
+        return bits[k] if k < len(bits) else None
+
+    # functions ----------------------------------------------------------------------------
+
+    def literal(self, bit: Any) -> int:
+        """A net's function."""
+        stack = [bit]
+        while stack:
+            at = stack[-1]
+            if at in self._literal:
+                stack.pop()
+                continue
+            missing = [b for b in self._needs(at) if b not in self._literal]
+            if missing:
+                stack += missing
+            else:
+                self._settle(at)
+                stack.pop()
+        return self._literal[bit]
+
+    def _needs(self, bit: Any) -> list[Any]:
+        if bit in self._state_of or bit not in self._driver:
+            return []
+        _, wires, inputs = self._driver[bit]
+        return [b for pin in inputs for b in wires.get(pin, [])]
+
+    def _settle(self, bit: Any) -> None:
+        if bit in self._state_of:
+            self._literal[bit] = self._state(bit)
+        elif bit in self._driver:
+            cell, wires, _ = self._driver[bit]
+            if cell.is_memory:
+                table = table_of(self.aig, cell, self._pins(wires))
+                outputs = table.outputs
+                self.beyond |= dict(zip(table.free, table.inside, strict=True))
+            else:
+                outputs = function_of(cell, self.family)(self.aig, cell, self._pins(wires))
+            for (pin, k), literal in outputs.items():
+                if k < len(wires.get(pin, [])):
+                    self._literal[wires[pin][k]] = literal
+        else:
+            self._literal[bit] = self.aig.leaf()  # undriven or x: any value
+
+    def _pins(self, wires: Mapping[str, Any]) -> Any:
+        def read(pin: str, index: int, default: int) -> int:
+            bits = wires.get(pin, [])
+            return self.literal(bits[index]) if index < len(bits) else default
+
+        return read
+
+    def _state(self, bit: Any) -> int:
+        """A register's present value: its own variable, or what the counterpart calls it."""
+        if self.counterpart is None:
+            leaf = self.aig.leaf()
+            self.states[leaf] = self._state_of[bit]
+            return leaf
+        self.asked.append(bit)
+        self.mapped[bit] = self._image(bit, self.counterpart)
+        return self.mapped[bit]
+
+    def _image(self, bit: Any, other: _Design) -> int:
+        for name, k in self._names.get(bit, []):
+            net = other.net(name, k)
+            if net is None or net in ("x", "z"):
+                continue
+            if net in ("0", "1") or net in other._state_of or net in other._driver:
+                literal = other.literal(net)
+                if other.is_state_function(literal):
+                    return literal
+        raise _Unmatched(f"register {self.name_of(bit)} of the RTL has no counterpart in the netlist")
+
+    def is_state_function(self, literal: int) -> bool:
+        """Whether a function depends on registers alone."""
+        return self.aig.support(literal) <= set(self.states)
+
+    def following(self, bit: Any) -> int:
+        """A register's next value."""
+        cell, wires, register = self._state_of[bit]
+        return register.following(self.aig, self._pins(wires), self.literal(bit))
+
+    def next_states(self, literal: int) -> dict[int, int]:
+        """Next values of the registers that a function depends on."""
+        found = {}
+        for leaf in self.aig.support(literal):
+            cell, wires, register = self.states[leaf]
+            found[leaf] = register.following(self.aig, self._pins(wires), leaf)
+        return found
+
+    def state_name(self, leaf: int) -> str:
+        """A readable name of a register's variable."""
+        _, wires, register = self.states[leaf]
+        return self.name_of(wires[register.pin][register.index])
+
+
+def _decide(
+    aig: Aig, gold: _Design, gate: _Design, pairs: Sequence[_Pair], timeout_s: float
+) -> Outcome:
+    outputs = sum(p.is_output for p in pairs)
+    registers = len(pairs) - outputs
+    if not outputs:
+        return Outcome(_result("unknown", "the RTL has no outputs to compare", 0, 0, 0))
+    open_pairs = [p for p in pairs if p.gold != p.gate]
+    same = len(pairs) - len(open_pairs)
+    if not open_pairs:
+        return Outcome(_result("equivalent", "", registers, outputs, same))
+    designs = (gold, gate)
+    witness, log = _random_difference(aig, designs, open_pairs), ""
+    if witness is None:
+        status, log = _cec(
+            aig.aiger([p.gold for p in open_pairs]),
+            aig.aiger([p.gate for p in open_pairs]),
+            timeout_s,
+        )
+        if status == "equivalent":
+            return Outcome(_result("equivalent", "", registers, outputs, same), log)
+        if status == "unknown":
+            reason = f"ABC did not decide within {timeout_s:g} s"
+            return Outcome(_result("unknown", reason, registers, outputs, same), log)
+        witness = _difference(aig, designs, open_pairs, _pattern(aig, log))
+    if witness is None:
+        reason = "ABC reports a difference that could not be reproduced"
+        return Outcome(_result("unknown", reason, registers, outputs, same), log)
+    what = "the next value of " if witness["next_value"] else ""
+    reason = (
+        f"{what}{witness['signal']} is {witness['netlist']} in the netlist "
+        f"and {witness['rtl']} in the RTL"
+    )
+    found = _result("different", reason, registers, outputs, same)
+    return Outcome({**found, "witness": witness}, log)
+
+
+def _result(
+    status: str, reason: str, registers: int, outputs: int, identical: int
+) -> dict[str, JSON]:
+    return {
+        "status": status,
+        "reason": reason,
+        "method": "state mapping by net names, inductive, combinational check by ABC; "
+        "flip-flops start in any state",
+        "registers": registers,
+        "outputs": outputs,
+        "identical": identical,
+        "witness": None,
+    }
+
+
+def _cec(gold: bytes, gate: bytes, timeout_s: float) -> tuple[str, str]:
+    """Ask ABC; return the status and its log, in which a counterexample may stand."""
+    with job_directory() as work:
+        import shutil, os
+        if os.environ.get("DUMP"):
+            open(os.environ["DUMP"]+".gold.aig","wb").write(gold); open(os.environ["DUMP"]+".gate.aig","wb").write(gate)
+        (work / "gold.aig").write_bytes(gold)
+        (work / "gate.aig").write_bytes(gate)
+        limit = max(1, int(timeout_s))
+        script = f"read_aiger gold.aig; cec -n -T {limit} -C 1000000 gate.aig"
+        argv = [_abc(), "-q", script]
+        log = run_process(
+            "ABC", argv, cwd=work, timeout_s=timeout_s * 2 + 10, memory_mb=8192
+        ).log
+    if re.search(r"NOT EQUIVALENT", log):
+        return "different", log
+    if re.search(r"Networks are equivalent", log):
+        return "equivalent", log
+    return "unknown", log
+
+
+def _abc() -> str:
+    command = require("yosys")
+    path = Path(command.path) / "yosys-abc"
+    if command.origin == "wheel" and path.is_file():
+        return str(path)
+    beside = Path(command.path).with_name("yosys-abc")
+    if beside.is_file():
+        return str(beside)
+    raise SCDependencyError("yosys-abc is not installed beside Yosys; run `pip install pyosys`")
+
+
+def _difference(
+    aig: Aig, design: tuple[_Design, _Design], pairs: Sequence[_Pair], values: Mapping[int, int]
+) -> dict[str, JSON] | None:
+    """The first pair that differs under some values of inputs and registers, with those values."""
+    gold, gate = design
+    roots = [x for p in pairs for x in (p.gold, p.gate)]
+    found = aig.evaluate(roots, values, 1)
+    for k, pair in enumerate(pairs):
+        rtl, netlist = found[2 * k], found[2 * k + 1]
+        if rtl == netlist:
+            continue
+        support = aig.support(pair.gold) | aig.support(pair.gate)
+        inputs = {f"{n}[{k}]": values.get(x, 0) for (n, k), x in gate.inputs.items() if x in support}
+        registers = {gate.state_name(x): values.get(x, 0) for x in gate.states if x in support}
+        return {
+            "signal": pair.name,
+            "next_value": not pair.is_output,
+            "rtl": rtl,
+            "netlist": netlist,
+            "inputs": dict(sorted(inputs.items())),
+            "registers": dict(sorted(registers.items())),
+        }
+    return None
+
+
+def _random_difference(
+    aig: Aig, design: tuple[_Design, _Design], pairs: Sequence[_Pair]
+) -> dict[str, JSON] | None:
+    """A difference found by simulating random patterns, if there is one."""
+    noise = random.Random(1)
+    ones = (1 << _PATTERNS) - 1
+    values = {leaf: noise.getrandbits(_PATTERNS) for leaf in aig.leaves}
+    found = aig.evaluate([x for p in pairs for x in (p.gold, p.gate)], values, ones)
+    for k in range(len(pairs)):
+        unequal = found[2 * k] ^ found[2 * k + 1]
+        if unequal:
+            at = unequal.bit_length() - 1
+            chosen = {leaf: v >> at & 1 for leaf, v in values.items()}
+            return _difference(aig, design, pairs, chosen)
+    return None
+
+
+def _pattern(aig: Aig, log: str) -> dict[int, int]:
+    """The input pattern that ABC's ``cec`` prints."""
+    found = re.search(r"Input pattern: ((?: *pi\d+=[01])+)", log)
+    pairs = re.findall(r"pi(\d+)=([01])", found.group(1)) if found else []
+    return {aig.leaves[int(k)]: int(v) for k, v in pairs}
