@@ -23,7 +23,7 @@ class Undecided(Exception):
 
 @dataclass(frozen=True)
 class Loss:
-    """Relative errors allowed: of coefficients, and of functions; absolute slack of a comparison."""
+    """Relative errors of coefficients and of functions; absolute slack of a comparison."""
 
     coefficient: float
     function: float

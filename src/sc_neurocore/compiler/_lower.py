@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sc_neurocore.compiler._algebra import Graph, Interval, tick_graph
@@ -135,6 +135,8 @@ class _Lowering:
         parameters: ParameterPlace,
         function_error: float,
     ) -> None:
+        if model.threshold is None:  # without spikes there is nothing to be refractory after
+            model = replace(model, refractory=0.0, hold=())
         self.model, self.formats = model, formats
         self.overflow, self.rounding = overflow, rounding
         self.builder = Builder()

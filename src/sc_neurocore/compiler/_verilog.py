@@ -53,6 +53,7 @@ class _Module(Expressions):
             *self._control(),
             "endmodule",
             "",
+            "// verilator lint_on UNUSEDSIGNAL",
             "`default_nettype wire",
         ]
         renamed = {
@@ -147,7 +148,14 @@ class _Module(Expressions):
             )
         for note in d.notices:
             lines += [f"// {x}" for x in textwrap.wrap(f"Notice: {note}", 92)]
-        return [*lines, "", "`default_nettype none", ""]
+        return [
+            *lines,
+            "",
+            "`default_nettype none",
+            "// A range can make a sum's top bits redundant; an equation can leave an input unread.",
+            "// verilator lint_off UNUSEDSIGNAL",
+            "",
+        ]
 
     def _ports(self) -> list[str]:
         rows = [
@@ -315,9 +323,7 @@ class _Module(Expressions):
         if registers:
             registers = [
                 "    // Between steps. Of some, later steps read the low bits only.",
-                "    // verilator lint_off UNUSEDSIGNAL",
                 *registers,
-                "    // verilator lint_on UNUSEDSIGNAL",
                 "",
             ]
         head = "    // Datapath: every wire is exactly as wide as its range needs."
@@ -367,9 +373,7 @@ class _Module(Expressions):
             f"    // One {a}x{b} multiplier serves all {len(self.plan.products)} products in turn.",
             f"    reg signed [{a - 1}:0] factor_a;",
             f"    reg signed [{b - 1}:0] factor_b;",
-            "    // verilator lint_off UNUSEDSIGNAL",
             f"    wire signed [{a + b - 1}:0] product;  // no product needs all of the top bits",
-            "    // verilator lint_on UNUSEDSIGNAL",
             "    reg multiply;",
             "    always @* begin",
             f"        factor_a = {a}'sd0;",
