@@ -7,6 +7,7 @@ netlist with the RTL.
 """
 
 from sc_neurocore.formal._equivalence import EQUIVALENCE_FAMILIES, equivalent
+from sc_neurocore.formal._equivalence import equivalent
 from sc_neurocore.formal._multiplier import multiplier_properties, multiplier_source
 from sc_neurocore.formal._mutants import (
     MUTANT_KINDS,
@@ -35,6 +36,7 @@ __all__ = [
     "Stimulus",
     "Trace",
     "directed_stimulus",
+    "equivalent",
     "equivalent",
     "multiplier_properties",
     "multiplier_source",

@@ -88,8 +88,7 @@ class Aig:
 
     def support(self, root: int) -> set[int]:
         """Leaves a literal depends on."""
-        leaves = {x >> 1 for x in self.leaves}
-        return {2 * i for i in self.cone([root]) if i in leaves}
+        return {2 * i for i in self.cone([root]) if i and self._fanin[i] is None}
 
     def substitute(self, roots: Sequence[int], values: Mapping[int, int]) -> list[int]:
         """Literals with some leaves replaced by other literals."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
 
+#: Pins that clock a register. (A write clock does nothing to a memory that is never written.)
+CLOCK_PINS = ("C", "CLK", "RCLK")
 Pins = Callable[[str, int, int], int]
 """Literal of a bit of an input pin: name, index, value when unconnected."""
 
@@ -85,7 +87,7 @@ def function_of(cell: Cell, family: str) -> Combinational:
 # Flip-flops -------------------------------------------------------------------------------------
 
 
-def _flop(pin: str, data: str, enable: str, reset: str, value: int, gated: bool) -> Register:
+def _flop(pin: str, data: str, enable: str, reset: str, value: bool, *, gated: bool = False) -> Register:
     """A flip-flop with optional enable and synchronous reset; ``gated``: reset needs the enable."""
 
     def following(aig: Aig, pins: Pins, present: int) -> int:
@@ -107,7 +109,7 @@ def _ice40_flop(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
         raise cell.refuse("has an asynchronous reset")
     reset = match["reset"] or ""
     enable = "E" if match["enable"] else ""
-    return (_flop("Q", "D", enable, reset[1:], reset == "SS", True),)
+    return (_flop("Q", "D", enable, reset[1:], reset == "SS", gated=True),)
 
 
 def _gowin_flop(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
@@ -116,14 +118,14 @@ def _gowin_flop(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
     if kind[:1] in ("C", "P"):
         raise cell.refuse("has an asynchronous reset")
     reset = {"R": "RESET", "S": "SET"}.get(kind[:1], "")
-    return (_flop("Q", "D", enable, reset, kind[:1] == "S", False),)
+    return (_flop("Q", "D", enable, reset, kind[:1] == "S"),)
 
 
 def _xilinx_flop(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
     for name in ("IS_C_INVERTED", "IS_D_INVERTED", "IS_R_INVERTED", "IS_S_INVERTED"):
         if cell.number(name):
             raise cell.refuse(f"has {name} set")
-    return (_flop("Q", "D", "CE", match["reset"], match["reset"] == "S", False),)
+    return (_flop("Q", "D", "CE", match["reset"], match["reset"] == "S"),)
 
 
 def _trellis_flop(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
@@ -175,7 +177,7 @@ _SEQUENTIAL: tuple[tuple[str, Callable[[Cell, re.Match[str]], tuple[Register, ..
     (r"TRELLIS_FF", _trellis_flop),
     (r"DFF(?P<kind>E|RE|SE|CE|PE|R|S|C|P|)", _gowin_flop),
     (r"FD(?P<reset>[RS])E", _xilinx_flop),
-    (r"\$_DFF_P_", lambda cell, match: (_flop("Q", "D", "", "", 0, False),)),
+    (r"\$_DFF_P_", lambda cell, match: (_flop("Q", "D", "", "", False),)),
 )
 
 

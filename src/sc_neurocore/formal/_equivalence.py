@@ -15,13 +15,15 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, ToolError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
 from sc_neurocore.formal._cells import (
+    CLOCK_PINS,
     Cell,
     Register,
     UnmodelledCell,
@@ -29,6 +31,7 @@ from sc_neurocore.formal._cells import (
     registers_of,
     table_of,
 )
+from sc_neurocore.formal._keep import keep
 from sc_neurocore.formal._prove import Stage
 from sc_neurocore.toolchain import run_yosys
 from sc_neurocore.toolchain._process import job_directory, run_process
@@ -77,29 +80,15 @@ def equivalent(
         )
     yosys = require("yosys")
     text = netlist.decode() if isinstance(netlist, bytes) else netlist
-    described: dict[str, Any] = {
-        "tool": "yosys-abc",
-        "version": yosys.version,
-        "options": {"check": "equivalence", "top": top, "family": family, "timeout_s": timeout_s},
-        "inputs": {**rtl_sources, "netlist.json": text},
-    }
-
-    def attempt() -> Outcome:
-        outcome = _compare(rtl_sources, top, text, family, timeout_s, on_stage)
-        if outcome.result["status"] != "equivalent":
-            raise _Open(outcome)
-        return outcome
-
-    try:
-        return run_cached(store, word="proven", run=attempt, **described)
-    except _Open as found:
-        outcome = found.outcome
-        return run_cached(store, word="executed", run=lambda: outcome, **described)
-
-
-class _Open(Exception):
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
+    return keep(
+        store,
+        lambda: _compare(rtl_sources, top, text, family, timeout_s, on_stage),
+        lambda found: bool(found["status"] == "equivalent"),
+        tool="yosys-abc",
+        version=yosys.version,
+        options={"check": "equivalence", "top": top, "family": family, "timeout_s": timeout_s},
+        inputs={**rtl_sources, "netlist.json": text},
+    )
 
 
 def _compare(
@@ -112,19 +101,24 @@ def _compare(
 ) -> Outcome:
     if on_stage is not None:
         on_stage("yosys")
-    run = run_yosys(_expansion(sources, top), sources, outputs=[_GOLD], timeout_s=timeout_s)
+    maps = {
+        "__ripple_carry.v": (resources.files("sc_neurocore.formal") / "ripple_carry.v"),
+        "__separate_adders.v": (resources.files("sc_neurocore.toolchain") / "separate_adders.v"),
+    }
+    files = {**sources, **{name: path.read_text() for name, path in maps.items()}}
+    run = run_yosys(_expansion(sources, top), files, outputs=[_GOLD], timeout_s=timeout_s)
     aig = Aig()
     shared: dict[tuple[str, int], int] = {}
     try:
         gold = _Design(aig, json.loads(run.files[_GOLD])["modules"][top], "", shared)
         gate = _Design(aig, json.loads(netlist)["modules"][top], family, shared)
-    except (KeyError, ValueError):
+    except UnmodelledCell as gap:
+        return Outcome(_result("unknown", str(gap), 0, 0, 0))
+    except (KeyError, ValueError, TypeError):
         raise ToolError(f"the netlist of '{top}' is not a Yosys JSON netlist of it") from None
     try:
         pairs = _pairs(aig, gold, gate)
-    except _Unmatched as gap:
-        return Outcome(_result("unknown", str(gap), 0, 0, 0))
-    except UnmodelledCell as gap:
+    except (_Unmatched, UnmodelledCell) as gap:
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     if on_stage is not None:
         on_stage("yosys-abc")
@@ -141,8 +135,9 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
         *(f"read_verilog -sv {name}" for name in sources),
         f"hierarchy -check -top {top}",
         "proc", "flatten", "opt_expr", "opt_clean", "wreduce t:$add t:$sub t:$mul t:$neg",
-        "opt_clean", "alumacc", "memory_collect", "opt_expr", "opt_merge",
-        "techmap t:$mem_v2 %n", "opt_expr", "opt_merge", "opt_clean", "dffunmap", "simplemap",
+        "opt_clean", "techmap -map __separate_adders.v t:$add t:$sub %u t:$mul %co2 %d", "alumacc",
+        "memory_collect", "opt_expr", "opt_merge",
+        "techmap -map __ripple_carry.v -map +/techmap.v", "opt_expr", "opt_merge", "opt_clean", "dffunmap", "simplemap",
         "setattr -unset init", "dfflegalize -cell $_DFF_P_ x", "opt_clean",
         f"write_json {_GOLD}",
     ]  # fmt: skip
@@ -180,25 +175,22 @@ def _pairs(aig: Aig, gold: _Design, gate: _Design) -> list[_Pair]:
         n: len(p["bits"]) for n, p in gate.ports.items()
     }:
         raise _Unmatched("the ports of netlist and RTL differ")
+    if len(gold.clocks() | gate.clocks()) > 1:
+        raise _Unmatched("not all registers run on one clock")
     pairs = []
-    wanted: list[Any] = []
     gold.counterpart = gate
     for name, port in gold.ports.items():
         if port["direction"] == "output":
             for k, bit in enumerate(port["bits"]):
                 netlist = gate.literal(gate.ports[name]["bits"][k])
                 pairs.append(_pair(aig, f"{name}[{k}]", True, gold, gold.literal(bit), netlist))
-    done: set[Any] = set()
-    wanted = list(gold.asked)
-    while wanted:
-        bit = wanted.pop()
-        if bit in done:
-            continue
-        done.add(bit)
+    at = 0
+    while at < len(gold.asked):
+        bit = gold.asked[at]
+        at += 1
         following = gold.following(bit)
         (image,) = aig.substitute([gold.mapped[bit]], gate.next_states(gold.mapped[bit]))
         pairs.append(_pair(aig, gold.name_of(bit), False, gold, following, image))
-        wanted = [b for b in gold.asked if b not in done]
     return pairs
 
 
@@ -217,6 +209,7 @@ class _Design:
         self.beyond: dict[int, int] = {}
         self.states: dict[int, tuple[Cell, dict[str, Any], Register]] = {}
         self._literal: dict[Any, int] = {"0": FALSE, "1": TRUE}
+        self._clock_nets: set[Any] = set()
         self._state_of: dict[Any, tuple[Cell, dict[str, Any], Register]] = {}
         self._driver: dict[Any, tuple[Cell, dict[str, Any], list[str]]] = {}
         self._names: dict[Any, list[tuple[str, int]]] = {}
@@ -244,6 +237,7 @@ class _Design:
                 bits = wires.get(register.pin, [])
                 if register.index < len(bits):
                     self._state_of[bits[register.index]] = (cell, wires, register)
+            self._clock_nets |= {b for pin in CLOCK_PINS for b in wires.get(pin, [])}
             return
         directions = found["port_directions"]
         inputs = [pin for pin, direction in directions.items() if direction == "input"]
@@ -266,6 +260,10 @@ class _Design:
         return bits[k] if k < len(bits) else None
 
     # functions ----------------------------------------------------------------------------
+
+    def clocks(self) -> set[int]:
+        """Functions of the registers' clocks."""
+        return {self.literal(net) for net in self._clock_nets}
 
     def literal(self, bit: Any) -> int:
         """A net's function."""
@@ -412,9 +410,6 @@ def _result(
 def _cec(gold: bytes, gate: bytes, timeout_s: float) -> tuple[str, str]:
     """Ask ABC; return the status and its log, in which a counterexample may stand."""
     with job_directory() as work:
-        import shutil, os
-        if os.environ.get("DUMP"):
-            open(os.environ["DUMP"]+".gold.aig","wb").write(gold); open(os.environ["DUMP"]+".gate.aig","wb").write(gate)
         (work / "gold.aig").write_bytes(gold)
         (work / "gate.aig").write_bytes(gate)
         limit = max(1, int(timeout_s))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sc_neurocore.compiler import Datapath, Rtl
-from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.evidence import EvidenceStore, Outcome, Record
 from sc_neurocore.exceptions import SCNeuroError, ToolError
+from sc_neurocore.formal._keep import keep
 from sc_neurocore.formal._multiplier import MODULE, multiplier_properties, multiplier_source
 from sc_neurocore.formal._properties import PropertySet, properties
 from sc_neurocore.formal._stimulus import Segment, directed_stimulus
@@ -83,13 +84,6 @@ class ProofResult:
         return self.proven == self.assertions > 0
 
 
-class _Open(Exception):
-    """Not everything was proven."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-
-
 def prove(
     sources: Mapping[str, str],
     top: str,
@@ -131,23 +125,15 @@ def prove(
         "watch": list(watch), "max_depth": max_depth, "timeout_s": timeout_s,
     }  # fmt: skip
 
-    def attempt() -> Outcome:
-        outcome = _attempt(sources, options, on_stage)
-        if set(outcome.result["status"].values()) != {"proven"}:  # type: ignore[union-attr, call-overload, index]
-            raise _Open(outcome)
-        return outcome
-
-    described = {
-        "tool": "bitwuzla",
-        "version": f"{solver.version}, yosys {yosys.version}",
-        "options": options,
-        "inputs": dict(sources),
-    }
-    try:
-        record = run_cached(store, word="proven", run=attempt, **described)
-    except _Open as found:
-        outcome = found.outcome
-        record = run_cached(store, word="executed", run=lambda: outcome, **described)
+    record = keep(
+        store,
+        lambda: _attempt(sources, options, on_stage),
+        lambda found: set(found["status"].values()) == {"proven"},
+        tool="bitwuzla",
+        version=f"{solver.version}, yosys {yosys.version}",
+        options=options,
+        inputs=dict(sources),
+    )
     return _result(record, top)
 
 
