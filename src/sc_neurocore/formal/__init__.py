@@ -7,7 +7,6 @@ netlist with the RTL.
 """
 
 from sc_neurocore.formal._equivalence import EQUIVALENCE_FAMILIES, equivalent
-from sc_neurocore.formal._equivalence import equivalent
 from sc_neurocore.formal._multiplier import multiplier_properties, multiplier_source
 from sc_neurocore.formal._mutants import (
     MUTANT_KINDS,
@@ -36,7 +35,6 @@ __all__ = [
     "Stimulus",
     "Trace",
     "directed_stimulus",
-    "equivalent",
     "equivalent",
     "multiplier_properties",
     "multiplier_source",

@@ -32,7 +32,7 @@ class Aig:
             a, b = b, a
         if a == FALSE or a == b ^ 1:
             return FALSE
-        if a == TRUE or a == b:
+        if a in (TRUE, b):
             return b
         key = (a, b)
         if key not in self._known:
@@ -147,5 +147,3 @@ def _varint(x: int) -> bytes:
         x >>= 7
     out.append(x)
     return bytes(out)
-
-

@@ -87,7 +87,9 @@ def function_of(cell: Cell, family: str) -> Combinational:
 # Flip-flops -------------------------------------------------------------------------------------
 
 
-def _flop(pin: str, data: str, enable: str, reset: str, value: bool, *, gated: bool = False) -> Register:
+def _flop(
+    pin: str, data: str, enable: str, reset: str, value: bool, *, gated: bool = False
+) -> Register:
     """A flip-flop with optional enable and synchronous reset; ``gated``: reset needs the enable."""
 
     def following(aig: Aig, pins: Pins, present: int) -> int:
@@ -328,9 +330,7 @@ _COMBINATIONAL: Mapping[str, Combinational] = {
     "PFUMX": _mux("C0", "ALUT", "BLUT", "Z"),
     "L6MUX21": _mux("SD", "D1", "D0", "Z"),
     "CCU2C": _ccu2c,
-    **{
-        f"LUT{n}:gowin": _lut(tuple(f"I{k}" for k in range(n)), "F", "INIT") for n in range(1, 5)
-    },
+    **{f"LUT{n}:gowin": _lut(tuple(f"I{k}" for k in range(n)), "F", "INIT") for n in range(1, 5)},
     **{f"MUX2_LUT{n}": _mux("S0", "I1", "I0", "O") for n in range(5, 9)},
     "ALU": _gowin_alu,
     "IBUF": _wire("I", "O"),
@@ -338,9 +338,7 @@ _COMBINATIONAL: Mapping[str, Combinational] = {
     "BUFG": _wire("I", "O"),
     "VCC": _constant("V", TRUE),
     "GND": _constant("G", FALSE),
-    **{
-        f"LUT{n}:xilinx": _lut(tuple(f"I{k}" for k in range(n)), "O", "INIT") for n in range(1, 7)
-    },
+    **{f"LUT{n}:xilinx": _lut(tuple(f"I{k}" for k in range(n)), "O", "INIT") for n in range(1, 7)},
     "INV": _wire("I", "O", inverted=True),
     "MUXF7": _mux("S", "I1", "I0", "O"),
     "MUXF8": _mux("S", "I1", "I0", "O"),

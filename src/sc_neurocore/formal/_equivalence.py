@@ -122,7 +122,7 @@ def _compare(
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     if on_stage is not None:
         on_stage("yosys-abc")
-    return _decide(aig, gold, gate, pairs, timeout_s)
+    return _decide(aig, gate, pairs, timeout_s)
 
 
 def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
@@ -137,7 +137,8 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
         "proc", "flatten", "opt_expr", "opt_clean", "wreduce t:$add t:$sub t:$mul t:$neg",
         "opt_clean", "techmap -map __separate_adders.v t:$add t:$sub %u t:$mul %co2 %d", "alumacc",
         "memory_collect", "opt_expr", "opt_merge",
-        "techmap -map __ripple_carry.v -map +/techmap.v", "opt_expr", "opt_merge", "opt_clean", "dffunmap", "simplemap",
+        "techmap -map __ripple_carry.v -map +/techmap.v", "opt_expr", "opt_merge",
+        "opt_clean", "dffunmap", "simplemap",
         "setattr -unset init", "dfflegalize -cell $_DFF_P_ x", "opt_clean",
         f"write_json {_GOLD}",
     ]  # fmt: skip
@@ -330,7 +331,9 @@ class _Design:
                 literal = other.literal(net)
                 if other.is_state_function(literal):
                     return literal
-        raise _Unmatched(f"register {self.name_of(bit)} of the RTL has no counterpart in the netlist")
+        raise _Unmatched(
+            f"register {self.name_of(bit)} of the RTL has no counterpart in the netlist"
+        )
 
     def is_state_function(self, literal: int) -> bool:
         """Whether a function depends on registers alone."""
@@ -338,14 +341,14 @@ class _Design:
 
     def following(self, bit: Any) -> int:
         """A register's next value."""
-        cell, wires, register = self._state_of[bit]
+        _, wires, register = self._state_of[bit]
         return register.following(self.aig, self._pins(wires), self.literal(bit))
 
     def next_states(self, literal: int) -> dict[int, int]:
         """Next values of the registers that a function depends on."""
         found = {}
         for leaf in self.aig.support(literal):
-            cell, wires, register = self.states[leaf]
+            _, wires, register = self.states[leaf]
             found[leaf] = register.following(self.aig, self._pins(wires), leaf)
         return found
 
@@ -355,9 +358,7 @@ class _Design:
         return self.name_of(wires[register.pin][register.index])
 
 
-def _decide(
-    aig: Aig, gold: _Design, gate: _Design, pairs: Sequence[_Pair], timeout_s: float
-) -> Outcome:
+def _decide(aig: Aig, gate: _Design, pairs: Sequence[_Pair], timeout_s: float) -> Outcome:
     outputs = sum(p.is_output for p in pairs)
     registers = len(pairs) - outputs
     if not outputs:
@@ -366,8 +367,7 @@ def _decide(
     same = len(pairs) - len(open_pairs)
     if not open_pairs:
         return Outcome(_result("equivalent", "", registers, outputs, same))
-    designs = (gold, gate)
-    witness, log = _random_difference(aig, designs, open_pairs), ""
+    witness, log = _random_difference(aig, gate, open_pairs), ""
     if witness is None:
         status, log = _cec(
             aig.aiger([p.gold for p in open_pairs]),
@@ -379,7 +379,7 @@ def _decide(
         if status == "unknown":
             reason = f"ABC did not decide within {timeout_s:g} s"
             return Outcome(_result("unknown", reason, registers, outputs, same), log)
-        witness = _difference(aig, designs, open_pairs, _pattern(aig, log))
+        witness = _difference(aig, gate, open_pairs, _pattern(aig, log))
     if witness is None:
         reason = "ABC reports a difference that could not be reproduced"
         return Outcome(_result("unknown", reason, registers, outputs, same), log)
@@ -415,9 +415,7 @@ def _cec(gold: bytes, gate: bytes, timeout_s: float) -> tuple[str, str]:
         limit = max(1, int(timeout_s))
         script = f"read_aiger gold.aig; cec -n -T {limit} -C 1000000 gate.aig"
         argv = [_abc(), "-q", script]
-        log = run_process(
-            "ABC", argv, cwd=work, timeout_s=timeout_s * 2 + 10, memory_mb=8192
-        ).log
+        log = run_process("ABC", argv, cwd=work, timeout_s=timeout_s * 2 + 10, memory_mb=8192).log
     if re.search(r"NOT EQUIVALENT", log):
         return "different", log
     if re.search(r"Networks are equivalent", log):
@@ -437,10 +435,9 @@ def _abc() -> str:
 
 
 def _difference(
-    aig: Aig, design: tuple[_Design, _Design], pairs: Sequence[_Pair], values: Mapping[int, int]
+    aig: Aig, gate: _Design, pairs: Sequence[_Pair], values: Mapping[int, int]
 ) -> dict[str, JSON] | None:
     """The first pair that differs under some values of inputs and registers, with those values."""
-    gold, gate = design
     roots = [x for p in pairs for x in (p.gold, p.gate)]
     found = aig.evaluate(roots, values, 1)
     for k, pair in enumerate(pairs):
@@ -448,7 +445,9 @@ def _difference(
         if rtl == netlist:
             continue
         support = aig.support(pair.gold) | aig.support(pair.gate)
-        inputs = {f"{n}[{k}]": values.get(x, 0) for (n, k), x in gate.inputs.items() if x in support}
+        inputs = {
+            f"{n}[{k}]": values.get(x, 0) for (n, k), x in gate.inputs.items() if x in support
+        }
         registers = {gate.state_name(x): values.get(x, 0) for x in gate.states if x in support}
         return {
             "signal": pair.name,
@@ -461,9 +460,7 @@ def _difference(
     return None
 
 
-def _random_difference(
-    aig: Aig, design: tuple[_Design, _Design], pairs: Sequence[_Pair]
-) -> dict[str, JSON] | None:
+def _random_difference(aig: Aig, gate: _Design, pairs: Sequence[_Pair]) -> dict[str, JSON] | None:
     """A difference found by simulating random patterns, if there is one."""
     noise = random.Random(1)
     ones = (1 << _PATTERNS) - 1
@@ -474,7 +471,7 @@ def _random_difference(
         if unequal:
             at = unequal.bit_length() - 1
             chosen = {leaf: v >> at & 1 for leaf, v in values.items()}
-            return _difference(aig, design, pairs, chosen)
+            return _difference(aig, gate, pairs, chosen)
     return None
 
 

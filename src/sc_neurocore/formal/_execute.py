@@ -17,7 +17,7 @@ _Step = Callable[[list[Any], list[int]], tuple[list[Any], list[int], list[int] |
 
 @dataclass(frozen=True)
 class Clock:
-    """One clock of an execution: what every watched signal was, and which assertions or assumptions failed."""
+    """One clock: what every watched signal was, and which assertions or assumptions failed."""
 
     values: dict[str, int]
     violated: tuple[str, ...]
@@ -44,7 +44,7 @@ class Executor:
         self._state = [_initial(system, s, start or {}) for s in system.states]
 
     def clock(self, inputs: Values) -> Clock:
-        """Apply inputs (0 where not given) for one clock and return what was seen before its edge."""
+        """Apply inputs (0 where not given) for one clock; return what its edge will see."""
         values = [inputs.get(name, 0) for name in self._inputs]
         self._state, seen, failed = self._step(self._state, values)
         violated = (

@@ -144,7 +144,7 @@ def _base(system: System, k: int, deadline: float) -> Verdict | None:
 def _step(
     system: System, labels: list[str], k: int, deadline: float
 ) -> tuple[list[str], tuple[str, ...]]:
-    """Assertions not shown to hold after all of them held for ``k`` clocks, and what stayed open."""
+    """Assertions not shown to hold after all held for ``k`` clocks, and what stayed open."""
     left = labels
     for opened in _LEVELS:
         left = _step_at(system, labels, left, k, opened, deadline)
@@ -168,7 +168,8 @@ def _step_at(
     for t in range(k):
         for name in hypothesis:
             solver.assert_formula(frames.no(t, system.bad[name]))
-    left, failing = list(goals), []
+    left = list(goals)
+    failing: list[str] = []
     while left:
         # All at once while models tell which fail; a time-out then falls back to one by one.
         answer = solver.check_sat(frames.any_bad(k, left))

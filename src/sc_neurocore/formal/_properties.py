@@ -140,8 +140,8 @@ class _Checker:
         contract = self.multiplier_contract()
         lines = [
             "`ifdef FORMAL",
-            "    // Checker. `live`: a reset has been seen; `was_reset`, `ended`: the last clock edge",
-            "    // reset the module, ended a tick; `was_…`: a value of one clock before.",
+            "    // Checker. `live`: a reset has been seen; `was_reset`, `ended`: the last edge reset",
+            "    // the module, ended a tick; `was_…`: a value of one clock before.",
             f"    reg {self.name('live')} = 1'b0;",
             *self.declared,
             "    always @(posedge clk) begin",
@@ -446,18 +446,21 @@ class _Checker:
         )
         for k, p in enumerate(products):
             start, done = f"{width}'d{p.start}", f"{width}'d{p.done}"
+            since = f"{width}'({waited}) + {width}'d{p.start + 1} == {clock}"
+            factors = f"{first} == {p.first} && {second} == {p.second}"
+            product = f"{p.width}'({a + b}'({p.first}) * {a + b}'({p.second}))"
             self.claim(
-                f"factors_{k}", f"the multiplier works on the factors of {p.register} undisturbed",
-                f"{clock} <= {start} || {clock} > {done} || ({first} == {p.first} && "
-                f"{second} == {p.second} && {width}'({waited}) + {width}'d{p.start + 1} == {clock})",
+                f"factors_{k}",
+                f"the multiplier works on the factors of {p.register} undisturbed",
+                f"{clock} <= {start} || {clock} > {done} || ({factors} && {since})",
                 helper=True,
-            )  # fmt: skip
+            )
             self.claim(
-                f"product_{k}", f"{p.register} holds its product once that is captured",
-                f"{clock} <= {done} || "
-                f"{p.register} == {p.width}'({a + b}'({p.first}) * {a + b}'({p.second}))",
+                f"product_{k}",
+                f"{p.register} holds its product once that is captured",
+                f"{clock} <= {done} || {p.register} == {product}",
                 helper=True,
-            )  # fmt: skip
+            )
         product = f"{a + b}'({first}) * {a + b}'({second})"
         return [f"        assume ({waited} != {wait}'d{b} || product == {product});"]
 

@@ -297,7 +297,7 @@ def _prove_multiplier(
     on_stage: Stage | None,
 ) -> ProofResult:
     widths = rtl.internals.factor_widths
-    claimed = multiplier_properties(*widths)
+    claimed = multiplier_properties()
     name = f"{MODULE}.sv"
     found = prove(
         {name: claimed.inject(multiplier_source(files[name], *widths))},
