@@ -239,10 +239,11 @@ class _Sheet:
 def kernel_source(program: Program, layout: Layout) -> KernelSource:
     """Write the kernel module of a program.
 
-    It defines ``run(C, P, U0 …, X, counter, last, kept, rows, n0, n1, ticks, now0, hold, seed)``,
-    which advances neurons ``n0 … n1 − 1`` by ``ticks`` and returns their spikes as sorted-by-block
-    numbers ``tick·2^32 + neuron``, and the tick, neuron and state of the first non-finite value
-    (tick −1 if there is none).
+    It defines ``run(C, P, U0 …, X, counter, last, kept, rows, n0, n1, ticks, now0, hold, seed,
+    room)``, which advances neurons ``n0 … n1 − 1`` by ``ticks``. It returns an array, which is
+    ``room`` or a larger one if that was too small, with the spikes of one block after the other as
+    ``tick·2^32 + neuron``; their number; and the tick, neuron and state of the first non-finite
+    value (−1 if there is none).
     """
     model, sheet = program.model, _Sheet(program, layout)
     names = sheet.leaves()
@@ -318,11 +319,11 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
     signature = ", ".join(
         ["D[::1]", "D[:, ::1]", *(types[s] for s in layout.spreads), "D[:, ::1]", "int64[::1]",
          "uint8[::1]", "D[:, :, ::1]", "uint64[::1]", "int64", "int64", "int64", "uint64",
-         "int64", "uint64"]
+         "int64", "uint64", "int64[::1]"]
     ).replace("D[", f"{layout.dtype}[")  # fmt: skip
     arguments = ", ".join(
         ["C", "P", *inputs, "X", "counter", "last0", "kept", "rows", "n0", "n1", "ticks", "now0",
-         "hold", "seed"]
+         "hold", "seed", "room"]
     )  # fmt: skip
 
     def lane(body: list[str]) -> list[str]:
@@ -397,12 +398,12 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
         "flag = np.zeros(BLOCK, np.uint8)",
         "words = flag.view(np.uint64)",
         "busy = np.empty(BLOCK // 8 + 1, np.uint64)",
-        "found = np.empty(1024, np.int64)",
+        "found = room",
         "count = 0",
         "failed, who, state, end = -1, -1, -1, ticks",
         "for b in range(n0, n1, BLOCK):",
         *_indent(block),
-        "return found[:count], failed, who, state",
+        "return found, count, failed, who, state",
     ]
     return "\n".join(
         [

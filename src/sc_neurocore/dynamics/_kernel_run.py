@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ from sc_neurocore.exceptions import SCConfigError
 _CALL = 200_000_000
 #: Pieces per thread, so that threads finish together.
 _PIECES = 4
+#: Most spikes that the buffer a thread keeps has room for.
+_KEPT = 2**22
+_kept = threading.local()
 
 
 @functools.lru_cache(maxsize=256)
@@ -129,7 +133,7 @@ class KernelRun:
                 failed = [r[1:] for r in results if r[1] >= 0]
                 if failed:
                     raise self._failure(state, at, start.tick + at, *min(failed))
-                found += [r[0] + (at << 32) for r in results if len(r[0])]
+                found += [r[0] for r in results if len(r[0])]
                 state = after
                 if progress is not None:
                     progress(at + size, ticks)
@@ -143,12 +147,18 @@ class KernelRun:
         inputs = [
             self._piece(name, spread, values, at, size) for name, spread, values in self.inputs
         ]
-        result: tuple[NDArray[np.int64], int, int, int] = self.kernel(
+        # Fresh memory costs more than the spikes written to it, so each thread keeps its own.
+        room: Any = getattr(_kept, "room", None)
+        if room is None:
+            room = np.empty(1024, np.int64)
+        found, count, failed, who, index = self.kernel(
             self.constants, self.own, *inputs, state.values, state.refractory, state.previous,
             kept, self.rows, *part, size, np.uint64(now), self.model.refractory_ticks,
-            np.uint64(self.seed),
+            np.uint64(self.seed), room,
         )  # fmt: skip
-        return result
+        if len(found) <= _KEPT:
+            _kept.room = found
+        return found[:count] + (at << 32), failed, who, index
 
     def _piece(
         self, name: str, spread: Spread, values: NDArray[np.float64], at: int, size: int

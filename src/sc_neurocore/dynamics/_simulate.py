@@ -85,8 +85,12 @@ def simulate(
     kept = room_for(names, total, n, number)
     run = KernelRun.prepare(model, number, own, inputs, names, seed, start)
     found, final = run.advance(start, total, kept, threads, progress)
-    keys = np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
-    spikes = Spikes((keys >> 32) + start.tick, keys & 0xFFFFFFFF)
+    keys = np.concatenate(found) if len(found) > 1 else found[0] if found else np.empty(0, np.int64)
+    keys.sort()
+    tick = keys >> 32
+    tick += start.tick
+    keys &= 0xFFFFFFFF
+    spikes = Spikes(tick, keys)
     states = {x: kept[:, i] for i, x in enumerate(names)}
     return Simulation(model, n, total, start.tick, states, spikes, final)
 

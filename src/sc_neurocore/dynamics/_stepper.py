@@ -38,6 +38,7 @@ class Stepper:
         constants = np.array([*source.literals, *model.parameter_values.values()])
         self._before = (constants, np.empty((0, 1)), *self._inputs)
         self._kept, self._rows = np.empty((0, 1, 1)), np.empty(0, np.uint64)
+        self._room = np.empty(1, np.int64)
         self._values = np.empty((len(model.states), 1))
         self._counter, self._last = np.zeros(1, np.int64), np.zeros(1, np.uint8)
         self._undo: tuple[NDArray[Any], ...] = (
@@ -79,9 +80,9 @@ class Stepper:
         live: tuple[NDArray[Any], ...] = (self._values, self._counter, self._last)
         for copy, array in zip(self._undo, live, strict=True):
             copy[:] = array
-        found, failed, _, state = self._run(
+        _, spikes, failed, _, state = self._run(
             *self._before, *live, self._kept, self._rows, 0, 1, 1, self._tick,
-            self.model.refractory_ticks, self.seed,
+            self.model.refractory_ticks, self.seed, self._room,
         )  # fmt: skip
         if failed >= 0:
             for copy, array in zip(self._undo, live, strict=True):
@@ -96,4 +97,4 @@ class Stepper:
                 f"'{self.model.method}', or check the parameters and the input"
             )
         self._tick += 1
-        return len(found) > 0
+        return bool(spikes)
