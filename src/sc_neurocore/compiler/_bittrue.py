@@ -284,6 +284,6 @@ def _operation(node: Node, names: Mapping[str, str], tables: Mapping[tuple[int, 
         case "shl_by":
             return f"{a[0]} << {a[1]}"
         case "msb":
-            steps = [f"({a[0]} >= {1 << i})" for i in range(1, node.high + 1)]
-            return " + ".join(["0", *(f"(1 if {s} else 0)" for s in steps)])
+            steps = [f"({a[0]} >= {1 << i})" for i in range(node.low + 1, node.high + 1)]
+            return " + ".join([str(node.low), *(f"(1 if {s} else 0)" for s in steps)])
     raise AssertionError(node.op)

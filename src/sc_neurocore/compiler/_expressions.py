@@ -117,8 +117,9 @@ class Expressions:
     def sized(self, i: int, step: int, width: int) -> str:
         """A node's value extended or cut to ``width`` bits."""
         node = self.d.nodes[i]
-        if node.op == "const":
-            return literal(node.value, width)
+        if node.op == "const":  # cut to the width, as two's complement
+            half = 1 << (width - 1)
+            return literal((node.value + half) % (2 * half) - half, width)
         text = self.ref(i, step)
         if node.op == "source":
             port = next((p for p in (*self.d.states, *self.entering) if p.name == node.name), None)
@@ -244,10 +245,10 @@ class Expressions:
         return f"{node.width}'({bracketed(self.ref(x, step))} >>> {count})"
 
     def _leading_one(self, node: Node, step: int) -> str:
-        value = self.wire.get(node.args[0]) or self.ref(node.args[0], step)
+        value = self.ref(node.args[0], step)
         wide = self.d.nodes[node.args[0]].width
-        text = literal(0, node.width)
-        for bit in range(1, node.high + 1):
+        text = literal(node.low, node.width)
+        for bit in range(node.low + 1, node.high + 1):
             reached = f"{bracketed(value)} >= {literal(1 << bit, wide)}"
             text = f"({reached}) ? {literal(bit, node.width)} : {text}"
             if bit < node.high:

@@ -152,7 +152,7 @@ class _Module(Expressions):
             *lines,
             "",
             "`default_nettype none",
-            "// A range can make a sum's top bits redundant; an equation can leave an input unread.",
+            "// A range can make a sum's top bits redundant; equations may leave an input unread.",
             "// verilator lint_off UNUSEDSIGNAL",
             "",
         ]
