@@ -24,6 +24,8 @@ from sc_neurocore.exceptions import SCCompilerError
 Interval = tuple[float, float]
 #: No fixed-point format of 63 bits gets near it, with whatever binary point.
 LARGEST = 2.0**256
+#: A coefficient so small that doubles lose its digits adds nothing.
+SMALLEST = 2.0**-960
 _ARRAY = NDArray[np.float64]
 
 #: Functions of one number, vectorised; also the closed list of what a table can hold.
@@ -110,7 +112,7 @@ class Graph:
                     total[a] = total.get(a, 0.0) + coef * c
             else:
                 total[node] = total.get(node, 0.0) + coef
-        kept = sorted((a, c) for a, c in total.items() if c != 0)
+        kept = sorted((a, c) for a, c in total.items() if abs(c) >= SMALLEST)
         if const == 0 and len(kept) == 1 and kept[0][1] == 1:
             return kept[0][0]
         return self._put(Real("lin", tuple(a for a, _ in kept), tuple(c for _, c in kept), const))

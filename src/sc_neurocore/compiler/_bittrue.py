@@ -86,8 +86,7 @@ def simulate_fixed(
     for port in ports:
         if port.name not in inputs:
             raise SCConfigError(f"no values given for port '{port.name}'")
-        raw = np.asarray(inputs[port.name], dtype=np.int64)
-        raw = raw[:, None] if raw.ndim == 1 else raw
+        raw = _integers(port.name, inputs[port.name])
         if raw.size and (raw.min() < port.low or raw.max() > port.high):
             worst = raw.min() if raw.min() < port.low else raw.max()
             raise SCConfigError(
@@ -100,9 +99,34 @@ def simulate_fixed(
         raise SCConfigError("the model has no input port; give the ticks through simulate_ticks")
     ticks = max(c.shape[0] for c in columns)
     neurons = max(c.shape[1] for c in columns)
+    for port, c in zip(ports, columns, strict=True):
+        if c.shape[0] != ticks or c.shape[1] not in (1, neurons):
+            raise SCConfigError(
+                f"port '{port.name}' has values of shape {c.shape}, another port has "
+                f"({ticks}, {neurons}); give every port the same ticks and neurons"
+            )
     columns = [np.broadcast_to(c, (ticks, neurons)) for c in columns]
     start = state or initial_state(datapath, neurons)
+    if start.values.shape != (len(datapath.states), neurons):
+        raise SCConfigError(
+            f"the state holds {start.values.shape[1]} neurons, the inputs {neurons}"
+        )
     return _run(datapath, columns, ticks, neurons, start)
+
+
+def _integers(name: str, given: ArrayLike) -> Raw:
+    """Raw values as (T, N or 1)."""
+    raw = np.asarray(given)
+    if raw.ndim not in (1, 2):
+        raise SCConfigError(
+            f"values of port '{name}' have {raw.ndim} dimensions; give (T,) or (T, N)"
+        )
+    if not np.issubdtype(raw.dtype, np.integer) and raw.size:
+        raise SCConfigError(
+            f"port '{name}' takes raw integers; quantise real values to its format first"
+        )
+    raw = raw.astype(np.int64)
+    return raw[:, None] if raw.ndim == 1 else raw
 
 
 def simulate_ticks(datapath: Datapath, ticks: int, *, state: FixedState | None = None) -> FixedRun:

@@ -103,8 +103,8 @@ class Nodes:
         const = real.const
         for members in grouped.values():
             least = min(abs(c) for c, _ in members)
-            share = const / least
-            if not (len(members) > 1 and least != 1 and _exact_fraction(share, 12) is not None):
+            share = const / least if len(members) > 1 and least != 1 else 0.0
+            if not math.isfinite(share) or _exact_fraction(share, 12) is None:
                 share = 0.0
             const -= share * least
             sign, total = self._group(members, least, share)
