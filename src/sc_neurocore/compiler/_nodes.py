@@ -104,7 +104,7 @@ class Nodes:
         for members in grouped.values():
             least = min(abs(c) for c, _ in members)
             share = const / least if len(members) > 1 and least != 1 else 0.0
-            if not math.isfinite(share) or _exact_fraction(share, 12) is None:
+            if not abs(share) < 2.0**24 or _exact_fraction(share, 12) is None:
                 share = 0.0
             const -= share * least
             sign, total = self._group(members, least, share)
