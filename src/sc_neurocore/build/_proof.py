@@ -78,9 +78,7 @@ def prove_module(
         equivalence_rung=equivalence_rung,
         keys=keys if compared is None else {**keys, "equivalence": compared.key},
         files=own.files,
-        cached=own.cached
-        and mutant.proof.record.cached
-        and (compared is None or compared.cached),
+        cached=own.cached and mutant.proof.record.cached and (compared is None or compared.cached),
     )
 
 

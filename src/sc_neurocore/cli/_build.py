@@ -29,16 +29,29 @@ MISMATCH = 6
 @click.option("--target", default="ice40-hx8k", show_default=True, help="Device; see `targets`.")
 @click.option("--format", "format_", metavar="FORMAT", help="Q format such as Q8.8, or auto.")
 @click.option("--clock-mhz", type=float, metavar="MHZ", help="Clock that must be reached.")
-@click.option("--overflow", default="saturate", show_default=True,
-              type=click.Choice(["saturate", "wrap", "trap"]), help="At a state's bounds.")  # fmt: skip
-@click.option("--rounding", type=click.Choice(["truncate", "nearest", "nearest_even", "stochastic"]),
-              help="At a state; default: the model's, else nearest.")  # fmt: skip
+@click.option(
+    "--overflow",
+    default="saturate",
+    show_default=True,
+    type=click.Choice(["saturate", "wrap", "trap"]),
+    help="At a state's bounds.",
+)
+@click.option(
+    "--rounding",
+    type=click.Choice(["truncate", "nearest", "nearest_even", "stochastic"]),
+    help="At a state; default: the model's, else nearest.",
+)
 @click.option("--pipeline", metavar="auto|N", default="auto", show_default=True,
               help="Register stages per tick; 0 is one clock per tick.")  # fmt: skip
 @click.option("--multipliers", type=click.Choice(["parallel", "shared"]),
               help="One per product, or one for all; default: by device.")  # fmt: skip
-@click.option("--parameters", type=click.Choice(["constants", "ports", "bank"]), default="constants",
-              show_default=True, help="Fixed at compile time, input ports, or a register bank.")  # fmt: skip
+@click.option(
+    "--parameters",
+    type=click.Choice(["constants", "ports", "bank"]),
+    default="constants",
+    show_default=True,
+    help="Fixed at compile time, input ports, or a register bank.",
+)
 @click.option("--no-pnr", is_flag=True, help="Stop after synthesis.")
 @click.option("--cycles", type=int, default=100_000, show_default=True, help="Co-simulated clocks.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Stimulus, mutant, placement.")

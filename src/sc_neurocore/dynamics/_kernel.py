@@ -346,7 +346,9 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
         "else:",
         "    if count == len(found):",
         "        more = np.empty(2 * count, np.int64)",
-        "        more[:count] = found",
+        # A slice assignment would compile NumPy's shape messages into every kernel.
+        "        for q in range(count):",
+        "            more[q] = found[q]",
         "        found = more",
         "    found[count] = (t << 32) | np.int64(o + j)",
         "    count += 1",
@@ -383,7 +385,8 @@ def _module(sheet: _Sheet, *, spikes: bool) -> str:
     block = [
         "m = np.uint64(min(BLOCK, n1 - b))",
         "o = np.uint64(b)",
-        "flag[:] = 0",
+        "for j in range(BLOCK):",
+        "    flag[j] = 0",
         *lane(load + sheet.lines["block"]),
         "for t in range(end):",
         *_indent(tick),

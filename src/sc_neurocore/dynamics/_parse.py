@@ -1,4 +1,4 @@
-"""Text to expression tree: Python's ``ast`` under a whitelist, with limits. Nothing is evaluated."""
+"""Text to expression tree: Python's ``ast`` under a whitelist; nothing is evaluated."""
 
 from __future__ import annotations
 

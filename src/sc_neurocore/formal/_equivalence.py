@@ -128,20 +128,32 @@ def _compare(
 def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
     """Yosys commands from RTL to gates, without any mapping to a device.
 
-    No pass may touch a register here: `opt_dff` and `wreduce` take the freedom of an undefined
-    initial value, which would then be compared with the freedom that synthesis took.
+    No pass may touch a register here: `opt_dff`, `opt_merge` and `wreduce` take the freedom of an
+    undefined initial value, which would then be compared with the freedom that synthesis took.
     """
     return [
         *(f"read_verilog -sv {name}" for name in sources),
         f"hierarchy -check -top {top}",
-        "proc", "flatten", "opt_expr", "opt_clean", "wreduce t:$add t:$sub t:$mul t:$neg",
-        "opt_clean", "techmap -map __separate_adders.v t:$add t:$sub %u t:$mul %co2 %d", "alumacc",
-        "memory_collect", "opt_expr", "opt_merge",
-        "techmap -map __ripple_carry.v -map +/techmap.v", "opt_expr", "opt_merge",
-        "opt_clean", "dffunmap", "simplemap",
-        "setattr -unset init", "dfflegalize -cell $_DFF_P_ x", "opt_clean",
+        "proc",
+        "flatten",
+        "opt_expr",
+        "opt_clean",
+        "wreduce t:$add t:$sub t:$mul t:$neg",
+        "opt_clean",
+        "techmap -map __separate_adders.v t:$add t:$sub %u t:$mul %co2 %d",
+        "alumacc",
+        "memory_collect",
+        "opt_expr",
+        "techmap -map __ripple_carry.v -map +/techmap.v",
+        "opt_expr",
+        "opt_clean",
+        "dffunmap",
+        "simplemap",
+        "setattr -unset init",
+        "dfflegalize -cell $_DFF_P_ x",
+        "opt_clean",
         f"write_json {_GOLD}",
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True)

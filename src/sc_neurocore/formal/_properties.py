@@ -140,7 +140,7 @@ class _Checker:
         contract = self.multiplier_contract()
         lines = [
             "`ifdef FORMAL",
-            "    // Checker. `live`: a reset has been seen; `was_reset`, `ended`: the last edge reset",
+            "    // Checker. `live`: a reset was seen; `was_reset`, `ended`: the last edge reset",
             "    // the module, ended a tick; `was_…`: a value of one clock before.",
             f"    reg {self.name('live')} = 1'b0;",
             *self.declared,
@@ -470,4 +470,7 @@ def _is_fitted(datapath: Datapath, i: int) -> bool:
     node = datapath.nodes[i]
     if node.op == "select":
         return all(_is_fitted(datapath, a) for a in node.args[1:])
-    return node.op in ("clamp", "wrap", "const")
+    if node.op == "clamp":  # a side that analysis found unreachable is not clamped in hardware
+        x = datapath.nodes[node.args[0]]
+        return x.low < node.low and node.high < x.high
+    return node.op in ("wrap", "const")
