@@ -121,7 +121,10 @@ def measure_fidelity(compiled: Compiled, drive: Drive, *, sweep: bool, seed: int
     model, d = compiled.model, compiled.datapath
     current = drive.current(model.dt)
     inputs = raw_inputs(compiled, drive, current, seed)
-    driven = {drive.input: current} if drive.input else None
+    steps = _sweep(compiled, drive) if sweep else _EMPTY
+    # The sweep rides along as further neurons: one float kernel serves both.
+    columns = np.stack([current, *(drive.current(model.dt, a) for a in steps)], axis=1)
+    driven = {drive.input: columns} if drive.input else None
     floating = simulate(model, driven, ticks=len(current), record=model.state_names, seed=seed)
     fixed = simulate_fixed(d, inputs) if inputs else simulate_ticks(d, len(current))
     states, errors = {}, {}
@@ -137,7 +140,12 @@ def measure_fidelity(compiled: Compiled, drive: Drive, *, sweep: bool, seed: int
     if count:
         gap = times_float[:count] - times_fixed[:count]
         rmse = float(np.sqrt(np.mean(gap * gap)))
-    currents, rates_float, rates_fixed = _rates(compiled, drive, seed) if sweep else _NO_RATES
+    rates_float = rates_fixed = _EMPTY
+    if steps.size:
+        seconds = (drive.duration - drive.onset) / 1000.0
+        raw = raw_inputs(compiled, drive, columns[:, 1:], seed)
+        rates_float = floating.spike_counts[1:] / seconds
+        rates_fixed = simulate_fixed(d, raw).spikes.sum(axis=0) / seconds
     unit = next((q.unit for q in model.inputs if q.name == drive.input), "")
     traces = Traces(
         time_ms=floating.time,
@@ -145,7 +153,7 @@ def measure_fidelity(compiled: Compiled, drive: Drive, *, sweep: bool, seed: int
         states=states,
         spikes_float_ms=times_float,
         spikes_fixed_ms=times_fixed,
-        fi_current=currents,
+        fi_current=steps,
         fi_rate_float=rates_float,
         fi_rate_fixed=rates_fixed,
         stimulus_name=drive.input,
@@ -157,24 +165,16 @@ def measure_fidelity(compiled: Compiled, drive: Drive, *, sweep: bool, seed: int
 
 _MAP_UNITS = {"time_unit": "iterations", "rate_unit": "per 1000 iterations"}
 _EMPTY: Real = np.zeros(0)
-_NO_RATES = (_EMPTY, _EMPTY, _EMPTY)
 
 
-def _rates(compiled: Compiled, drive: Drive, seed: int) -> tuple[Real, Real, Real]:
-    """Rates of float and fixed over the sweep, in Hz (maps: spikes per 1000 iterations)."""
-    model, d = compiled.model, compiled.datapath
-    port = next((p for p in d.inputs if p.name == drive.input), None)
-    if port is None or not drive.amplitudes or model.threshold is None:
-        return _NO_RATES
+def _sweep(compiled: Compiled, drive: Drive) -> Real:
+    """Amplitudes of the f–I curve that the input port holds; none for a model without spikes."""
+    port = next((p for p in compiled.datapath.inputs if p.name == drive.input), None)
+    if port is None or compiled.model.threshold is None:
+        return _EMPTY
     low, high = port.low * port.format.resolution, port.high * port.format.resolution
     steps = np.asarray([a for a in drive.amplitudes if low <= a <= high])
-    if steps.size < 2:
-        return _NO_RATES
-    current = np.stack([drive.current(model.dt, a) for a in steps], axis=1)
-    floating = simulate(model, {drive.input: current}, seed=seed).spike_counts
-    fixed = simulate_fixed(d, raw_inputs(compiled, drive, current, seed)).spikes.sum(axis=0)
-    seconds = (drive.duration - drive.onset) / 1000.0
-    return steps, floating / seconds, fixed / seconds
+    return steps if steps.size > 1 else _EMPTY
 
 
 def recorded_fidelity(
@@ -254,7 +254,10 @@ def check_reference(source: Source) -> ReferenceCheck | None:
         return None
     current = drive.current(model.dt)
     driven = {drive.input: current} if drive.input else None
-    ours = simulate(model, driven, ticks=len(current)).spike_times()
+    # The same shape as in `measure_fidelity`, so that one compiled kernel can serve both.
+    column = {drive.input: current[:, None]} if drive.input else None
+    record = model.state_names
+    ours = simulate(model, column, ticks=len(current), record=record).spike_times()
     theirs = reference(model, driven, ticks=len(current)).spike_times()
     count = min(len(ours), len(theirs))
     worst = float(np.abs(ours[:count] - theirs[:count]).max()) if count else None

@@ -19,7 +19,8 @@ from sc_neurocore.compiler._lower import DITHER, REFRACTORY, Datapath
 from sc_neurocore.exceptions import SCConfigError
 
 DITHER_SEED = 0x9E3779B9
-_COMPILE_ABOVE = 2_000_000
+#: Operations above which compiling pays: plain Python does some 20 million a second.
+_COMPILE_ABOVE = 100_000_000
 
 Raw = NDArray[np.int64]
 

@@ -59,7 +59,13 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _visible(system: System) -> list[str]:
-    return [system.nodes[i].name for i in (*system.inputs, *system.states)]
+    shown = {*system.inputs, *system.states}
+    return [name for name, i in system.named.items() if i in shown and _is_written(name)]
+
+
+def _is_written(name: str) -> bool:
+    """Whether a signal's name stood in the source, rather than being made up by a tool."""
+    return not name.startswith(("state_", "input_", "$"))
 
 
 def _method(verdict: Verdict) -> str:
