@@ -1,0 +1,192 @@
+"""Proofs that must pass, and proofs that must not be believed."""
+
+from __future__ import annotations
+
+import pytest
+from tests.formal.models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
+
+from sc_neurocore.evidence import EvidenceStore
+from sc_neurocore.exceptions import SCCompilerError
+from sc_neurocore.formal import (
+    ProofError,
+    multiplier_properties,
+    multiplier_source,
+    properties,
+    prove,
+    prove_neuron,
+)
+from sc_neurocore.hdl import library_source
+
+COUNTER = """
+module counter(input wire clk, input wire rst_n, input wire enable, output reg [3:0] value);
+    always @(posedge clk) value <= !rst_n ? 4'd0 : (enable && value < 4'd9) ? value + 4'd1 : value;
+{checks}
+endmodule
+"""
+"""A counter that stops at nine."""
+
+
+def counter(*claims: str, assumption: str = "") -> dict[str, str]:
+    live = "reg live = 1'b0; always @(posedge clk) if (!rst_n) live <= 1'b1;"
+    checks = "".join(f"c{k}: assert (!live || {claim});" for k, claim in enumerate(claims))
+    return {"counter.sv": COUNTER.format(checks=f"{live} always @* begin {assumption}{checks} end")}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(built(LIF), id="one-clock"),
+        pytest.param(built(LIF, pipeline=None), id="pipelined"),
+        pytest.param(built(ADAPTIVE, pipeline=2), id="two-states-one-held"),
+        pytest.param(built(EDGE, pipeline=1), id="rising-edge"),
+        pytest.param(built(QUADRATIC, pipeline=None, multipliers="shared"), id="shared"),
+        pytest.param(built(ADAPTIVE, overflow="wrap"), id="wrap"),
+        pytest.param(built(QUADRATIC, overflow="trap"), id="trap"),
+    ],
+)
+def test_every_property_is_proven(case: Built, store: EvidenceStore) -> None:
+    results = prove_neuron(case.datapath, case.rtl, store=store)
+    assert len(results) == 1 + bool(case.rtl.internals.products)
+    for result in results:
+        assert set(result.status.values()) == {"proven"}, result.status
+        assert result.record.word == "proven"
+        assert result.trace is None and result.departure is None
+    own = results[0]
+    claimed = properties(case.datapath, case.rtl)
+    assert own.assertions == len(claimed.properties) == own.proven
+    assert set(own.status) == set(claimed.names)
+    assert own.method.startswith("k-induction, k=1, bitwuzla ")
+    assert own.reached["valid"] is not None and own.reached["spike_out"] is not None
+
+
+def test_a_proof_is_found_again(store: EvidenceStore) -> None:
+    case = built(LIF)
+    first = prove_neuron(case.datapath, case.rtl, store=store)[0]
+    again = prove_neuron(case.datapath, case.rtl, store=store)[0]
+    assert not first.record.cached and again.record.cached
+    assert again.status == first.status
+
+
+@pytest.mark.parametrize(("a", "b"), [(2, 2), (4, 4), (5, 3), (16, 9), (30, 29)])
+def test_the_serial_multiplier_multiplies_at_any_width(
+    a: int, b: int, store: EvidenceStore
+) -> None:
+    claimed = multiplier_properties()
+    source = multiplier_source(library_source("sc_serial_multiplier.sv"), a, b)
+    found = prove(
+        {"multiplier.sv": claimed.inject(source)},
+        "sc_serial_multiplier",
+        len(claimed.properties),
+        store=store,
+        prefix=claimed.prefix,
+    )
+    assert found.holds and set(found.status) == set(claimed.names)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("wire subtract = low[0] && !previous;", "wire subtract = low[0];"),
+        ("sum[A_WIDTH:1]", "{1'b0, sum[A_WIDTH-1:1]}"),
+        ("previous <= low[0]", "previous <= previous"),
+        ("high         <= {A_WIDTH{1'b0}}", "high         <= a"),
+    ],
+)
+def test_a_broken_multiplier_is_not_proven(right: str, wrong: str, store: EvidenceStore) -> None:
+    claimed = multiplier_properties()
+    source = multiplier_source(library_source("sc_serial_multiplier.sv"), 4, 3)
+    assert source.count(right) == 1
+    found = prove(
+        {"multiplier.sv": claimed.inject(source.replace(right, wrong))},
+        "sc_serial_multiplier",
+        len(claimed.properties),
+        store=store,
+        prefix=claimed.prefix,
+    )
+    assert found.refuted and found.trace is not None and found.record.word == "executed"
+
+
+def test_a_true_claim_is_proven_and_a_false_one_refuted(store: EvidenceStore) -> None:
+    true = prove(counter("value <= 9"), "counter", 1, store=store)
+    assert (true.proven, true.refuted, true.holds) == (1, 0, True)
+    false = prove(counter("value <= 9", "value != 3"), "counter", 2, store=store, max_depth=8)
+    assert false.status["c1"] == "refuted" and not false.holds
+    trace = false.trace
+    assert trace is not None
+    # From reset it takes three enabled clocks to reach 3; it is seen in the clock after them.
+    last = trace.clocks - 1
+    assert trace.value("value", last) == 3
+    assert [trace.value("enable", last - k) for k in (1, 2, 3)] == [1, 1, 1]
+    assert "$var wire 4" in trace.vcd("counter")
+
+
+def test_a_claim_that_is_true_but_not_inductive_is_unknown_not_proven(
+    store: EvidenceStore,
+) -> None:
+    # The counter does not count above nine, so 13 is entered from no other value.
+    found = prove(counter("value != 13"), "counter", 1, store=store, max_depth=2)
+    assert found.status == {"c0": "proven"}
+    # Two counters run alike from reset, but nothing in the claim says so.
+    hidden = counter("!(value == 5 && twin == 6)")["counter.sv"].replace(
+        "reg live", "reg [3:0] twin; always @(posedge clk) twin <= !rst_n ? 4'd0 : "
+        "(enable && twin < 4'd9) ? twin + 4'd1 : twin; reg live",
+    )  # fmt: skip
+    found = prove({"counter.sv": hidden}, "counter", 1, store=store, max_depth=2)
+    assert found.status == {"c0": "unknown"} and found.record.word == "executed"
+
+
+def test_an_execution_from_reset_comes_before_the_proof(store: EvidenceStore) -> None:
+    drive = [(1, {"rst_n": 0}), (5, {"rst_n": 1, "enable": 1})]
+    found = prove(
+        counter("value != 3"), "counter", 1, store=store, stimulus=drive, covers=["value"]
+    )
+    assert found.method == "execution from reset, 6 clocks"
+    assert found.trace is not None and found.trace.violated == {"c0": 4}
+    assert found.reached == {"value": 2}
+
+
+def test_an_assumption_that_an_execution_breaks_is_reported(store: EvidenceStore) -> None:
+    sources = counter("value <= 9", assumption="assume (value != 3);")
+    drive = [(1, {"rst_n": 0}), (5, {"rst_n": 1, "enable": 1})]
+    found = prove(sources, "counter", 1, store=store, stimulus=drive)
+    assert not found.holds and found.trace is not None
+    assert found.trace.violated == {"assumption_0": 4}
+
+
+def test_a_proof_without_assertions_fails(store: EvidenceStore) -> None:
+    plain = {"counter.sv": COUNTER.format(checks="")}
+    for expected in (0, 3):
+        with pytest.raises(
+            ProofError,
+            match=f"^module 'counter' elaborates to 0 assertions where {expected} were written; "
+            "nothing is proven unless every one of them arrives at the solver$",
+        ):
+            prove(plain, "counter", expected, store=store)
+    assert store.records() == []
+
+
+def test_a_dropped_assertion_fails(store: EvidenceStore) -> None:
+    case = built(LIF)
+    claimed = properties(case.datapath, case.rtl)
+    whole = claimed.inject_into(case.rtl.sources, "lif")
+    lines = whole["lif.sv"].split("\n")
+    kept = [x for x in lines if "claim_range_0" not in x]
+    assert len(kept) == len(lines) - 1
+    with pytest.raises(ProofError, match=r"elaborates to \d+ assertions where \d+ were written"):
+        prove({"lif.sv": "\n".join(kept)}, "lif", len(claimed.properties), store=store)
+
+
+def test_assertions_behind_an_undefined_macro_do_not_count(store: EvidenceStore) -> None:
+    case = built(LIF)
+    claimed = properties(case.datapath, case.rtl)
+    text = claimed.inject(case.rtl.source).replace("`ifdef FORMAL", "`ifdef SOMETHING_ELSE")
+    with pytest.raises(ProofError, match="elaborates to 0 assertions"):
+        prove({"lif.sv": text}, "lif", len(claimed.properties), store=store)
+
+
+def test_a_text_without_its_module_is_refused(store: EvidenceStore) -> None:
+    case = built(LIF)
+    with pytest.raises(SCCompilerError, match="must hold exactly one line 'endmodule'"):
+        prove_neuron(case.datapath, case.rtl, sources={"lif.sv": "// nothing\n"}, store=store)
+    with pytest.raises(SCCompilerError, match=r"there is no file lif\.sv among the sources"):
+        prove_neuron(case.datapath, case.rtl, sources={"other.sv": ""}, store=store)
