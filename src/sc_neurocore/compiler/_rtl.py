@@ -17,6 +17,7 @@ class SharedProduct:
         width: bits of that register.
         start: step in which the factors are loaded.
         done: step at whose end the product is captured.
+        limits: smallest and largest value of each factor.
     """
 
     first: str
@@ -25,6 +26,7 @@ class SharedProduct:
     width: int
     start: int
     done: int
+    limits: tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)

@@ -386,7 +386,10 @@ class _Module(Expressions):
             node = self.d.nodes[p.node]
             first = self.sized(p.a, p.start, a)
             second = literal(node.value, b) if p.b is None else self.sized(p.b, p.start, b)
-            if p.b is None and (self.d.nodes[p.a].width > a or node.value.bit_length() + 1 > b):
+            swapped = p.b is None and (
+                self.d.nodes[p.a].width > a or node.value.bit_length() + 1 > b
+            )
+            if swapped:
                 first, second = literal(node.value, a), self.sized(p.a, p.start, b)
             lines += [
                 f"            {w}'d{p.start}: begin",
@@ -394,8 +397,18 @@ class _Module(Expressions):
                 f"                factor_b = {second};",
                 "            end",
             ]
+            x, y = self.d.nodes[p.a], node if p.b is None else self.d.nodes[p.b]
+            limits = (x.low, x.high), (y.value, y.value) if p.b is None else (y.low, y.high)
             self.shared.append(
-                SharedProduct(first, second, self.reg[p.node], node.width, p.start, p.done)
+                SharedProduct(
+                    first,
+                    second,
+                    self.reg[p.node],
+                    node.width,
+                    p.start,
+                    p.done,
+                    limits[::-1] if swapped else limits,
+                )
             )
             captures.append(
                 f"        if (step == {w}'d{p.done}) {self.reg[p.node]} <= {node.width}'(product);"

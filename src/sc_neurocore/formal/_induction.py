@@ -71,9 +71,11 @@ def prove_all(system: System, *, max_depth: int, deadline: float) -> Verdict:
     depth = 0
     while depth < max_depth and time.monotonic() < deadline:
         depth += 1
-        found = _base(system, depth, deadline)
+        decided, found = _base(system, depth, deadline)
         if found is not None:
             return found
+        if not decided:
+            return Verdict(dict.fromkeys(system.bad, "unknown"), depth)
         left, opened = _step(system, list(system.bad), depth, deadline)
         if not left:
             return Verdict(dict.fromkeys(system.bad, "proven"), depth, opened)
@@ -85,7 +87,7 @@ def search(system: System, *, first: int, depth: int, deadline: float) -> Verdic
     for k in range(first, depth + 1):
         if time.monotonic() > deadline:
             break
-        found = _base(system, k, deadline)
+        _, found = _base(system, k, deadline)
         if found is not None:
             return found
     return None
@@ -119,15 +121,16 @@ def _remaining(system: System, failing: list[str], k: int, deadline: float) -> V
     return Verdict(status, k)
 
 
-def _base(system: System, k: int, deadline: float) -> Verdict | None:
-    """A violation in clock ``k - 1`` from an initial state, if there is one."""
+def _base(system: System, k: int, deadline: float) -> tuple[bool, Verdict | None]:
+    """Whether a violation in clock ``k - 1`` from an initial state was decided, and it if found."""
     frames = _Frames(system, initial=True, opened=())
     for _ in range(k):
         frames.extend()
     solver = frames.solver(deadline)
     solver.assert_formula(frames.any_bad(k - 1, list(system.bad)))
-    if solver.check_sat() != Result.SAT:
-        return None
+    answer = solver.check_sat()
+    if answer != Result.SAT:
+        return answer == Result.UNSAT, None
     broken = {n for n in system.bad if frames.value(solver, k - 1, system.bad[n])}
     status = {n: "refuted" if n in broken else "unknown" for n in system.bad}
     inputs = [
@@ -138,7 +141,7 @@ def _base(system: System, k: int, deadline: float) -> Verdict | None:
         for s in system.states
         if s not in system.init and not system.nodes[s].sort.index
     }
-    return Verdict(status, k, (), inputs, start)
+    return True, Verdict(status, k, (), inputs, start)
 
 
 def _step(
@@ -188,6 +191,11 @@ def _step_at(
     return failing
 
 
+def _tables(system: System) -> set[int]:
+    """Memories with contents that never change."""
+    return {s for s in system.init if system.nodes[s].sort.index and system.following.get(s) == s}
+
+
 class _Frames:
     """The system unrolled: each frame's nodes as terms over the first state and the inputs."""
 
@@ -203,11 +211,13 @@ class _Frames:
         self.first: dict[int, Any] = {}
         for s in system.states:
             self.first[s] = self._symbol(s)
-        if initial:
-            terms: dict[int, Any] = {}
-            for i in live_nodes(system, system.init.values()):
-                terms[i] = self._initial_term(i, terms)
-            self.first |= {s: terms[node] for s, node in system.init.items()}
+        # A memory that nobody writes always holds what it held at first.
+        tables = set() if "add" in opened else _tables(system)
+        known = set(system.init) if initial else tables
+        terms: dict[int, Any] = {}
+        for i in live_nodes(system, [system.init[s] for s in known]):
+            terms[i] = self._initial_term(i, terms)
+        self.first |= {s: terms[system.init[s]] for s in known}
 
     def _initial_term(self, i: int, terms: dict[int, Any]) -> Any:
         op = self.system.nodes[i]
@@ -232,6 +242,7 @@ class _Frames:
         if self.frames:
             before = self.frames[-1]
             states = {s: before[n] for s, n in system.following.items()}
+            states |= {s: before[s] for s in _tables(system)}
             states |= {s: self._symbol(s) for s in system.states if s not in states}
         else:
             states = dict(self.first)

@@ -461,8 +461,36 @@ class _Checker:
                 f"{clock} <= {done} || {p.register} == {product}",
                 helper=True,
             )
+            within = _product_range(*p.limits, p.first == p.second)
+            self.claim(
+                f"product_range_{k}",
+                f"{p.register} stays within the range that its factors' ranges allow",
+                f"{clock} <= {done} || !({_outside(p.register, within)})",
+                helper=True,
+            )
         product = f"{a + b}'({first}) * {a + b}'({second})"
-        return [f"        assume ({waited} != {wait}'d{b} || product == {product});"]
+        done = f"{waited} != {wait}'d{b}"
+        return [
+            f"        assume ({done} || product == {product});",
+            *(
+                f"        assume ({done} || {_outside(first, x)} || {_outside(second, y)} "
+                f"|| !({_outside('product', _product_range(x, y, p.first == p.second))}));"
+                for p in products
+                for x, y in [p.limits]
+            ),
+        ]
+
+
+def _product_range(x: tuple[int, int], y: tuple[int, int], square: bool) -> tuple[int, int]:
+    """Range of a product, which is arithmetic and may be assumed."""
+    corners = [p * q for p in x for q in y]
+    return (0 if square and x[0] <= 0 <= x[1] else min(corners)), max(corners)
+
+
+def _outside(text: str, limits: tuple[int, int]) -> str:
+    """That a signed value lies outside its limits."""
+    low, high = (f"-72'sd{-v}" if v < 0 else f"72'sd{v}" for v in limits)
+    return f"(72'({text}) < {low} || 72'({text}) > {high})"
 
 
 def _is_fitted(datapath: Datapath, i: int) -> bool:
