@@ -220,11 +220,8 @@ class _Frames:
         self.first |= {s: terms[system.init[s]] for s in known}
 
     def _initial_term(self, i: int, terms: dict[int, Any]) -> Any:
-        op = self.system.nodes[i]
-        if op.op == "state":  # the memory that a chain of writes starts from
-            zero = self.tm.mk_bv_value(self.tm.mk_bv_sort(op.sort.width), 0)
-            return self.tm.mk_const_array(self._sort(i), zero) if op.sort.index else self.first[i]
-        return self._term(i, terms)
+        # Writes of contents start from a memory that may hold anything.
+        return self.first[i] if self.system.nodes[i].op == "state" else self._term(i, terms)
 
     def _sort(self, i: int) -> Any:
         sort = self.system.nodes[i].sort
