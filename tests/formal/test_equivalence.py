@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from tests.formal.models import ADAPTIVE, LIF, QUADRATIC, Built, built
+from .models import ADAPTIVE, LIF, QUADRATIC, Built, built
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, ToolError

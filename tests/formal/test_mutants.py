@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.formal.models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal import (

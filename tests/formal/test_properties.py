@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.formal.models import ADAPTIVE, EDGE, LIF, QUADRATIC, built
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, built
 
 from sc_neurocore.dynamics import build_model
 from sc_neurocore.formal import properties
