@@ -1,0 +1,90 @@
+"""Kernels over packed rows as NumPy generalised ufuncs, compiled when first called."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_lock = threading.RLock()
+
+
+@contextmanager
+def kernel_cache() -> Iterator[bool]:
+    """Within the block, ``cache=True`` keeps compiled code under ``$SC_NEUROCORE_CACHE/kernels``.
+
+    Without that variable the folder is ``sc-neurocore/kernels`` in ``$XDG_CACHE_HOME`` or
+    ``~/.cache``. numba checks the content of the source file before it uses a kernel from there.
+    Yields False if the folder cannot be written; compile without cache then.
+    """
+    from numba.core import config
+
+    own = os.environ.get("SC_NEUROCORE_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = (Path(own) if own else Path(base) / "sc-neurocore") / "kernels"
+    with _lock:
+        before = config.CACHE_DIR
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            writable = os.access(folder, os.W_OK)
+        except OSError:
+            writable = False
+        config.CACHE_DIR = str(folder)
+        try:
+            yield writable
+        finally:
+            config.CACHE_DIR = before
+
+
+def ones(word: Any) -> Any:
+    """Ones of a 64-bit word; kernels call it, and LLVM makes it one instruction."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    pairs = (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    word = (word & np.uint64(0x3333333333333333)) + pairs
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@functools.cache
+def _register_ones() -> None:
+    from numba.extending import register_jitable
+
+    register_jitable(ones)
+
+
+class GUFunc:
+    """A generalised ufunc that is compiled, or loaded from the cache, at its first call.
+
+    NumPy broadcasts the leading axes and hands strided rows to the kernel, so nothing is copied.
+    """
+
+    def __init__(self, function: Callable[..., None], types: str, shape: str) -> None:
+        self._function, self._types, self._shape = function, types, shape
+        self._compiled: Any = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Apply the kernel to every row."""
+        call = self._compiled
+        return call(*arguments) if call is not None else self._compile()(*arguments)
+
+    def _compile(self) -> Any:
+        from numba import guvectorize
+
+        _register_ones()
+        with kernel_cache() as writable:
+            if self._compiled is None:
+                types = f"void({self._types})"
+                build = guvectorize([types], self._shape, nopython=True, cache=writable)
+                self._compiled = build(self._function).ufunc
+        return self._compiled
+
+
+def gufunc(types: str, shape: str) -> Callable[[Callable[..., None]], GUFunc]:
+    """Make a `GUFunc` of a kernel: ``types`` of its arguments, ``shape`` as NumPy writes it."""
+    return lambda function: GUFunc(function, types, shape)
