@@ -13,6 +13,18 @@ from sc_neurocore.bitstream._arithmetic import (
     sc_subtract,
     subtract_machine,
 )
+from sc_neurocore.bitstream._coding import (
+    BIPOLAR,
+    CODINGS,
+    SIGN_MAGNITUDE,
+    SPLIT_UNIPOLAR,
+    UNIPOLAR,
+    Coding,
+    Range,
+    unipolar_prob_to_value,
+    value_to_bipolar_prob,
+    value_to_unipolar_prob,
+)
 from sc_neurocore.bitstream._correlation import (
     RunLengths,
     autocorrelation,
@@ -22,8 +34,13 @@ from sc_neurocore.bitstream._correlation import (
     scc,
     scc_matrix,
 )
+from sc_neurocore.bitstream._counter import Counter
 from sc_neurocore.bitstream._decorrelate import isolate, regenerate, shuffle_buffer, track
+from sc_neurocore.bitstream._encode import encode, encode_thresholds, threshold
+from sc_neurocore.bitstream._entropy import NumpyRandom, OsEntropy
 from sc_neurocore.bitstream._fsm import exp_machine, gain_machine, relu_machine, tanh_machine
+from sc_neurocore.bitstream._halton import Halton
+from sc_neurocore.bitstream._lfsr import Lfsr, feedback_exponents
 from sc_neurocore.bitstream._machine import Machine
 from sc_neurocore.bitstream._packed import (
     pack_bitstream,
@@ -36,6 +53,10 @@ from sc_neurocore.bitstream._packed import (
     sc_xor,
     unpack_bitstream,
 )
+from sc_neurocore.bitstream._placement import pulse_train, thermometer
+from sc_neurocore.bitstream._sobol import SOBOL_DIMENSIONS, Sobol
+from sc_neurocore.bitstream._source import Source
+from sc_neurocore.bitstream._source_text import SOURCES, source_of
 from sc_neurocore.bitstream._synchroniser import desynchroniser, synchroniser
 from sc_neurocore.bitstream._to_binary import (
     binary_to_stochastic,
@@ -43,20 +64,56 @@ from sc_neurocore.bitstream._to_binary import (
     saturating_counter,
     stochastic_to_binary,
 )
+from sc_neurocore.bitstream._unpacked import (
+    BitstreamAverager,
+    BitstreamEncoder,
+    bipolar_to_value,
+    bitstream_to_probability,
+    generate_bernoulli_bitstream,
+    generate_bipolar_bitstream,
+    generate_sobol_bitstream,
+)
 
 __all__ = [
+    "BIPOLAR",
+    "CODINGS",
+    "SIGN_MAGNITUDE",
+    "SOBOL_DIMENSIONS",
+    "SOURCES",
+    "SPLIT_UNIPOLAR",
+    "UNIPOLAR",
+    "BitstreamAverager",
+    "BitstreamEncoder",
+    "Coding",
+    "Counter",
+    "Halton",
+    "Lfsr",
     "Machine",
+    "NumpyRandom",
+    "OsEntropy",
+    "Range",
     "RunLengths",
+    "Sobol",
+    "Source",
     "autocorrelation",
     "binary_to_stochastic",
+    "bipolar_to_value",
+    "bitstream_to_probability",
     "desynchroniser",
+    "encode",
+    "encode_thresholds",
     "exp_machine",
+    "feedback_exponents",
     "gain_machine",
+    "generate_bernoulli_bitstream",
+    "generate_bipolar_bitstream",
+    "generate_sobol_bitstream",
     "isolate",
     "pack_bitstream",
     "parallel_count",
     "popcount",
     "product_error",
+    "pulse_train",
     "regenerate",
     "relu_machine",
     "require_uncorrelated",
@@ -79,10 +136,16 @@ __all__ = [
     "scc",
     "scc_matrix",
     "shuffle_buffer",
+    "source_of",
     "stochastic_to_binary",
     "subtract_machine",
     "synchroniser",
     "tanh_machine",
+    "thermometer",
+    "threshold",
     "track",
+    "unipolar_prob_to_value",
     "unpack_bitstream",
+    "value_to_bipolar_prob",
+    "value_to_unipolar_prob",
 ]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.bitstream._digital import Digital
+from sc_neurocore.bitstream._digital import Digital, columns_of
 from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.bitstream._source import MAX_WIDTH, Source
 
@@ -41,4 +41,4 @@ class Counter(Source):
 
     def structure(self, start: int) -> Digital:
         """The bits of the tick themselves."""
-        return Digital(self.width, tuple(1 << i for i in range(self.width)), 0, start)
+        return Digital(self.width, columns_of(1 << i for i in range(self.width)), 0, start)

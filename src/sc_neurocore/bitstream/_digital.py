@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,7 @@ from numpy.typing import NDArray
 TICK_BITS = 32
 
 
-@dataclass(frozen=True)
-class Digital:
+class Digital(NamedTuple):
     """``r(t) = shift ⊕ (⊕ of columns[i] over the set bits i of t)``.
 
     A counter that steps in Gray code is of this form too: its code ``t ⊕ t>>1`` is linear in the
@@ -20,13 +20,13 @@ class Digital:
 
     Attributes:
         width: bits of a number.
-        columns: one number per bit of the tick; bits beyond the last one have no effect.
+        columns: ``(TICK_BITS,)``, one number per bit of the tick.
         shift: r(0).
         start: tick of the first number.
     """
 
     width: int
-    columns: tuple[int, ...]
+    columns: NDArray[np.uint64]
     shift: int
     start: int
 
@@ -35,13 +35,14 @@ class Digital:
         from sc_neurocore.bitstream._source_kernel import digital_values
 
         out = np.empty(count, np.uint32)
-        digital_values(columns_of([self])[0], np.uint64(self.shift), np.uint64(self.start), out)
+        digital_values(self.columns, np.uint64(self.shift), np.uint64(self.start), out)
         return out
 
 
-def columns_of(sequences: list[Digital]) -> NDArray[np.uint64]:
-    """Columns, ``(sequences, TICK_BITS)``, zeros where a sequence has no more."""
-    columns = np.zeros((len(sequences), TICK_BITS), np.uint64)
-    for row, sequence in zip(columns, sequences, strict=True):
-        row[: len(sequence.columns)] = sequence.columns
+def columns_of(numbers: Iterable[int]) -> NDArray[np.uint64]:
+    """Columns of a sequence; bits of the tick beyond the numbers given have no effect."""
+    columns = np.zeros(TICK_BITS, np.uint64)
+    given = list(numbers)
+    columns[: len(given)] = given
+    columns.flags.writeable = False
     return columns

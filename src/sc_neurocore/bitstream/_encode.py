@@ -8,13 +8,15 @@ cannot represent 1, and over a period its streams hold ``(x-1)/(2^16-1)``.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import functools
 from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.bitstream._digital import Digital, columns_of
+from sc_neurocore.bitstream._digital import Digital
 from sc_neurocore.bitstream._packed import Words, word_count
 from sc_neurocore.bitstream._register import Register
 from sc_neurocore.bitstream._require import (
@@ -47,7 +49,12 @@ def threshold(probability: ArrayLike, width: int) -> Words:
 
 
 def encode(
-    probability: ArrayLike, length: int, source: Source | Sequence[Source], *, start: int = 0
+    probability: ArrayLike,
+    length: int,
+    source: Source | Sequence[Source],
+    *,
+    start: int = 0,
+    out: Words | None = None,
 ) -> Words:
     """Encode probabilities as packed streams.
 
@@ -57,6 +64,7 @@ def encode(
         source: one source that all streams share, so that they are maximally correlated; or one
             per element of the last axis of ``probability``.
         start: tick of the first bit, in every source.
+        out: where to write, contiguous and of the result's shape; by default a new array.
 
     Returns:
         ``(*probability.shape, ceil(length/64))``: bit t of a stream is bit t%64 of word t//64,
@@ -64,14 +72,19 @@ def encode(
 
     Raises:
         SCConfigError: a probability outside 0 … 1 or NaN, a length or start out of range, a wrong
-            number of sources, or more than 2^37 bits in all.
+            number of sources, more than 2^37 bits in all, or an unfit ``out``.
     """
     p = require_probability(probability)
-    return _compare(_nearest(p, _widths(source, p.shape)), length, source, start)
+    return _compare(_nearest(p, _widths(source, p.shape)), length, source, start, out)
 
 
 def encode_thresholds(
-    thresholds: ArrayLike, length: int, source: Source | Sequence[Source], *, start: int = 0
+    thresholds: ArrayLike,
+    length: int,
+    source: Source | Sequence[Source],
+    *,
+    start: int = 0,
+    out: Words | None = None,
 ) -> Words:
     """Encode integer thresholds, as a comparator's port takes them; else as `encode`.
 
@@ -80,6 +93,7 @@ def encode_thresholds(
         length: bits of a stream, 1 to 2^32.
         source: as for `encode`.
         start: as for `encode`.
+        out: as for `encode`.
 
     Raises:
         SCConfigError: a threshold that is no whole number or out of range; else as `encode`.
@@ -93,7 +107,7 @@ def encode_thresholds(
         place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
         limit = np.broadcast_to(top, wrong.shape)[place]
         raise SCConfigError(f"threshold is {given[place]}; it must be from 0 to {limit}")
-    return _compare(given.astype(np.uint64, copy=False), length, source, start)
+    return _compare(given.astype(np.uint64, copy=False), length, source, start, out)
 
 
 def _nearest(p: NDArray[np.float64], width: int | list[int]) -> Words:
@@ -113,16 +127,26 @@ def _widths(source: Source | Sequence[Source], shape: tuple[int, ...]) -> int | 
 
 
 def _compare(
-    thresholds: Words, length: int, source: Source | Sequence[Source], start: int
+    thresholds: Words,
+    length: int,
+    source: Source | Sequence[Source],
+    start: int,
+    out: Words | None,
 ) -> Words:
     length = require_length(length)
     require_room(thresholds.size, length)
-    out = np.empty((*thresholds.shape, word_count(length)), np.uint64)
-    if isinstance(source, Source):
-        _fill([source], start, thresholds.reshape(-1, 1), length, out.reshape(-1, 1, out.shape[-1]))
-    elif out.size:
-        rows = thresholds.reshape(-1, len(source))
-        _fill(source, start, rows, length, out.reshape(*rows.shape, out.shape[-1]))
+    shape = (*thresholds.shape, word_count(length))
+    if out is None:
+        out = np.empty(shape, np.uint64)
+    elif not (out.shape == shape and out.dtype == np.uint64 and out.flags.c_contiguous):
+        raise SCConfigError(
+            f"out has shape {out.shape} and type {out.dtype}; it must be a contiguous array of "
+            f"uint64 with shape {shape}"
+        )
+    sources = [source] if isinstance(source, Source) else source
+    if out.size:
+        rows = thresholds.reshape(-1, len(sources))
+        _fill(sources, start, rows, length, out.reshape(*rows.shape, shape[-1]))
     return out
 
 
@@ -131,25 +155,18 @@ def _fill(
 ) -> None:
     """Encode ``thresholds (rows, sources)`` into ``out (rows, sources, words)``."""
     structures = [s.structure(s.reduced(start)) for s in sources]
-    groups: defaultdict[object, list[int]] = defaultdict(list)
-    for i, structure in enumerate(structures):
-        groups[_likeness(structure)].append(i)
-    for members in groups.values():
-        if len(members) == len(sources):
-            part, x = out, thresholds
-        else:
-            x = np.ascontiguousarray(thresholds[:, members])
-            part = np.empty((*x.shape, out.shape[-1]), np.uint64)
-        first = structures[members[0]]
-        if isinstance(first, Digital):
-            _fill_digital([structures[i] for i in members], x, length, part)
-        elif isinstance(first, Register):
-            _fill_register([structures[i] for i in members], x, length, part)
-        else:
-            for k, i in enumerate(members):
-                _fill_values(sources[i], start, x[:, k], length, part[:, k])
-        if part is not out:
-            out[:, members] = part
+    likeness = [_likeness(structure) for structure in structures]
+    kinds = set(likeness)
+    if len(kinds) == 1:
+        _fill_alike(sources, structures, start, thresholds, length, out)
+        return
+    for kind in kinds:
+        members = [i for i, other in enumerate(likeness) if other == kind]
+        x = np.ascontiguousarray(thresholds[:, members])
+        part = np.empty((*x.shape, out.shape[-1]), np.uint64)
+        alike = [sources[i] for i in members], [structures[i] for i in members]
+        _fill_alike(*alike, start, x, length, part)
+        out[:, members] = part
 
 
 def _likeness(structure: Digital | Register | None) -> object:
@@ -159,38 +176,35 @@ def _likeness(structure: Digital | Register | None) -> object:
     return structure.feedback if isinstance(structure, Register) else None
 
 
-def _fill_digital(sequences: list[Digital], thresholds: Words, length: int, out: Words) -> None:
-    from sc_neurocore.bitstream._encode_kernel import encode_digital
+@functools.cache
+def _kernel() -> ModuleType:
+    from sc_neurocore.bitstream import _encode_kernel
 
-    encode_digital(
-        columns_of(sequences),
-        np.array([s.shift for s in sequences], np.uint64),
-        np.uint64(sequences[0].width),
-        np.uint64(sequences[0].start),
-        thresholds,
-        np.uint64(length),
-        out,
-    )
+    return _encode_kernel
 
 
-def _fill_register(registers: list[Register], thresholds: Words, length: int, out: Words) -> None:
-    from sc_neurocore.bitstream._encode_kernel import encode_register
-
-    feedback = registers[0].feedback
-    encode_register(
-        np.array(feedback.exponents, np.int64),
-        feedback.lags,
-        *feedback.planes,
-        np.array([feedback.first_bits(r.state) for r in registers], np.uint64),
-        thresholds,
-        np.uint64(length),
-        out,
-    )
-
-
-def _fill_values(source: Source, start: int, thresholds: Words, length: int, out: Words) -> None:
-    from sc_neurocore.bitstream._encode_kernel import encode_values
-
-    for at in range(0, length, _CHUNK):
-        values = source.values(min(_CHUNK, length - at), start + at)
-        encode_values(values, thresholds, out[:, at // 64 : word_count(at + len(values))])
+def _fill_alike(
+    sources: Sequence[Source],
+    structures: Sequence[Any],
+    start: int,
+    thresholds: Words,
+    length: int,
+    out: Words,
+) -> None:
+    kernel = _kernel()
+    first = structures[0]
+    if isinstance(first, Digital):
+        columns = np.concatenate([s.columns for s in structures]).reshape(len(structures), -1)
+        shifts = np.array([s.shift for s in structures], np.uint64)
+        width, tick = np.uint64(first.width), np.uint64(first.start)
+        kernel.encode_digital(columns, shifts, width, tick, thresholds, np.uint64(length), out)
+    elif isinstance(first, Register):
+        bits = np.array([r.first_bits for r in structures], np.uint64)
+        wiring = first.feedback.kernel_arguments
+        kernel.encode_register(*wiring, bits, thresholds, np.uint64(length), out)
+    else:
+        for i, source in enumerate(sources):
+            for at in range(0, length, _CHUNK):
+                values = source.values(min(_CHUNK, length - at), start + at)
+                words = slice(at // 64, word_count(at + len(values)))
+                kernel.encode_values(values, thresholds[:, i], out[:, i, words])

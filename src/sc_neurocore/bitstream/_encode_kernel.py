@@ -1,9 +1,7 @@
-"""The comparator, 64 ticks at a time.
+"""Streams from the structure of a source: its bit planes a block at a time, then the comparator.
 
-A block of a source is held as bit planes: bit k%64 of ``planes[j, k//64]`` is bit j of number k.
-``r < x`` then takes one logical operation per bit of r for 64 ticks, from the lowest bit up:
-where x has a one, ``less`` becomes ``less or not r``, where it has a zero, ``less and not r``.
-All streams of a source share its planes.
+All streams of a source share its planes, which stay in the first cache while every stream of the
+block is compared with them.
 """
 
 from __future__ import annotations
@@ -12,42 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore.bitstream._jit import jit
+from sc_neurocore.bitstream._comparator import LANES, compare
+from sc_neurocore.bitstream._jit import jit, use_wide_vectors
 
 #: Words of a block: 16 KiB of planes for 16-bit numbers, so that they stay in the first cache.
 BLOCK = 128
+#: Words from one plane to the next: room for one more, and a whole number of cache lines.
+_STRIDE = BLOCK + LANES
+_WIDE = np.uint64(_STRIDE)
 _0, _1, _63, _64 = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(64)
-_ALL = np.uint64(2**64 - 1)
 
 
 @jit
-def _step(less: Any, plane: Any, ones: Any) -> Any:
-    return (~plane & (less | ones)) | (less & ones)
-
-
-@jit
-def _compare(planes: Any, width: Any, threshold: Any, words: Any, out: Any) -> None:
-    """Write ``r < threshold`` of one block; planes come in fours, zeros above the width."""
-    always = _0 - (threshold >> width)  # only 2^width itself has that bit
-    for k in range(words):
-        out[k] = always
-    if always or not threshold:
-        return
-    j = 0
-    while not (threshold >> np.uint64(j)) & np.uint64(15):
-        j += 4
-    while j < width:
-        m0 = _0 - ((threshold >> np.uint64(j)) & _1)
-        m1 = _0 - ((threshold >> np.uint64(j + 1)) & _1)
-        m2 = _0 - ((threshold >> np.uint64(j + 2)) & _1)
-        m3 = _0 - ((threshold >> np.uint64(j + 3)) & _1)
-        p0, p1, p2, p3 = planes[j], planes[j + 1], planes[j + 2], planes[j + 3]
-        for k in range(words):
-            less = _step(out[k], p0[k], m0)
-            less = _step(less, p1[k], m1)
-            less = _step(less, p2[k], m2)
-            out[k] = _step(less, p3[k], m3)
-        j += 4
+def _new_planes(width: Any) -> Any:
+    """Planes that start at cache lines, and a vector's room beyond them."""
+    size = np.int64(width) * _STRIDE
+    room = np.empty(size + LANES + 7, np.uint64)
+    skip = (-room.ctypes.data & 63) >> 3
+    return room[skip : skip + size + LANES]
 
 
 @jit
@@ -74,8 +54,12 @@ def encode_digital(
         length: bits of a stream.
         out: ``(rows, sequences, words)``.
     """
+    use_wide_vectors()
     words = out.shape[2]
-    planes = np.zeros(((width + 3) // 4 * 4, BLOCK + 1), np.uint64)
+    flat = _new_planes(width)
+    planes = flat[:-LANES].reshape((np.int64(width), _STRIDE))
+    spare = np.empty(LANES, np.uint64)
+    streams = out.reshape(out.size)
     base = np.empty(BLOCK + 1, np.uint64)
     flips = np.empty(columns.shape[1] - 5, np.uint64)
     inner = np.empty(width, np.uint64)
@@ -120,7 +104,8 @@ def encode_digital(
                     for k in range(count):
                         plane[k] = (plane[k] >> skew) | (plane[k + 1] << (_64 - skew))
             for row in range(len(thresholds)):
-                _compare(planes, width, thresholds[row, s], count, out[row, s, at : at + count])
+                place = (row * thresholds.shape[1] + s) * words + at
+                compare(flat, _WIDE, width, thresholds[row, s], count, spare, streams, place)
     _mask_tail(out, length)
 
 
@@ -155,12 +140,16 @@ def encode_register(
         length: bits of a stream.
         out: ``(rows, registers, words)``.
     """
+    use_wide_vectors()
     words = out.shape[2]
-    width = exponents[0]
+    width = np.uint64(exponents[0])
     history = (lags[0] + 63) >> 6
     size = history + BLOCK + 1
     bits = np.empty(size, np.uint64)
-    planes = np.zeros(((width + 3) // 4 * 4, BLOCK), np.uint64)
+    flat = _new_planes(width)
+    planes = flat[:-LANES].reshape((np.int64(width), _STRIDE))
+    spare = np.empty(LANES, np.uint64)
+    streams = out.reshape(out.size)
     for s in range(len(first)):
         recent = first[s]  # bit n is c(t+n)
         for k in range(history):
@@ -183,11 +172,10 @@ def encode_register(
             have = size - BLOCK
             for j in range(width):
                 plane = planes[j]
+                for k in range(count):
+                    plane[k] = _0
                 for i in range(begin[j], begin[j + 1]):
                     offset = np.uint64(offsets[i])
-                    if i == begin[j]:
-                        for k in range(count):
-                            plane[k] = _0
                     if offset:
                         for k in range(count):
                             plane[k] ^= (bits[k] >> offset) | (bits[k + 1] << (_64 - offset))
@@ -195,7 +183,8 @@ def encode_register(
                         for k in range(count):
                             plane[k] ^= bits[k]
             for row in range(len(thresholds)):
-                _compare(planes, width, thresholds[row, s], count, out[row, s, at : at + count])
+                place = (row * thresholds.shape[1] + s) * words + at
+                compare(flat, _WIDE, width, thresholds[row, s], count, spare, streams, place)
     _mask_tail(out, length)
 
 
@@ -215,3 +204,20 @@ def encode_values(values: Any, thresholds: Any, out: Any) -> None:
             for t in range(len(values) & 63):
                 word |= np.uint64(values[64 * whole + t] < threshold) << np.uint64(t)
             out[row, whole] = word
+
+
+@jit
+def encode_pulses(ones: Any, length: Any, out: Any) -> None:
+    """Spread ``ones (rows,)`` evenly over ``length`` bits of ``out (rows, words)``."""
+    for row in range(len(ones)):
+        rest, left = _0, length
+        for k in range(out.shape[1]):
+            word = _0
+            ticks = min(left, _64)
+            for t in range(ticks):
+                rest += ones[row]
+                if rest >= length:
+                    rest -= length
+                    word |= _1 << t
+            out[row, k] = word
+            left -= ticks

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.bitstream._digital import Digital
+from sc_neurocore.bitstream._digital import Digital, columns_of
 from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.bitstream._source import MAX_WIDTH, Source
 
@@ -69,5 +69,5 @@ class Halton(Source):
         """In base 2, the reversal of the tick's bits."""
         if self.base != 2:
             return None
-        columns = tuple(1 << (self.width - 1 - i) for i in range(self.width))
+        columns = columns_of(1 << (self.width - 1 - i) for i in range(self.width))
         return Digital(self.width, columns, 0, start)

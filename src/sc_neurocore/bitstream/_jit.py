@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import types
+from numba.extending import intrinsic
 
 from sc_neurocore.bitstream._gufunc import kernel_cache
 
@@ -16,3 +18,21 @@ def jit(function: F) -> F:
     """Compile for integer work without the interpreter's lock; the result is kept on disk."""
     with kernel_cache() as writable:
         return cast(F, numba.njit(cache=writable, nogil=True, error_model="numpy")(function))
+
+
+def inlined(function: F) -> F:
+    """Compile as `jit` does, into each of its callers."""
+    return cast(F, numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))
+
+
+def _emit_use_wide_vectors(context: Any) -> Any:
+    def emit(ctx: Any, builder: Any, _: Any, __: Any) -> Any:
+        # llvmlite lists only attributes without values; LLVM takes any.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return ctx.get_dummy_value()
+
+    return types.none(), emit
+
+
+#: Lets the enclosing function use 512-bit vectors where the processor has them.
+use_wide_vectors: Callable[[], None] = intrinsic(_emit_use_wide_vectors)

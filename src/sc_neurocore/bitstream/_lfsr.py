@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.bitstream._gf2 import is_primitive, power_of_x
-from sc_neurocore.bitstream._register import FORMS, Feedback, Form, Register
+from sc_neurocore.bitstream._register import FORMS, Feedback, Form, Register, feedback_of
 from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.bitstream._source import MAX_WIDTH, Source
 from sc_neurocore.exceptions import SCConfigError
@@ -69,7 +69,7 @@ class Lfsr(Source):
     @functools.cached_property
     def feedback(self) -> Feedback:
         """Its wiring."""
-        return _feedback(self.taps or feedback_exponents()[self.width], self.form)
+        return feedback_of(self.taps or feedback_exponents()[self.width], self.form)
 
     def state_at(self, tick: int) -> int:
         """State at a tick, in O(log tick) steps.
@@ -107,12 +107,11 @@ class Lfsr(Source):
 
     def structure(self, start: int) -> Register:
         """The register at a tick."""
-        return Register(self.feedback, self.state_at(start))
+        return self._register if not start else self.jump(start)._register
 
-
-@functools.cache
-def _feedback(exponents: tuple[int, ...], form: Form) -> Feedback:
-    return Feedback(exponents, form)
+    @functools.cached_property
+    def _register(self) -> Register:
+        return Register(self.feedback, self.feedback.first_bits(self.seed))
 
 
 def _checked(taps: tuple[int, ...], width: int) -> tuple[int, ...]:

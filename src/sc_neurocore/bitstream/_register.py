@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ Form = Literal["fibonacci", "galois"]
 FORMS: tuple[Form, ...] = ("fibonacci", "galois")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Feedback:
     """Wiring of a shift register.
 
@@ -88,21 +88,30 @@ class Feedback:
         else:
             # Before the clock, bit j+1 was what bit j became, less the tap's inversion.
             rows = [
-                [j, *(j - 1 - i for i in range(j) if self.taps >> i & 1)]
-                for j in range(self.width)
+                [j, *(j - 1 - i for i in range(j) if self.taps >> i & 1)] for j in range(self.width)
             ]
         begin = np.cumsum([0, *map(len, rows)])
         return np.array([n for row in rows for n in row], np.int64), begin.astype(np.int64)
 
+    @functools.cached_property
+    def kernel_arguments(self) -> tuple[NDArray[np.int64], ...]:
+        """Exponents, lags, offsets of the planes and where they begin."""
+        return np.array(self.exponents, np.int64), self.lags, *self.planes
 
-@dataclass(frozen=True)
-class Register:
+
+@functools.cache
+def feedback_of(exponents: tuple[int, ...], form: Form) -> Feedback:
+    """The one `Feedback` of a wiring, so that registers of it are told by identity."""
+    return Feedback(exponents, form)
+
+
+class Register(NamedTuple):
     """A shift register about to be clocked.
 
     Attributes:
         feedback: its wiring.
-        state: its first number.
+        first_bits: of its sequence; bit n is c(n).
     """
 
     feedback: Feedback
-    state: int
+    first_bits: int

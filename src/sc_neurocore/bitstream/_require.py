@@ -42,7 +42,9 @@ def require_room(streams: int, length: int) -> None:
         )
 
 
-def require_numbers(what: str, values: ArrayLike, low: float, high: float) -> NDArray[np.float64]:
+def require_numbers(
+    what: str, values: ArrayLike, low: float, high: float, unit: str = ""
+) -> NDArray[np.float64]:
     """Return ``values`` as float64, or name the first that is not in ``low … high``."""
     try:
         array = np.asarray(values)
@@ -55,8 +57,9 @@ def require_numbers(what: str, values: ArrayLike, low: float, high: float) -> ND
     if array.size and not (array.min() >= low and array.max() <= high):
         place = np.unravel_index(int(np.argmin((array >= low) & (array <= high))), array.shape)
         index = f"[{', '.join(str(i) for i in place)}]" if array.ndim else ""
+        after = f" {unit}" if unit else ""
         raise SCConfigError(
-            f"{what}{index} is {array[place]:g}; it must be from {low:g} to {high:g}"
+            f"{what}{index} is {array[place]:g}{after}; it must be from {low:g} to {high:g}{after}"
         )
     return array
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.bitstream._digital import Digital
+from sc_neurocore.bitstream._digital import Digital, columns_of
 from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.bitstream._source import MAX_WIDTH, Source
 
@@ -87,7 +87,7 @@ class Sobol(Source):
 
 
 @functools.lru_cache(maxsize=4096)
-def _columns(dimension: int, width: int) -> tuple[int, ...]:
+def _columns(dimension: int, width: int) -> NDArray[np.uint64]:
     # Bit i of the tick is in bits i and i-1 of its Gray code.
     v = direction_numbers(dimension, width)
-    return (v[0], *(v[i] ^ v[i - 1] for i in range(1, width)))
+    return columns_of([v[0], *(v[i] ^ v[i - 1] for i in range(1, width))])

@@ -42,7 +42,7 @@ class Source(abc.ABC):
     def _values(self, count: int, start: int) -> NDArray[np.uint32]: ...
 
     def values(self, count: int, start: int = 0) -> NDArray[np.uint32]:
-        """Numbers r(start), r(start+1), …
+        """Numbers r(start), r(start+1) and so on.
 
         Args:
             count: how many, 1 to 2^32.
