@@ -5,6 +5,7 @@ from __future__ import annotations
 from sc_neurocore.bitstream._arithmetic import (
     saturating_add_machine,
     sc_divide,
+    sc_divide_history,
     sc_maximum,
     sc_minimum,
     sc_saturating_add,
@@ -122,6 +123,7 @@ __all__ = [
     "saturating_counter",
     "sc_and",
     "sc_divide",
+    "sc_divide_history",
     "sc_maximum",
     "sc_minimum",
     "sc_mux",

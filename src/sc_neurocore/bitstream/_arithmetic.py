@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sc_neurocore.bitstream._cells import cell_addresses, reset_cells
 from sc_neurocore.bitstream._gufunc import gufunc
 from sc_neurocore.bitstream._machine import MAX_STATES, Machine
 from sc_neurocore.bitstream._packed import (
@@ -156,6 +157,11 @@ def sc_divide(x: Words, y: Words, length: int) -> Words:
     ``x`` to be a one with probability ``P(x)/P(y)``, and a zero of ``y`` repeats the last answer.
     Where ``x`` is one and ``y`` zero the output is one.
 
+    It also needs bits that do not depend on the bits before: an answer that precedes a zero of
+    ``y`` counts for more. Over 65535 bits from one shared source, the worst error for 0.15/0.6,
+    0.1/0.9, 0.45/0.48, 0.3/0.6 and 0.05/0.1 was 0.011 with random numbers, but 0.09 with Sobol
+    dimension 1 and 0.45 with the Fibonacci LFSR; `sc_divide_history` has 0.003 and 0.04.
+
     Clock-exact: a flip-flop ``q``, reset 0. The output is ``z = x OR (NOT y AND q)``; at the clock
     edge ``q`` becomes ``z``.
 
@@ -184,6 +190,50 @@ def _divide(x: Any, y: Any, mask: Any, out: Any) -> None:
         q = z >> np.uint64(63)
     if x.shape[0]:
         out[x.shape[0] - 1] &= mask
+
+
+def sc_divide_history(
+    x: Words, y: Words, length: int, source: Source, depth: int = 16, start: int = 0
+) -> Words:
+    """Quotient ``x / y`` as `sc_divide`, repeating any of the last ``depth`` answers.
+
+    A zero of ``y`` repeats one of them by chance, which takes out most of the bias that `sc_divide`
+    has when bits depend on the bits before (after Wu & San Miguel, DAC 2019).
+
+    Clock-exact: a shift register ``h`` of ``depth`` bits, reset to 0 (even cells) and 1 (odd
+    cells). In cycle ``t`` the address is the top ``log2(depth)`` bits of number ``start + t`` of
+    the source; the output is ``x OR (NOT y AND h[address])``. At the clock edge, if ``y`` is one,
+    ``x`` enters cell 0 and every cell moves up by one.
+
+    Args:
+        x: ``(..., words)`` packed numerators.
+        y: packed denominators of a shape that broadcasts against ``x``.
+        length: bits of a stream.
+        source: source of the addresses, independent of the streams.
+        depth: bits of the shift register, a power of two from 2 to 64.
+        start: number of the source in cycle 0.
+    """
+    length = require_length(length)
+    require_stream("x", x, length)
+    require_stream("y", y, length)
+    require_match(("x", "y"), (x, y))
+    addresses = cell_addresses(source, length, depth, start)
+    result: Words = _divide_history(x, y, addresses, reset_cells(depth))
+    return result
+
+
+@gufunc("uint64[:], uint64[:], uint32[:], uint64, uint64[:]", "(w),(w),(t),()->(w)")
+def _divide_history(x: Any, y: Any, addresses: Any, history: Any, out: Any) -> None:
+    one = np.uint64(1)
+    for i in range(x.shape[0]):
+        made = np.uint64(0)
+        for j in range(min(64, addresses.shape[0] - 64 * i)):
+            at = np.uint64(j)
+            a, b = (x[i] >> at) & one, (y[i] >> at) & one
+            made |= (a | ((history >> np.uint64(addresses[64 * i + j])) & (b ^ one))) << at
+            # b is 0 or 1: the register holds or moves, without a branch.
+            history = (history << b) | (a & b)
+        out[i] = made
 
 
 def sc_sqrt(

@@ -121,7 +121,7 @@ def _dependence(a: Any, b: Any, length: Any, error: Any, correlation: Any) -> No
     else:
         most = (length - ones_a) * (length - ones_b)
     error[0] = delta / length / length
-    correlation[0] = delta / most if delta != 0 else 0.0
+    correlation[0] = delta / max(most, 1)  # most is 0 only where delta is
 
 
 def autocorrelation(stream: Words, length: int, lags: int) -> NDArray[np.float64]:
@@ -171,8 +171,9 @@ def _autocorrelation(stream: Any, lags: Any, length: Any, result: Any) -> None:
         unlike = first + last - 2 * both
         neither = length - lag - first - last + both
         covariance = both * (1 - p) * (1 - p) - unlike * p * (1 - p) + neither * p * p
-        variance = total * (1 - p)
-        result[index] = covariance / variance if 0 < total < length else np.nan
+        # The division comes first, and by no zero: vector code divides in either case.
+        ratio = covariance / max(total * (1 - p), 0.25)
+        result[index] = ratio if 0 < total < length else np.nan
 
 
 @dataclass(frozen=True, eq=False)

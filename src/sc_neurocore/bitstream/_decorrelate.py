@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from sc_neurocore.bitstream._cells import cell_addresses, reset_cells
 from sc_neurocore.bitstream._gufunc import gufunc
 from sc_neurocore.bitstream._packed import Words, require_stream, tail_mask
 from sc_neurocore.bitstream._require import require_length, require_whole
 from sc_neurocore.bitstream._source import Source
 from sc_neurocore.bitstream._to_binary import binary_to_stochastic, stochastic_to_binary
-from sc_neurocore.exceptions import SCConfigError
-
-#: Cells of the largest shuffle buffer.
-MAX_CELLS = 64
 
 
 def isolate(stream: Words, length: int, delay: int = 1) -> Words:
@@ -74,13 +71,8 @@ def shuffle_buffer(
     """
     length = require_length(length)
     require_stream("stream", stream, length)
-    bits = require_whole("depth", depth, 2, MAX_CELLS).bit_length() - 1
-    if depth != 1 << bits:
-        raise SCConfigError(f"depth is {depth}; it must be a power of two")
-    require_whole("bits of an address", bits, 1, source.width)
-    addresses = source.values(length, start) >> np.uint32(source.width - bits)
-    cells = sum(1 << i for i in range(1, depth, 2))
-    result: Words = _shuffle(stream, addresses, np.uint64(cells))
+    addresses = cell_addresses(source, length, depth, start)
+    result: Words = _shuffle(stream, addresses, reset_cells(depth))
     return result
 
 

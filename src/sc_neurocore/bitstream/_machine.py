@@ -25,7 +25,7 @@ MAX_STATES = 4096
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """A synchronous state machine of one or two input bits and one or two output bits.
+    """A synchronous state machine of one input and output bit, or of two input and two output bits.
 
     Clock-exact: the state register ``s`` holds ``reset`` in cycle 0. In cycle ``t`` the circuit
     reads ``s`` and the input bits of cycle ``t`` (``symbol = x`` or ``symbol = x + 2 y``), puts out
@@ -61,7 +61,11 @@ class Machine:
         states = len(self.next)
         if not 1 <= states <= MAX_STATES:
             raise SCConfigError(f"a machine has {states} states; it must have 1 to {MAX_STATES}")
-        for name, table, most in (("next", self.next, states - 1), ("output", self.output, 3)):
+        symbols = 2 * self.inputs - 1
+        for name, table, most in (
+            ("next", self.next, states - 1),
+            ("output", self.output, symbols),
+        ):
             if table.min() < 0 or table.max() > most:
                 wrong = table.min() if table.min() < 0 else table.max()
                 raise SCConfigError(f"{name} holds {wrong}; it must be from 0 to {most}")
@@ -113,11 +117,11 @@ class Machine:
         return first, second
 
     def transfer(self, x: ArrayLike, y: ArrayLike | None = None) -> NDArray[np.float64]:
-        """Probability of a one at the first output, exact, for independent random input bits.
+        """Long-run share of ones at the first output for independent random input bits, exact.
 
-        The stationary distribution ``pi`` of the states solves ``pi P = pi``, ``sum(pi) = 1`` with
-        ``P[s, next[s, symbol]] += P(symbol)``; the result is the mean of ``output`` under
-        ``pi`` and the input, which are independent because ``s`` depends on earlier bits only.
+        The states form a Markov chain, ``P[s, next[s, symbol]] += P(symbol)``. The result is the
+        mean of ``output`` under its long-run distribution from ``reset`` on and the input, which
+        are independent because a state depends on earlier bits only.
 
         Args:
             x: probabilities of a one at the first input.
@@ -127,8 +131,7 @@ class Machine:
             Probabilities, of the broadcast shape of ``x`` and ``y``.
 
         Raises:
-            SCConfigError: a probability outside [0, 1], or several sets of states that the machine
-                cannot leave, so that the probability depends on ``reset``.
+            SCConfigError: a probability outside [0, 1].
         """
         self._require_inputs(1 if y is None else 2)
         given = [require_probability(x, "x")]
@@ -149,18 +152,7 @@ class Machine:
         chain = np.zeros((self.states, self.states))
         for symbol, weight in enumerate(weights):
             np.add.at(chain, (states, self.next[:, symbol]), weight)
-        equations = chain.T - np.eye(self.states)
-        equations[-1] = 1
-        try:
-            stationary = np.linalg.solve(equations, np.eye(self.states)[-1])
-        except np.linalg.LinAlgError:
-            stationary = np.full(self.states, np.nan)
-        if not np.allclose(stationary @ chain, stationary, atol=1e-9) or stationary.min() < -1e-9:
-            raise SCConfigError(
-                "the machine has several sets of states that it cannot leave under these "
-                "probabilities, so its output depends on the reset state; simulate it with run"
-            )
-        return float(stationary @ (self.output & 1) @ weights)
+        return float(_long_run(chain, self.reset) @ (self.output & 1) @ weights)
 
     def _require_inputs(self, given: int) -> None:
         if given != self.inputs:
@@ -188,6 +180,34 @@ class Machine:
                 out |= (bits >> 1) << (4 + cycle)
             state = self.next[state, symbol]
         return (state << 8 | out).astype(np.uint32).ravel()
+
+
+#: Probability of a restart in every cycle; far below any other rate, far above the least float.
+_RESTART = 1e-100
+
+
+def _long_run(chain: NDArray[np.float64], start: int) -> NDArray[np.float64]:
+    """Mean time in each state, from ``start`` on.
+
+    State reduction (Grassmann, Taksar & Heyman, Operations Research 33(5), 1985) adds and divides
+    positive numbers only, so it is accurate however rarely some states are left. Restarts that are
+    too rare to matter make the answer unique where the chain has several ends or alternates.
+    """
+    count = len(chain)
+    order = np.r_[start, np.delete(np.arange(count), start)]
+    reduced = chain[np.ix_(order, order)]
+    reduced[:, 0] += _RESTART
+    for k in range(count - 1, 0, -1):
+        reduced[:k, k] /= reduced[k, :k].sum()
+        reduced[:k, :k] += np.outer(reduced[:k, k], reduced[k, :k])
+    time = np.ones(count)
+    for k in range(1, count):
+        time[k] = time[:k] @ reduced[:k, k]
+        if time[k] > 1:
+            time[: k + 1] /= time[k]
+    result = np.empty(count)
+    result[order] = time / time.sum()
+    return result
 
 
 @gufunc("uint64[:], uint32[:], int64, uint64, uint64[:]", "(w),(s),(),()->(w)")

@@ -59,7 +59,7 @@ def _count_windows(stream: Any, shape: Any, window: Any, counts: Any) -> None:
 
 
 def binary_to_stochastic(
-    numbers: NDArray[np.int64], window: int, source: Source, start: int = 0
+    numbers: NDArray[np.integer[Any]], window: int, source: Source, start: int = 0
 ) -> Words:
     """Encode a sequence of counts, each as one window of a stream.
 
@@ -147,7 +147,7 @@ def _parallel_count(streams: Any, shape: Any, counts: Any) -> None:
 
 
 def saturating_counter(
-    steps: NDArray[np.int64], low: int, high: int, reset: int = 0
+    steps: NDArray[np.integer[Any]], low: int, high: int, reset: int = 0
 ) -> NDArray[np.int64]:
     """Add a sequence of steps in a register that stays at its ends.
 
