@@ -77,7 +77,7 @@ def test_the_largest_machine_runs() -> None:
 
 
 def run(machine: Machine, x: str, y: str = "") -> str:
-    a, b = (pack_bitstream(np.array([c == "1" for c in s])) for s in (x, y))
+    a, b = (pack_bitstream(np.array([c == "1" for c in s], np.bool_)) for s in (x, y))
     out = machine.run_two(a, b, len(x))[0] if y else machine.run(a, len(x))
     return "".join(map(str, unpack_bitstream(out, len(x))))
 
