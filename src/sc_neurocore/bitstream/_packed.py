@@ -66,8 +66,9 @@ def require_stream(name: str, packed: Words, length: int) -> None:
 def require_tail(name: str, packed: Words, length: int) -> None:
     """Refuse streams that go on past ``length``, where their ones are to be counted."""
     if length & 63 and packed.size:
-        last = packed[..., -1]
-        if int(last if packed.ndim == 1 else np.maximum.reduce(last, axis=None)) >> (length & 63):
+        rows = packed.ndim > 1
+        last = np.maximum.reduce(packed[..., -1], axis=None) if rows else packed.item(-1)
+        if int(last) >> (length & 63):
             raise SCConfigError(
                 f"{name} has ones past bit {length}; the last word of a stream ends in zeros"
             )
