@@ -48,6 +48,10 @@ class SCDependencyError(SCNeuroError):
     exit_code = 4
 
 
+class BackendUnavailableError(SCDependencyError, RuntimeError):
+    """The back end asked for cannot run here; the message names what it needs."""
+
+
 class ToolError(SCNeuroError):
     """An external tool crashed, timed out or answered nonsense."""
 
