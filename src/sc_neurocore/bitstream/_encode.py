@@ -110,11 +110,11 @@ def encode_thresholds(
     return _compare(given.astype(np.uint64, copy=False), length, source, start, out)
 
 
-def _nearest(p: NDArray[np.float64], width: int | list[int]) -> Words:
+def _nearest(p: NDArray[np.float64], width: int | NDArray[np.int64]) -> Words:
     return np.rint(np.ldexp(p, width)).astype(np.uint64)
 
 
-def _widths(source: Source | Sequence[Source], shape: tuple[int, ...]) -> int | list[int]:
+def _widths(source: Source | Sequence[Source], shape: tuple[int, ...]) -> int | NDArray[np.int64]:
     """Width of the source, or of each; their number must be that of the last axis."""
     if isinstance(source, Source):
         return source.width
@@ -123,7 +123,7 @@ def _widths(source: Source | Sequence[Source], shape: tuple[int, ...]) -> int | 
             f"{len(source)} sources for streams of shape {shape}; give one source, or one per "
             "element of the last axis"
         )
-    return [s.width for s in source]
+    return np.array([s.width for s in source], np.int64)
 
 
 def _compare(

@@ -57,9 +57,10 @@ def require_numbers(
     if array.size and not (array.min() >= low and array.max() <= high):
         place = np.unravel_index(int(np.argmin((array >= low) & (array <= high))), array.shape)
         index = f"[{', '.join(str(i) for i in place)}]" if array.ndim else ""
+        found = repr(float(array[place])).removesuffix(".0")  # all digits: 1.0000001 is not 1
         after = f" {unit}" if unit else ""
         raise SCConfigError(
-            f"{what}{index} is {array[place]:g}{after}; it must be from {low:g} to {high:g}{after}"
+            f"{what}{index} is {found}{after}; it must be from {low:g} to {high:g}{after}"
         )
     return array
 
