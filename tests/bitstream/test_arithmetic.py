@@ -22,6 +22,7 @@ from sc_neurocore.bitstream import (
     sc_saturating_add,
     sc_scaled_add,
     sc_sqrt,
+    sc_sub,
     sc_subtract,
     scc,
     synchroniser,
@@ -242,6 +243,8 @@ def test_gates_of_correlated_streams_are_exact() -> None:
     high = pack_bitstream(np.random.default_rng(0).random(length) >= 0.8)
     assert np.array_equal(sc_or(a, b), b)
     assert np.array_equal(sc_and(a, b), a)
+    assert popcount(sc_sub(b, a)) == popcount(b) - popcount(a)
+    assert not sc_sub(a, b).any()
     assert popcount(sc_or(a, high)) == popcount(a) + popcount(high)
 
 

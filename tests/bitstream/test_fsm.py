@@ -14,10 +14,15 @@ from sc_neurocore.bitstream import (
     exp_machine,
     gain_machine,
     pack_bitstream,
+    popcount,
     relu_machine,
+    shuffle_buffer,
     tanh_machine,
     unpack_bitstream,
 )
+from sc_neurocore.bitstream._entropy import NumpyRandom
+from sc_neurocore.bitstream._lfsr import Lfsr
+from sc_neurocore.bitstream._sobol import Sobol
 from sc_neurocore.exceptions import SCConfigError
 
 from .streams import Bits, bits_of, random_stream, share
@@ -148,6 +153,8 @@ def test_curves_at_the_ends() -> None:
     assert tanh_machine(8).transfer(ends) == pytest.approx([0, 1], abs=1e-15)
     assert exp_machine(8, 2).transfer(ends) == pytest.approx([1, 0], abs=1e-15)
     assert relu_machine(8).transfer(ends) == pytest.approx([0.5, 1])
+    # Relative to its reset state the top of this counter has a weight of 999**200.
+    assert tanh_machine(400).transfer([0.001, 0.999]) == pytest.approx([0, 1], abs=1e-15)
     assert gain_machine(8).transfer(ends, 0.5) == pytest.approx([0, 1], abs=1e-15)
 
 
@@ -187,6 +194,35 @@ def test_random_streams_follow_the_curve() -> None:
             assert found == pytest.approx(float(machine.transfer(p)), abs=0.005)
         found = share(gain_machine(16).run_two(stream, gate, length)[0], length)
         assert found == pytest.approx(float(gain_machine(16).transfer(p, 0.5)), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("source", "stated"),
+    [
+        (Lfsr(), (0.124, 0.161, 0.015, 0.027)),
+        (Lfsr(form="galois"), (0.098, 0.108, 0.008, 0.015)),
+        (Sobol(1), (0.309, 0.455, 0.125, 0.021)),
+        (Sobol(2), (0.5, 0.655, 0.017, 0.025)),
+    ],
+)
+def test_other_streams_leave_the_curve_as_far_as_stated(
+    source: Lfsr | Sobol, stated: tuple[float, ...]
+) -> None:
+    """The table of the module, and what shuffling first leaves of it."""
+    length = 65535
+    p = np.linspace(0.05, 0.95, 19)
+    streams = pack_bitstream(source.values(length) < (p * 65536)[:, None])
+    shuffled = shuffle_buffer(streams, length, NumpyRandom(3), 64)
+    gate = random_stream(0.5, length, 9)
+    machines = (tanh_machine(8), exp_machine(16, 2), relu_machine(8))
+    for machine, error in zip(machines, stated, strict=False):
+        found = popcount(machine.run(streams, length)) / length
+        assert np.abs(found - machine.transfer(p)).max() == pytest.approx(error, abs=0.001)
+        found = popcount(machine.run(shuffled, length)) / length
+        assert np.abs(found - machine.transfer(p)).max() < 0.05
+    linear = gain_machine(32)
+    found = popcount(linear.run_two(streams, gate, length)[0]) / length
+    assert np.abs(found - linear.transfer(p, 0.5)).max() == pytest.approx(stated[3], abs=0.006)
 
 
 def test_streams_broadcast_and_may_be_strided() -> None:

@@ -16,6 +16,7 @@ from sc_neurocore.bitstream import (
     sc_mux,
     sc_not,
     sc_or,
+    sc_sub,
     sc_xnor,
     sc_xor,
     unpack_bitstream,
@@ -55,6 +56,7 @@ def test_gates_are_those_of_the_bits(data: st.DataObject) -> None:
         (sc_and(p, q), a & b),
         (sc_or(p, q), a | b),
         (sc_xor(p, q), a ^ b),
+        (sc_sub(p, q), a & (1 - b)),
         (sc_xnor(p, q, length), 1 - (a ^ b)),
         (sc_not(p, length), 1 - a),
         (sc_mux(r, p, q), np.where(s == 1, a, b).astype(np.uint8)),
@@ -75,6 +77,8 @@ def test_leading_axes_broadcast_and_may_be_strided() -> None:
     a = rng.integers(0, 2**63, (3, 1, 4), np.uint64)
     b = rng.integers(0, 2**63, (5, 8), np.uint64)[:, ::2]
     assert np.array_equal(sc_and(a, b), a & b)
+    assert np.array_equal(sc_sub(a, b), a & ~b)
+    assert np.array_equal(sc_sub(b, a), b & ~a)
     assert np.array_equal(sc_mux(a, b, b[:1]), (a & b) | (~a & b[:1]))
     assert np.array_equal(sc_mux(b[0], a, a), np.broadcast_to(a, (3, 1, 4)))
     assert np.array_equal(popcount(b), popcount(b.copy()))

@@ -5,7 +5,21 @@ that stays at its ends. With input bits independent of one another, ``p = (1 + x
 ``r = p/(1 - p) = (1 + x)/(1 - x)``, the counter is in state ``i`` with probability proportional to
 ``r**i``, from which the transfer curves below follow exactly (Brown & Card, IEEE Transactions on
 Computers 50(9), 2001, give their limits). `Machine.transfer` solves the same chain numerically.
-Streams whose bits depend on one another, such as low-discrepancy ones, follow other curves.
+
+Streams whose bits depend on the bits before follow other curves. Over 65535 bits and 19 values
+from 0.05 to 0.95, the largest difference of the share of ones from `Machine.transfer` was:
+
+======================  ============  ===========  =============  ================
+source of the stream    tanh, 8       exp, 16, 2   relu, 8        gain, 32 (k 1/2)
+======================  ============  ===========  =============  ================
+random numbers          0.006         0.005        0.002          0.006
+LFSR, Fibonacci         0.124         0.161        0.015          0.027
+LFSR, Galois            0.098         0.108        0.008          0.015
+Sobol, dimension 1      0.309         0.455        0.125          0.021
+Sobol, dimension 2      0.500         0.655        0.017          0.025
+======================  ============  ===========  =============  ================
+
+`shuffle_buffer` of 64 cells, addressed at random, before the first three leaves at most 0.05.
 """
 
 from __future__ import annotations

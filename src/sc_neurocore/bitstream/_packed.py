@@ -189,6 +189,16 @@ def sc_xor(a: Words, b: Words) -> Words:
     return np.bitwise_xor(a, b)
 
 
+def sc_sub(a: Words, b: Words) -> Words:
+    """Return ``a AND NOT b``: ``max(a - b, 0)`` for unipolar streams of SCC +1.
+
+    For independent streams it is ``a (1 - b)``; `sc_subtract` subtracts at any correlation.
+    """
+    _pair(a, b)
+    result = np.bitwise_and(a, b)
+    return np.bitwise_xor(a, result, out=result)
+
+
 def sc_xnor(a: Words, b: Words, length: int) -> Words:
     """Return ``a XNOR b``: the product of two independent bipolar streams.
 
