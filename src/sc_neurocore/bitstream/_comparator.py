@@ -31,7 +31,7 @@ _MANY, _FEW = 8 if TERNARY else 4, 2
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_I64, LANES)
 _WORDS = types.CPointer(types.uint64)  # type: ignore[attr-defined]
-_0, _1 = np.uint64(0), np.uint64(1)
+_0 = np.uint64(0)
 
 
 def _majority(builder: Any, less: Any, plane: Any, one: Any) -> Any:
@@ -52,14 +52,18 @@ def _ternary_majority(builder: Any, less: Any, plane: Any, one: Any) -> Any:
 
 
 def comparator(vectors: int, majority: Callable[..., Any]) -> Callable[..., None]:
-    """Make the intrinsic ``compare(planes, stride, threshold, first, width, out)``.
+    """Make the intrinsic ``compare(planes, stride, threshold, width, out)``.
 
-    It writes ``vectors`` vectors of ``r < threshold``; planes below ``first`` are known not to
-    matter, as the threshold has no one there. ``planes`` and ``out`` point at words.
+    It writes ``vectors`` vectors of ``r < threshold``, a threshold from 1 below 2^width. ``planes``
+    and ``out`` point at words.
     """
 
     def emit(ctx: Any, builder: Any, _: Any, args: Any) -> Any:
-        planes, stride, threshold, first, width, out = args
+        planes, stride, threshold, width, out = args
+        # Planes below the lowest one of the threshold do not matter. Skipping them in eights keeps
+        # the number of turns the same for most thresholds, which the processor then foresees.
+        lowest = builder.cttz(threshold, ir.Constant(ir.IntType(1), 1))
+        first = builder.and_(lowest, ir.Constant(_I64, ~7))
         before = builder.block
         loop, end = builder.append_basic_block("plane"), builder.append_basic_block("end")
         builder.branch(loop)
@@ -89,10 +93,11 @@ def comparator(vectors: int, majority: Callable[..., Any]) -> Callable[..., None
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
         return ctx.get_dummy_value()
 
-    def signature(context: Any, planes: Any, stride: Any, threshold: Any, first: Any, width: Any,
-                  out: Any) -> Any:  # fmt: skip
+    def signature(
+        context: Any, planes: Any, stride: Any, threshold: Any, width: Any, out: Any
+    ) -> Any:
         word = types.uint64
-        return types.none(_WORDS, word, word, word, word, _WORDS), emit
+        return types.none(_WORDS, word, word, word, _WORDS), emit
 
     compiled: Callable[..., None] = intrinsic(signature)
     return compiled
@@ -102,7 +107,7 @@ def _vectors(builder: Any, words: Any) -> Any:
     return builder.bitcast(words, _VECTOR.as_pointer())
 
 
-def _emit_at(context: Any, array: Any, index: Any) -> Any:
+def _emit_address(context: Any, array: Any, index: Any) -> Any:
     def emit(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = ctx.make_array(signature.args[0])(ctx, builder, args[0]).data
         return builder.gep(data, [args[1]])
@@ -110,8 +115,16 @@ def _emit_at(context: Any, array: Any, index: Any) -> Any:
     return _WORDS(array, types.int64), emit
 
 
-#: Address of a word of a one-dimensional array.
-_at: Callable[[Any, int], Any] = intrinsic(_emit_at)
+def _emit_after(context: Any, words: Any, count: Any) -> Any:
+    def emit(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    return _WORDS(_WORDS, types.int64), emit
+
+
+#: Address of a word of a contiguous one-dimensional array.
+address: Callable[[Any, int], Any] = intrinsic(_emit_address)
+_after: Callable[[Any, int], Any] = intrinsic(_emit_after)
 
 _best = _ternary_majority if TERNARY else _majority
 _many, _few, _single = (comparator(n, _best) for n in (_MANY, _FEW, 1))
@@ -119,38 +132,36 @@ _many, _few, _single = (comparator(n, _best) for n in (_MANY, _FEW, 1))
 
 @inlined
 def compare(
-    planes: Any, stride: Any, width: Any, threshold: Any, words: Any, spare: Any, out: Any,
-    begin: Any,
-) -> None:  # fmt: skip
+    planes: Any, stride: Any, width: Any, threshold: Any, words: Any, spare: Any, out: Any
+) -> None:
     """Write ``r < threshold`` of ``words`` words of planes.
 
+    It takes addresses, as numba counts references to every array that is handed on, which would
+    take as long as a short stream.
+
     Args:
-        planes: all planes, one after the other, readable `LANES` words past the end.
+        planes: address of the first plane; readable `LANES` words past the end.
         stride: words from one plane to the next.
         width: planes.
         threshold: 0 to 2^width.
         words: how many.
-        spare: room for `LANES` words.
-        out: one-dimensional and contiguous.
-        begin: where in ``out`` to write.
+        spare: address of `LANES` words.
+        out: address of the result.
     """
     always = _0 - (threshold >> width)  # only 2^width itself has that bit
     if always or not threshold:
         for k in range(words):
-            out[begin + k] = always
+            out[k] = always
         return
-    first = _0
-    while not (threshold >> first) & _1:
-        first += _1
     k = 0
     while k + _MANY * LANES <= words:
-        _many(_at(planes, k), stride, threshold, first, width, _at(out, begin + k))
+        _many(_after(planes, k), stride, threshold, width, _after(out, k))
         k += _MANY * LANES
     while k + _FEW * LANES <= words:
-        _few(_at(planes, k), stride, threshold, first, width, _at(out, begin + k))
+        _few(_after(planes, k), stride, threshold, width, _after(out, k))
         k += _FEW * LANES
     while k < words:
-        _single(_at(planes, k), stride, threshold, first, width, _at(spare, 0))
+        _single(_after(planes, k), stride, threshold, width, spare)
         for i in range(min(LANES, words - k)):
-            out[begin + k + i] = spare[i]
+            out[k + i] = spare[i]
         k += LANES

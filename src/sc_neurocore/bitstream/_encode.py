@@ -154,8 +154,9 @@ def _fill(
     sources: Sequence[Source], start: int, thresholds: Words, length: int, out: Words
 ) -> None:
     """Encode ``thresholds (rows, sources)`` into ``out (rows, sources, words)``."""
-    structures = [s.structure(s.reduced(start)) for s in sources]
-    likeness = [_likeness(structure) for structure in structures]
+    require_whole("start", start, 0)
+    structures = [s.structure(s.reduced(start) if start else 0) for s in sources]
+    likeness = [_likeness(structure) for structure in structures] if len(sources) > 1 else [None]
     kinds = set(likeness)
     if len(kinds) == 1:
         _fill_alike(sources, structures, start, thresholds, length, out)
@@ -194,7 +195,7 @@ def _fill_alike(
     kernel = _kernel()
     first = structures[0]
     if isinstance(first, Digital):
-        columns = np.concatenate([s.columns for s in structures]).reshape(len(structures), -1)
+        columns = np.concatenate([s.columns for s in structures])
         shifts = np.array([s.shift for s in structures], np.uint64)
         width, tick = np.uint64(first.width), np.uint64(first.start)
         kernel.encode_digital(columns, shifts, width, tick, thresholds, np.uint64(length), out)

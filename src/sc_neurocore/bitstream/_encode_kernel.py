@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore.bitstream._comparator import LANES, compare
-from sc_neurocore.bitstream._jit import jit, use_wide_vectors
+from sc_neurocore.bitstream._comparator import LANES, address, compare
+from sc_neurocore.bitstream._digital import TICK_BITS
+from sc_neurocore.bitstream._jit import inlined, jit, use_wide_vectors
 
 #: Words of a block: 16 KiB of planes for 16-bit numbers, so that they stay in the first cache.
 BLOCK = 128
@@ -21,16 +22,16 @@ _WIDE = np.uint64(_STRIDE)
 _0, _1, _63, _64 = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(64)
 
 
-@jit
+@inlined
 def _new_planes(width: Any) -> Any:
-    """Planes that start at cache lines, and a vector's room beyond them."""
+    """Planes that start at cache lines, and room for a vector after them."""
     size = np.int64(width) * _STRIDE
     room = np.empty(size + LANES + 7, np.uint64)
     skip = (-room.ctypes.data & 63) >> 3
     return room[skip : skip + size + LANES]
 
 
-@jit
+@inlined
 def _mask_tail(out: Any, length: Any) -> None:
     if length & _63:
         mask = (_1 << (length & _63)) - _1
@@ -46,7 +47,7 @@ def encode_digital(
     """Encode ``thresholds (rows, sources)`` against `Digital` sequences into ``out``.
 
     Args:
-        columns: ``(sequences, TICK_BITS)``.
+        columns: ``(sequences · TICK_BITS,)``.
         shifts: ``(sequences,)``.
         width: bits of a number.
         start: first tick, the same for all.
@@ -58,14 +59,14 @@ def encode_digital(
     words = out.shape[2]
     flat = _new_planes(width)
     planes = flat[:-LANES].reshape((np.int64(width), _STRIDE))
-    spare = np.empty(LANES, np.uint64)
+    first_plane, spare = address(flat, 0), address(flat, flat.size - LANES)
     streams = out.reshape(out.size)
     base = np.empty(BLOCK + 1, np.uint64)
-    flips = np.empty(columns.shape[1] - 5, np.uint64)
+    flips = np.empty(TICK_BITS - 5, np.uint64)
     inner = np.empty(width, np.uint64)
     skew = start & _63
-    for s in range(len(columns)):
-        column = columns[s]
+    for s in range(len(shifts)):
+        column = columns[s * TICK_BITS : (s + 1) * TICK_BITS]
         flip = _0
         for i in range(len(flips) - 1):
             flip ^= column[6 + i]
@@ -104,15 +105,19 @@ def encode_digital(
                     for k in range(count):
                         plane[k] = (plane[k] >> skew) | (plane[k + 1] << (_64 - skew))
             for row in range(len(thresholds)):
-                place = (row * thresholds.shape[1] + s) * words + at
-                compare(flat, _WIDE, width, thresholds[row, s], count, spare, streams, place)
+                place = address(streams, (row * thresholds.shape[1] + s) * words + at)
+                compare(first_plane, _WIDE, width, thresholds[row, s], count, spare, place)
     _mask_tail(out, length)
 
 
-@jit
-def _extend(bits: Any, lags: Any, begin: Any, end: Any) -> None:
-    """Words ``begin … end`` of a sequence that is the XOR of itself at the lags."""
-    for k in range(begin, end):
+@inlined
+def _extend(bits: Any, lags: Any, exponents: Any, begin: Any, end: Any) -> None:
+    """Words ``begin … end`` of a sequence that is the XOR of itself at the lags, in bits.
+
+    From word ``width`` on the exponents serve as lags in words: ``p(x)^64 = p(x^64)``.
+    """
+    width = exponents[0]
+    for k in range(begin, min(end, width)):
         word = _0
         for lag in lags:
             back, over = lag >> 6, np.uint64(lag & 63)
@@ -121,6 +126,25 @@ def _extend(bits: Any, lags: Any, begin: Any, end: Any) -> None:
             else:
                 word ^= bits[k - back]
         bits[k] = word
+    for k in range(max(begin, width), end):
+        word = _0
+        for e in exponents:
+            word ^= bits[k - e]
+        bits[k] = word
+
+
+@inlined
+def _fill_plane(plane: Any, offsets: Any, bits: Any, count: Any) -> None:
+    """XOR of the bit sequence at the offsets, each below 64."""
+    for i in range(len(offsets)):
+        offset = np.uint64(offsets[i])
+        rest = _63 - offset
+        if i == 0:
+            for k in range(count):
+                plane[k] = (bits[k] >> offset) | (bits[k + 1] << _1 << rest)
+        else:
+            for k in range(count):
+                plane[k] ^= (bits[k] >> offset) | (bits[k + 1] << _1 << rest)
 
 
 @jit
@@ -143,16 +167,17 @@ def encode_register(
     use_wide_vectors()
     words = out.shape[2]
     width = np.uint64(exponents[0])
-    history = (lags[0] + 63) >> 6
+    history = exponents[0]
+    known = (lags[0] + 63) >> 6
     size = history + BLOCK + 1
     bits = np.empty(size, np.uint64)
     flat = _new_planes(width)
     planes = flat[:-LANES].reshape((np.int64(width), _STRIDE))
-    spare = np.empty(LANES, np.uint64)
+    first_plane, spare = address(flat, 0), address(flat, flat.size - LANES)
     streams = out.reshape(out.size)
     for s in range(len(first)):
         recent = first[s]  # bit n is c(t+n)
-        for k in range(history):
+        for k in range(known):
             word = _0
             for t in range(64):
                 word |= (recent & _1) << np.uint64(t)
@@ -161,30 +186,20 @@ def encode_register(
                     bit ^= recent >> np.uint64(width - e)
                 recent = (recent >> _1) | ((bit & _1) << np.uint64(width - 1))
             bits[k] = word
-        have = history
+        have = known
         for at in range(0, words, BLOCK):
             count = min(BLOCK, words - at)
             if at:
                 for k in range(size - BLOCK):
                     bits[k] = bits[k + BLOCK]
             need = size if at + BLOCK < words else max(have, count + 1)
-            _extend(bits, lags, have, need)
+            _extend(bits, lags, exponents, have, need)
             have = size - BLOCK
             for j in range(width):
-                plane = planes[j]
-                for k in range(count):
-                    plane[k] = _0
-                for i in range(begin[j], begin[j + 1]):
-                    offset = np.uint64(offsets[i])
-                    if offset:
-                        for k in range(count):
-                            plane[k] ^= (bits[k] >> offset) | (bits[k + 1] << (_64 - offset))
-                    else:
-                        for k in range(count):
-                            plane[k] ^= bits[k]
+                _fill_plane(planes[j], offsets[begin[j] : begin[j + 1]], bits, count)
             for row in range(len(thresholds)):
-                place = (row * thresholds.shape[1] + s) * words + at
-                compare(flat, _WIDE, width, thresholds[row, s], count, spare, streams, place)
+                place = address(streams, (row * thresholds.shape[1] + s) * words + at)
+                compare(first_plane, _WIDE, width, thresholds[row, s], count, spare, place)
     _mask_tail(out, length)
 
 

@@ -54,7 +54,8 @@ def require_numbers(
     except (TypeError, ValueError):
         raise SCConfigError(f"{what} is not a number or an array of numbers") from None
     # A NaN makes both extremes NaN, and no comparison with NaN holds.
-    if array.size and not (array.min() >= low and array.max() <= high):
+    least, most = np.minimum.reduce, np.maximum.reduce
+    if array.size and not (least(array, axis=None) >= low and most(array, axis=None) <= high):
         place = np.unravel_index(int(np.argmin((array >= low) & (array <= high))), array.shape)
         index = f"[{', '.join(str(i) for i in place)}]" if array.ndim else ""
         found = repr(float(array[place])).removesuffix(".0")  # all digits: 1.0000001 is not 1
