@@ -114,7 +114,7 @@ def test_two_dimensions_multiply_exactly_over_a_period() -> None:
 
 def test_comparator_without_ternary_logic_gives_the_same() -> None:
     numba = pytest.importorskip("numba")
-    from sc_neurocore.bitstream._comparator import LANES, _majority, address, comparator
+    from sc_neurocore.bitstream._comparator_kernel import LANES, _majority, address, comparator
 
     plain = comparator(2, _majority)
 

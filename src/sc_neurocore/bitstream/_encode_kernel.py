@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore.bitstream._comparator import LANES, address, compare
-from sc_neurocore.bitstream._digital import TICK_BITS
+from sc_neurocore.bitstream._comparator_kernel import LANES, address, compare
 from sc_neurocore.bitstream._jit import inlined, jit, use_wide_vectors
 
 #: Words of a block: 16 KiB of planes for 16-bit numbers, so that they stay in the first cache.
@@ -47,7 +46,7 @@ def encode_digital(
     """Encode ``thresholds (rows, sources)`` against `Digital` sequences into ``out``.
 
     Args:
-        columns: ``(sequences · TICK_BITS,)``.
+        columns: of all sequences, one after the other.
         shifts: ``(sequences,)``.
         width: bits of a number.
         start: first tick, the same for all.
@@ -62,11 +61,12 @@ def encode_digital(
     first_plane, spare = address(flat, 0), address(flat, flat.size - LANES)
     streams = out.reshape(out.size)
     base = np.empty(BLOCK + 1, np.uint64)
-    flips = np.empty(TICK_BITS - 5, np.uint64)
+    tick_bits = len(columns) // len(shifts)
+    flips = np.empty(tick_bits - 5, np.uint64)
     inner = np.empty(width, np.uint64)
     skew = start & _63
     for s in range(len(shifts)):
-        column = columns[s * TICK_BITS : (s + 1) * TICK_BITS]
+        column = columns[s * tick_bits : (s + 1) * tick_bits]
         flip = _0
         for i in range(len(flips) - 1):
             flip ^= column[6 + i]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import types
+from numba.core import config, types
 from numba.extending import intrinsic
 
 from sc_neurocore.bitstream._gufunc import kernel_cache
@@ -17,7 +20,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 def jit(function: F) -> F:
     """Compile for integer work without the interpreter's lock; the result is kept on disk."""
     with kernel_cache() as writable:
+        config.CACHE_DIR = str(Path(config.CACHE_DIR) / _kernels_digest())
         return cast(F, numba.njit(cache=writable, nogil=True, error_model="numpy")(function))
+
+
+@functools.cache
+def _kernels_digest() -> str:
+    """Hash of all kernels: numba notices a change of a kernel's file, not of what it calls."""
+    folder = Path(__file__).parent
+    paths = [*sorted(folder.glob("*_kernel.py")), folder / "_gufunc.py", folder / "_jit.py"]
+    return hashlib.sha256(b"\0".join(p.read_bytes() for p in paths)).hexdigest()[:16]
 
 
 def inlined(function: F) -> F:
