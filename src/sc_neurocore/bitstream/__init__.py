@@ -14,6 +14,7 @@ from sc_neurocore.bitstream._arithmetic import (
     sc_subtract,
     subtract_machine,
 )
+from sc_neurocore.bitstream._backend import Backend, available_backends, get_backend
 from sc_neurocore.bitstream._coding import (
     BIPOLAR,
     CODINGS,
@@ -39,7 +40,9 @@ from sc_neurocore.bitstream._counter import Counter
 from sc_neurocore.bitstream._decorrelate import isolate, regenerate, shuffle_buffer, track
 from sc_neurocore.bitstream._encode import encode, encode_thresholds, threshold
 from sc_neurocore.bitstream._entropy import NumpyRandom, OsEntropy
+from sc_neurocore.bitstream._forward import sc_conv2d, sc_dense, sc_forward
 from sc_neurocore.bitstream._fsm import exp_machine, gain_machine, relu_machine, tanh_machine
+from sc_neurocore.bitstream._gemm import and_counts, xnor_counts
 from sc_neurocore.bitstream._halton import Halton
 from sc_neurocore.bitstream._lfsr import Lfsr, feedback_exponents
 from sc_neurocore.bitstream._machine import Machine
@@ -56,6 +59,15 @@ from sc_neurocore.bitstream._packed import (
     unpack_bitstream,
 )
 from sc_neurocore.bitstream._placement import pulse_train, thermometer
+from sc_neurocore.bitstream._rank_counts import rank_counts
+from sc_neurocore.bitstream._sharing import (
+    Sharing,
+    lfsr_phases,
+    one_pair,
+    own_dimensions,
+    register_phases,
+    shifted_pair,
+)
 from sc_neurocore.bitstream._sobol import SOBOL_DIMENSIONS, Sobol
 from sc_neurocore.bitstream._source import Source
 from sc_neurocore.bitstream._source_text import SOURCES, source_of
@@ -84,6 +96,7 @@ __all__ = [
     "SOURCES",
     "SPLIT_UNIPOLAR",
     "UNIPOLAR",
+    "Backend",
     "BitstreamAverager",
     "BitstreamEncoder",
     "Coding",
@@ -95,9 +108,12 @@ __all__ = [
     "OsEntropy",
     "Range",
     "RunLengths",
+    "Sharing",
     "Sobol",
     "Source",
+    "and_counts",
     "autocorrelation",
+    "available_backends",
     "binary_to_stochastic",
     "bipolar_to_value",
     "bitstream_to_probability",
@@ -110,21 +126,30 @@ __all__ = [
     "generate_bernoulli_bitstream",
     "generate_bipolar_bitstream",
     "generate_sobol_bitstream",
+    "get_backend",
     "isolate",
+    "lfsr_phases",
+    "one_pair",
+    "own_dimensions",
     "pack_bitstream",
     "parallel_count",
     "popcount",
     "product_error",
     "pulse_train",
+    "rank_counts",
     "regenerate",
+    "register_phases",
     "relu_machine",
     "require_uncorrelated",
     "run_lengths",
     "saturating_add_machine",
     "saturating_counter",
     "sc_and",
+    "sc_conv2d",
+    "sc_dense",
     "sc_divide",
     "sc_divide_history",
+    "sc_forward",
     "sc_maximum",
     "sc_minimum",
     "sc_mux",
@@ -139,6 +164,7 @@ __all__ = [
     "sc_xor",
     "scc",
     "scc_matrix",
+    "shifted_pair",
     "shuffle_buffer",
     "source_of",
     "stochastic_to_binary",
@@ -152,4 +178,5 @@ __all__ = [
     "unpack_bitstream",
     "value_to_bipolar_prob",
     "value_to_unipolar_prob",
+    "xnor_counts",
 ]

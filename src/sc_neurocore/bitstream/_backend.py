@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.bitstream._packed import Words
+from sc_neurocore.bitstream._encode import encode_thresholds
+from sc_neurocore.bitstream._packed import Words, pack_bitstream
+from sc_neurocore.bitstream._source import Source
 from sc_neurocore.exceptions import BackendUnavailableError, SCConfigError
 
 #: Bits of AND per thread below which another thread costs more than it brings (0.25 ms).
@@ -34,11 +36,15 @@ class Backend:
         and_counts: ones in the AND of every pair of rows of two C-contiguous matrices of words,
             with at most so many threads.
         ones: ones of every row.
+        encode: thresholds ``(rows, inputs)``, length and one source per input to packed streams.
+        small: kernel that encodes and multiplies in one call, if there is one.
     """
 
     name: str
     and_counts: Callable[[Words, Words, int | None], NDArray[np.int64]]
     ones: Callable[[Words], NDArray[np.int64]]
+    encode: Callable[[Words, int, Sequence[Source]], Words]
+    small: Callable[..., int] | None = None
 
     def sc_forward(
         self, weights_packed: Words, input_probs: ArrayLike, *, length: int, seed: int = 0xACE1
@@ -95,7 +101,7 @@ def _works(make: Callable[[], Backend]) -> bool:
 @functools.cache
 def _numba() -> Backend:
     try:
-        from sc_neurocore.bitstream import _gemm_kernel
+        from sc_neurocore.bitstream import _forward_kernel, _gemm_kernel
     except ImportError as error:
         raise BackendUnavailableError(
             f"backend 'numba' cannot run: {error}; install numba, or use 'numpy'"
@@ -104,12 +110,14 @@ def _numba() -> Backend:
         "numba",
         functools.partial(_compiled_and_counts, _gemm_kernel),
         functools.partial(_compiled_ones, _gemm_kernel),
+        encode_thresholds,
+        _forward_kernel.forward,
     )
 
 
 @functools.cache
 def _numpy() -> Backend:
-    return Backend("numpy", _numpy_and_counts, _numpy_ones)
+    return Backend("numpy", _numpy_and_counts, _numpy_ones, _numpy_encode)
 
 
 _MAKERS: dict[str, Callable[[], Backend]] = {"numba": _numba, "numpy": _numpy}
@@ -184,6 +192,16 @@ def _numpy_and_counts(a: Words, b: Words, threads: int | None) -> NDArray[np.int
 
 def _numpy_ones(rows: Words) -> NDArray[np.int64]:
     if hasattr(np, "bitwise_count"):
-        return np.bitwise_count(rows).sum(axis=-1, dtype=np.int64)
+        counts: NDArray[np.int64] = np.bitwise_count(rows).sum(axis=-1, dtype=np.int64)
+        return counts
     bits = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=-1)
-    return bits.sum(axis=-1, dtype=np.int64)
+    counts = bits.sum(axis=-1, dtype=np.int64)
+    return counts
+
+
+def _numpy_encode(thresholds: Words, length: int, sources: Sequence[Source]) -> Words:
+    streams = [
+        pack_bitstream(source.values(length) < thresholds[:, i, None])
+        for i, source in enumerate(sources)
+    ]
+    return np.ascontiguousarray(np.stack(streams, axis=1))

@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -49,8 +48,8 @@ ROOF_ACCUMULATORS = ROWS * COLUMNS
 _I8P = ir.IntType(8).as_pointer()
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_I64, LANES)
-_WORDS = types.CPointer(types.uint64)
-_COUNTS = types.CPointer(types.int64)
+_pointer: Callable[[Any], Any] = vars(types)["CPointer"]
+_WORDS, _COUNTS = _pointer(types.uint64), _pointer(types.int64)
 
 
 def _int(value: int) -> Any:
@@ -265,7 +264,7 @@ def _emit_address(context: Any, array: Any, offset: Any) -> Any:
         data = ctx.make_array(signature.args[0])(ctx, builder, args[0]).data
         return builder.gep(data, [args[1]])
 
-    return types.CPointer(array.dtype)(array, types.int64), emit
+    return _pointer(array.dtype)(array, types.int64), emit
 
 
 def _emit_alignment(context: Any, array: Any) -> Any:
