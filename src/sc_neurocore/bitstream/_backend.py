@@ -35,14 +35,14 @@ class Backend:
         name: as `get_backend` takes it.
         and_counts: ones in the AND of every pair of rows of two C-contiguous matrices of words,
             with at most so many threads.
-        ones: ones of every row.
+        xor_counts: the same of their XOR.
         encode: thresholds ``(rows, inputs)``, length and one source per input to packed streams.
         small: kernel that encodes and multiplies in one call, if there is one.
     """
 
     name: str
     and_counts: Callable[[Words, Words, int | None], NDArray[np.int64]]
-    ones: Callable[[Words], NDArray[np.int64]]
+    xor_counts: Callable[[Words, Words, int | None], NDArray[np.int64]]
     encode: Callable[[Words, int, Sequence[Source]], Words]
     small: Callable[..., int] | None = None
 
@@ -108,8 +108,8 @@ def _numba() -> Backend:
         ) from None
     return Backend(
         "numba",
-        functools.partial(_compiled_and_counts, _gemm_kernel),
-        functools.partial(_compiled_ones, _gemm_kernel),
+        functools.partial(_compiled_counts, _gemm_kernel, False),
+        functools.partial(_compiled_counts, _gemm_kernel, True),
         encode_thresholds,
         _forward_kernel.forward,
     )
@@ -117,20 +117,19 @@ def _numba() -> Backend:
 
 @functools.cache
 def _numpy() -> Backend:
-    return Backend("numpy", _numpy_and_counts, _numpy_ones, _numpy_encode)
+    return Backend(
+        "numpy",
+        functools.partial(_numpy_counts, np.bitwise_and),
+        functools.partial(_numpy_counts, np.bitwise_xor),
+        _numpy_encode,
+    )
 
 
 _MAKERS: dict[str, Callable[[], Backend]] = {"numba": _numba, "numpy": _numpy}
 
 
-def _compiled_ones(kernel: ModuleType, rows: Words) -> NDArray[np.int64]:
-    counts = np.empty(len(rows), np.int64)
-    kernel.ones(rows, counts)
-    return counts
-
-
-def _compiled_and_counts(
-    kernel: ModuleType, a: Words, b: Words, threads: int | None
+def _compiled_counts(
+    kernel: ModuleType, xor: bool, a: Words, b: Words, threads: int | None
 ) -> NDArray[np.int64]:
     m, words = a.shape
     n = len(b)
@@ -139,9 +138,9 @@ def _compiled_and_counts(
     # Too small to repay the tiles: few words, or rows of which a tile would be mostly padding.
     if words < 2 * kernel.LANES or min(m, n) < kernel.ROWS:
         if m < n:
-            _split(n, 1, share, lambda i, j: kernel.direct(a, b, counts, 0, m, i, j))
+            _split(n, 1, share, lambda i, j: kernel.direct(a, b, counts, 0, m, i, j, xor))
         else:
-            _split(m, 1, share, lambda i, j: kernel.direct(a, b, counts, i, j, 0, n))
+            _split(m, 1, share, lambda i, j: kernel.direct(a, b, counts, i, j, 0, n, xor))
         return counts
     # The fewer rows stay in the cache while the others pass by once.
     few, many = (b, a) if m > n else (a, b)
@@ -149,7 +148,7 @@ def _compiled_and_counts(
     tiles = np.zeros((-(-len(few) // shape[0]), -(-len(many) // shape[1]), *shape[::-1]), np.int64)
 
     def run(begin: int, end: int) -> None:
-        kernel.blocked(few, many, tiles, 0, len(few), begin, end)
+        kernel.blocked(few, many, tiles, begin, end, xor)
 
     _split(len(many), shape[1], share, run)
     kernel.untile(tiles, counts, m > n)
@@ -181,12 +180,12 @@ def _split(size: int, step: int, threads: int, run: Callable[[int, int], Any]) -
         thread.join()
 
 
-def _numpy_and_counts(a: Words, b: Words, threads: int | None) -> NDArray[np.int64]:
+def _numpy_counts(gate: np.ufunc, a: Words, b: Words, threads: int | None) -> NDArray[np.int64]:
     counts = np.empty((len(a), len(b)), np.int64)
     step = max(1, _CHUNK // max(1, a.shape[1]))
     for j in range(0, len(b), step):
         for i, row in enumerate(a):
-            counts[i, j : j + step] = _numpy_ones(b[j : j + step] & row)
+            counts[i, j : j + step] = _numpy_ones(gate(b[j : j + step], row))
     return counts
 
 

@@ -262,7 +262,7 @@ def _ranks_win(samples: int, w: NDArray[np.float64], plan: Sharing, length: int)
     rows = min(len(plan.weights), outputs)
     ticks = min(length, joint_period(plan.inputs[0], plan.weights[0][0]) or length)
     by_bits = samples * outputs * length / 9e11 + (samples + outputs) * length / 3e10
-    by_ranks = rows * (1e-4 + ticks * 5e-9) + samples * outputs * 8e-9
+    by_ranks = rows * (2e-4 + ticks * 6e-9) + samples * outputs * 2e-8
     return bool(by_ranks < by_bits)
 
 

@@ -36,8 +36,7 @@ def and_counts(
     _require_rows("a", a)
     _require_rows("b", b)
     _require_match(a, b)
-    work = require_threads(threads)
-    return backend_of(backend).and_counts(_flat(a), _flat(b), work)
+    return backend_of(backend).and_counts(_flat(a), _flat(b), require_threads(threads))
 
 
 def xnor_counts(
@@ -49,8 +48,6 @@ def xnor_counts(
     threads: int | None = None,
 ) -> Counts:
     """Count the ones in ``a[i] XNOR b[j]`` for every i and j: the bipolar products, summed.
-
-    They are the bits less the ones of both rows, plus twice the ones in their AND.
 
     Args:
         a: ``(m, ..., words)`` of ``uint64``, C-contiguous, ones up to ``length`` only.
@@ -71,15 +68,8 @@ def xnor_counts(
         _require_rows(name, rows)
         require_tail(name, rows, length)
     _require_match(a, b)
-    work = require_threads(threads)
-    engine = backend_of(backend)
-    left, right = _flat(a), _flat(b)
-    counts = engine.and_counts(left, right, work)
-    bits = length * math.prod(a.shape[1:-1])
-    counts *= 2
-    counts += bits - engine.ones(left)[:, None]
-    counts -= engine.ones(right)
-    return counts
+    differing = backend_of(backend).xor_counts(_flat(a), _flat(b), require_threads(threads))
+    return np.subtract(length * math.prod(a.shape[1:-1]), differing, out=differing)
 
 
 def require_threads(threads: int | None) -> int | None:

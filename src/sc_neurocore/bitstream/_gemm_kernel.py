@@ -1,7 +1,7 @@
-"""Machine code of the binary matrix product: ones in the AND of every pair of rows.
+"""Machine code of the binary matrix product: ones in the AND, or XOR, of every pair of rows.
 
 The inner loop is a tile of `ROWS` by `COLUMNS` vector accumulators that stay in registers while a
-block of words passes by: one AND, one population count and one addition per vector, and a load
+block of words passes by: one gate, one population count and one addition per vector, and a load
 for every few. The rows of a block are copied to a panel in the order in which the tile reads them,
 where they stay in the second-level cache; the columns are read where they are. While a tile works
 it fetches what comes next. Edges are padded with zeros, which count nothing.
@@ -37,7 +37,7 @@ LANES, ROWS, COLUMNS = next(
     shape for feature, *shape in SHAPES if feature in ("", *FEATURES.split(","))
 )
 #: Vectors of a row that a panel holds, and between two bursts of prefetches.
-DEPTH, BURST = 1536 // LANES, 16
+DEPTH, BURST = 1536 // LANES, 8
 #: Words of a line of the cache.
 LINE = 8
 #: Rows of the block that stays in the second-level cache, a multiple of every shape's.
@@ -118,27 +118,16 @@ def _opaque(builder: Any, pointer: Any) -> Any:
     return builder.call(ir.InlineAsm(kind, "", "=r,0", side_effect=False), [pointer])
 
 
-def _emit_tile(
-    context: Any,
-    a: Any,
-    b: Any,
-    b_pitch: Any,
-    depth: Any,
-    counts: Any,
-    a_next: Any,
-    a_next_pitch: Any,
-    b_next: Any,
-    b_next_pitch: Any,
-) -> Any:
+def _emit_tile(gate: str) -> Any:
     def emit(ctx: Any, builder: Any, _: Any, args: Any) -> Any:
-        a, b, b_pitch, depth, counts, *following = args
+        a, b, b_pitch, depth, counts, fetch, fetch_pitch = args
 
-        def rows(words: Any, pitch: Any, count: int) -> list[Any]:
-            return [builder.gep(words, [builder.mul(pitch, _int(i))]) for i in range(count)]
+        def rows(words: Any, pitch: Any) -> list[Any]:
+            return [builder.gep(words, [builder.mul(pitch, _int(j))]) for j in range(COLUMNS)]
 
         left = _vectors(builder, a)
-        right = [_opaque(builder, _vectors(builder, p)) for p in rows(b, b_pitch, COLUMNS)]
-        ahead = rows(following[0], following[1], ROWS) + rows(following[2], following[3], COLUMNS)
+        right = [_opaque(builder, _vectors(builder, p)) for p in rows(b, b_pitch)]
+        ahead = rows(fetch, fetch_pitch)
 
         def step(k: Any, sums: list[Any]) -> list[Any]:
             begin = builder.gep(left, [builder.mul(k, _int(ROWS))])
@@ -147,7 +136,7 @@ def _emit_tile(
             for j in range(COLUMNS):
                 column = _load(builder, right[j], k)
                 for i in range(ROWS):
-                    ones = _ones(builder, builder.and_(row[i], column))
+                    ones = _ones(builder, getattr(builder, gate)(row[i], column))
                     found.append(builder.add(sums[j * ROWS + i], ones))
             return found
 
@@ -169,10 +158,8 @@ def _emit_tile(
             builder.store(builder.add(builder.load(place, align=8), totals), place, align=8)
         return ctx.get_dummy_value()
 
-    signature = types.void(
-        *(_WORDS, _WORDS, types.int64, types.int64, _COUNTS), *(_WORDS, types.int64) * 2
-    )
-    return signature, emit
+    whole = types.int64
+    return types.void(_WORDS, _WORDS, whole, whole, _COUNTS, _WORDS, whole), emit
 
 
 def _fetch(builder: Any, words: Any) -> None:
@@ -205,13 +192,13 @@ def _lanes(indices: list[int]) -> Any:
     return ir.Constant(ir.VectorType(_I32, len(indices)), indices)
 
 
-def _emit_dot(context: Any, a: Any, b: Any, depth: Any) -> Any:
+def _emit_dot(gate: str) -> Any:
     def emit(_: Any, builder: Any, __: Any, args: Any) -> Any:
         a, b = (_vectors(builder, x) for x in args[:2])
 
         def step(k: Any, sums: list[Any]) -> list[Any]:
-            both = builder.and_(_load(builder, a, k), _load(builder, b, k))
-            return [builder.add(sums[0], _ones(builder, both))]
+            word = getattr(builder, gate)(_load(builder, a, k), _load(builder, b, k))
+            return [builder.add(sums[0], _ones(builder, word))]
 
         return _sum(builder, _loop(builder, args[2], [ir.Constant(_VECTOR, None)], step)[0])
 
@@ -282,10 +269,32 @@ def _emit_bits(context: Any, word: Any) -> Any:
     return types.int64(types.uint64), emit
 
 
+def _emit_and_tile(
+    context: Any, a: Any, b: Any, pitch: Any, depth: Any, counts: Any, fetch: Any, fetch_pitch: Any
+) -> Any:
+    return _emit_tile("and_")
+
+
+def _emit_xor_tile(
+    context: Any, a: Any, b: Any, pitch: Any, depth: Any, counts: Any, fetch: Any, fetch_pitch: Any
+) -> Any:
+    return _emit_tile("xor")
+
+
+def _emit_and_dot(context: Any, a: Any, b: Any, depth: Any) -> Any:
+    return _emit_dot("and_")
+
+
+def _emit_xor_dot(context: Any, a: Any, b: Any, depth: Any) -> Any:
+    return _emit_dot("xor")
+
+
 # Add the counts of a tile to ``counts`` and meanwhile fetch the begin of the rows that come next.
-_tile: Callable[..., None] = intrinsic(_emit_tile)
-# Ones in the AND of two runs of vectors.
-_dot: Callable[..., Any] = intrinsic(_emit_dot)
+_and_tile: Callable[..., None] = intrinsic(_emit_and_tile)
+_xor_tile: Callable[..., None] = intrinsic(_emit_xor_tile)
+# Ones in the AND, or XOR, of two runs of vectors.
+_and_dot: Callable[..., Any] = intrinsic(_emit_and_dot)
+_xor_dot: Callable[..., Any] = intrinsic(_emit_xor_dot)
 # Copy the vectors of `ROWS` rows in turn.
 _interleave: Callable[..., None] = intrinsic(_emit_interleave)
 _roof: Callable[..., Any] = intrinsic(_emit_roof)
@@ -323,28 +332,26 @@ def _pad(source: Any, row: int, end: int, word: int, words: int, target: Any) ->
 
 
 @jit
-def blocked(
-    a: Any, b: Any, counts: Any, row: int, row_end: int, column: int, column_end: int
-) -> None:
-    """Add the ones in ``a[i] & b[j]`` to a tile's counts, for a range of rows and columns.
+def blocked(a: Any, b: Any, counts: Any, column: int, column_end: int, xor: bool) -> None:
+    """Add the ones in ``a[i] & b[j]``, or their XOR, to a tile's counts, for a range of columns.
 
     ``a`` and ``b`` are C-contiguous. ``counts[p, q, c, r]`` is row r and column c of tile (p, q);
-    ``row`` and ``column`` begin tiles.
+    ``column`` begins a tile.
     """
-    words = a.shape[1]
+    rows, words = a.shape
     tiles = counts.shape[1]
     panel = _aligned(BLOCK * DEPTH * LANES)
     padded = np.empty((max(ROWS, COLUMNS), DEPTH * LANES), np.uint64)
-    for top in range(row, row_end, BLOCK):
-        bottom = min(top + BLOCK, row_end)
+    for top in range(0, rows, BLOCK):
+        bottom = min(top + BLOCK, rows)
         for word in range(0, words, DEPTH * LANES):
             size = min(DEPTH * LANES, words - word)
             depth = (size + LANES - 1) // LANES
             part = depth // BURST * LINE
             for i in range(top, bottom, ROWS):
                 a_rows, a_pitch = _address(a, i * words + word), words
-                if i + ROWS > row_end or size % LANES:
-                    _pad(a, i, row_end, word, size, padded)
+                if i + ROWS > rows or size % LANES:
+                    _pad(a, i, rows, word, size, padded)
                     a_rows, a_pitch = _address(padded, 0), DEPTH * LANES
                 target = _address(panel, (i - top) * depth * LANES)
                 _interleave(a_rows, a_pitch, target, depth)
@@ -353,33 +360,24 @@ def blocked(
                 if j + COLUMNS > column_end or size % LANES:
                     _pad(b, j, column_end, word, size, padded)
                     b_rows, b_pitch = _address(padded, 0), DEPTH * LANES
-                # While a tile works it fetches its part of the next columns, which is the first
-                # ones' next words after the last ones, and of its own rows' next words.
+                # While a tile works it fetches its part of the next columns; after the last ones
+                # these are the first ones' next words.
                 ahead, next_word = j + COLUMNS, word
                 if ahead >= column_end:
                     ahead, next_word = column, word + size
                 for i in range(top, bottom, ROWS):
-                    a_next, a_next_pitch = _address(padded, 0), 0
-                    begin = word + size + (j - column) // COLUMNS * part
-                    if i + ROWS <= row_end and begin + part <= min(words, word + 2 * size):
-                        a_next, a_next_pitch = _address(a, i * words + begin), words
-                    b_next, b_next_pitch = _address(padded, 0), 0
+                    fetch, fetch_pitch = _address(padded, 0), 0
                     begin = next_word + (i - top) // ROWS * part
                     if ahead + COLUMNS <= column_end and begin + part <= min(
                         words, next_word + size
                     ):
-                        b_next, b_next_pitch = _address(b, ahead * words + begin), words
-                    _tile(
-                        _address(panel, (i - top) * depth * LANES),
-                        b_rows,
-                        b_pitch,
-                        depth,
-                        _address(counts, (i // ROWS * tiles + j // COLUMNS) * ROWS * COLUMNS),
-                        a_next,
-                        a_next_pitch,
-                        b_next,
-                        b_next_pitch,
-                    )
+                        fetch, fetch_pitch = _address(b, ahead * words + begin), words
+                    left = _address(panel, (i - top) * depth * LANES)
+                    tile = _address(counts, (i // ROWS * tiles + j // COLUMNS) * ROWS * COLUMNS)
+                    if xor:
+                        _xor_tile(left, b_rows, b_pitch, depth, tile, fetch, fetch_pitch)
+                    else:
+                        _and_tile(left, b_rows, b_pitch, depth, tile, fetch, fetch_pitch)
 
 
 @jit
@@ -387,38 +385,34 @@ def untile(tiled: Any, counts: Any, transposed: bool) -> None:
     """Set ``counts[i, j]``, or ``counts[j, i]``, to what its tile has."""
     m, n = counts.shape
     if transposed:
-        for i in range(m):
-            for j in range(n):
-                counts[i, j] = tiled[j // ROWS, i // COLUMNS, i % COLUMNS, j % ROWS]
-    else:
-        for i in range(m):
-            for j in range(n):
-                counts[i, j] = tiled[i // ROWS, j // COLUMNS, j % COLUMNS, i % ROWS]
+        m, n = n, m
+    for p in range(tiled.shape[0]):
+        for q in range(tiled.shape[1]):
+            for i in range(p * ROWS, min(p * ROWS + ROWS, m)):
+                for j in range(q * COLUMNS, min(q * COLUMNS + COLUMNS, n)):
+                    count = tiled[p, q, j - q * COLUMNS, i - p * ROWS]
+                    if transposed:
+                        counts[j, i] = count
+                    else:
+                        counts[i, j] = count
 
 
 @jit
 def direct(
-    a: Any, b: Any, counts: Any, row: int, row_end: int, column: int, column_end: int
+    a: Any, b: Any, counts: Any, row: int, row_end: int, column: int, column_end: int, xor: bool
 ) -> None:
-    """Set ``counts[i, j]`` to the ones in ``a[i] & b[j]``, for a range, a pair at a time."""
+    """Set ``counts[i, j]`` to the ones in ``a[i] & b[j]``, or their XOR, a pair at a time."""
     words = a.shape[1]
     depth = words // LANES
     for j in range(column, column_end):
         for i in range(row, row_end):
-            total = _dot(_address(a, i * words), _address(b, j * words), depth)
-            for k in range(depth * LANES, words):
-                total += _bits(a[i, k] & b[j, k])
+            left, right = _address(a, i * words), _address(b, j * words)
+            if xor:
+                total = _xor_dot(left, right, depth)
+                for k in range(depth * LANES, words):
+                    total += _bits(a[i, k] ^ b[j, k])
+            else:
+                total = _and_dot(left, right, depth)
+                for k in range(depth * LANES, words):
+                    total += _bits(a[i, k] & b[j, k])
             counts[i, j] = total
-
-
-@jit
-def ones(a: Any, counts: Any) -> None:
-    """Set ``counts[i]`` to the ones in ``a[i]``."""
-    words = a.shape[1]
-    depth = words // LANES
-    for i in range(a.shape[0]):
-        row = _address(a, i * words)
-        total = _dot(row, row, depth)
-        for k in range(depth * LANES, words):
-            total += _bits(a[i, k])
-        counts[i] = total

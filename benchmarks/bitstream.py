@@ -1,0 +1,284 @@
+"""Products of packed bitstreams against what the execution units can do.
+
+The roof is a loop of AND, population count and addition on registers alone, written with the same
+instructions as the kernel and run in turns with it, so that whatever else the machine does meets
+both. Times are the best of many; fractions are ratios of best times of the same run and count the
+ANDed bits only: encoding, packing and summing up are overhead.
+
+    python benchmarks/bitstream.py
+
+Results go to benchmarks/results/bitstream.json. The figures for narrower vectors come from the same
+kernels compiled for AVX2 in a process of its own, against the roof compiled likewise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sc_neurocore.bitstream import (
+    BIPOLAR,
+    UNIPOLAR,
+    Lfsr,
+    NumpyRandom,
+    Sharing,
+    Sobol,
+    and_counts,
+    encode,
+    encode_thresholds,
+    one_pair,
+    own_dimensions,
+    rank_counts,
+    register_phases,
+    sc_dense,
+    sc_forward,
+    shifted_pair,
+    xnor_counts,
+)
+from sc_neurocore.bitstream import _gemm_kernel as kernel
+
+ROWS, COLUMNS, LENGTH = 64, 256, 262_144
+BITS = ROWS * COLUMNS * LENGTH
+INPUTS = 16
+RESULTS = Path(__file__).parent / "results" / "bitstream.json"
+Task = Callable[[], object]
+
+
+def best(tasks: dict[str, Task], repeats: int) -> dict[str, float]:
+    """Seconds of the fastest run of each task; all run in turns."""
+    for task in tasks.values():
+        task()
+    runs: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(repeats):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            runs[name].append(time.perf_counter() - start)
+    return {name: min(times) for name, times in runs.items()}
+
+
+def random_words(*shape: int) -> np.ndarray:
+    return np.random.default_rng(len(shape)).integers(0, 2**64, shape, dtype=np.uint64)
+
+
+def roof_task(bits: int, threads: int = 1) -> Task:
+    """As many register-only ANDed bits, on so many threads."""
+    count = bits // (kernel.ROOF_ACCUMULATORS * kernel.LANES * 64 * threads)
+    mask = np.uint64(0x123456789ABCDEF)
+
+    def run() -> None:
+        others = [
+            threading.Thread(target=kernel.roof, args=(count, mask)) for _ in range(threads - 1)
+        ]
+        for other in others:
+            other.start()
+        kernel.roof(count, mask)
+        for other in others:
+            other.join()
+
+    return run
+
+
+def products(repeats: int) -> dict[str, object]:
+    """The large product: one core, two, bipolar, and with the encoding of its rows."""
+    words = LENGTH // 64
+    a, b = random_words(ROWS, words), random_words(COLUMNS, words)
+    rng = np.random.default_rng(1)
+    length = LENGTH // INPUTS
+    weights = encode(rng.random((COLUMNS, INPUTS)), length, NumpyRandom(5))
+    inputs = rng.random((ROWS, INPUTS))
+    found = best(
+        {
+            "roof": roof_task(BITS),
+            "and": lambda: and_counts(a, b, threads=1),
+            "xnor": lambda: xnor_counts(a, b, length=LENGTH, threads=1),
+            "forward": lambda: sc_forward(weights, inputs, length=length, threads=1),
+        },
+        repeats,
+    )
+    pairs = best(
+        {
+            "roof": roof_task(BITS),
+            "roof_2": roof_task(BITS, 2),
+            "and": lambda: and_counts(a, b, threads=1),
+            "and_2": lambda: and_counts(a, b, threads=2),
+        },
+        repeats,
+    )
+    plain = best({"numpy": lambda: and_counts(a, b, backend="numpy")}, 3)["numpy"]
+    return {
+        "shape": {"rows": ROWS, "columns": COLUMNS, "bits": LENGTH},
+        "roof_bits_per_s": BITS / found["roof"],
+        "and_bits_per_s": BITS / found["and"],
+        "and_over_roof": found["roof"] / found["and"],
+        "xnor_over_roof": found["roof"] / found["xnor"],
+        "forward": {
+            "shape": {"batch": ROWS, "inputs": INPUTS, "outputs": COLUMNS, "length": length},
+            "bits_per_s": BITS / found["forward"],
+            "over_roof": found["roof"] / found["forward"],
+        },
+        "two_threads": {
+            "roof_speedup": pairs["roof"] / pairs["roof_2"],
+            "and_speedup": pairs["and"] / pairs["and_2"],
+        },
+        "numpy": {
+            "bits_per_s": BITS / plain,
+            "over_roof": found["roof"] / plain,
+            "times_slower_than_ours": plain / found["and"],
+        },
+    }
+
+
+def encoding() -> dict[str, float]:
+    """Bits encoded per second: 64 probabilities per source, 2^18 bits each."""
+    p = np.random.default_rng(2).random((ROWS, 1))
+    out = np.empty((ROWS, 1, LENGTH // 64), np.uint64)
+    tasks: dict[str, Task] = {
+        "lfsr": lambda: encode(p, LENGTH, [Lfsr()], out=out),
+        "sobol": lambda: encode(p, LENGTH, [Sobol(1)], out=out),
+    }
+    return {f"{k}_bits_per_s": ROWS * LENGTH / v for k, v in best(tasks, 50).items()}
+
+
+def overhead() -> dict[str, float]:
+    """Seconds per call of arrays so small that the call is all there is."""
+    a = random_words(4, 1)
+    w, p = a.reshape(1, 4, 1), np.full(4, 0.5)
+    calls = 200
+
+    def many(task: Task) -> Task:
+        return lambda: [task() for _ in range(calls)]
+
+    found = best(
+        {
+            "and_counts": many(lambda: and_counts(a, a)),
+            "sc_forward": many(lambda: sc_forward(w, p, length=64)),
+        },
+        100,
+    )
+    return {f"{name}_s": seconds / calls for name, seconds in found.items()}
+
+
+def without_bits() -> list[dict[str, float]]:
+    """Counting by ranks against encoding and counting, one pair of sources."""
+    table = []
+    rng = np.random.default_rng(3)
+    pair = Sobol(1), Sobol(2)
+    for m, n, length in (
+        (16, 16, 1024), (64, 256, 256), (64, 256, 4096), (64, 256, 65536), (64, 256, 1048576),
+        (1024, 1024, 256), (1024, 1024, 4096), (1024, 1024, 65536),
+    ):  # fmt: skip
+        x, y = (rng.integers(0, 65537, count) for count in (m, n))
+        found = best(
+            {
+                "ranks": lambda x=x, y=y, k=length: rank_counts(x, y, *pair, k),
+                "bits": lambda x=x, y=y, k=length: and_counts(
+                    encode_thresholds(x, k, pair[0]), encode_thresholds(y, k, pair[1]), threads=1
+                ),
+            },
+            8,
+        )
+        row = {"x": m, "y": n, "length": length}
+        row |= {f"{name}_s": seconds for name, seconds in found.items()}
+        table.append(row | {"ranks_times_faster": found["bits"] / found["ranks"]})
+    return table
+
+
+def sharing_cost() -> list[dict[str, object]]:
+    """Error of a dense layer under each sharing plan, and how alike two outputs' errors are."""
+    inputs, outputs, batch = 32, 16, 200
+    rng = np.random.default_rng(4)
+    independent = Sharing(
+        tuple(NumpyRandom(i) for i in range(inputs)),
+        tuple(tuple(NumpyRandom(1000 + o * inputs + i) for i in range(inputs)) for o in range(16)),
+    )
+    plans = {
+        "independent random": independent,
+        "random, rows share": Sharing(independent.inputs, independent.weights[:1]),
+        "random, one pair": Sharing(independent.inputs[:1], (independent.weights[0][:1],)),
+        "register phases": register_phases(inputs),
+        "Sobol, one pair": one_pair(),
+        "Sobol, shifted pair": shifted_pair(inputs),
+        "Sobol, own dimensions": own_dimensions(inputs),
+    }
+    table: list[dict[str, object]] = []
+    for coding in (UNIPOLAR, BIPOLAR):
+        low = coding.range.low
+        w, x = rng.uniform(low, 1, (outputs, inputs)), rng.uniform(low, 1, (batch, inputs))
+        for name, plan in plans.items():
+            for length in (64, 256, 1024, 4096):
+                error = sc_dense(w, x, length=length, coding=coding, sharing=plan) - x @ w.T
+                between = np.corrcoef(error.T)[np.triu_indices(outputs, 1)]
+                table.append(
+                    {
+                        "coding": coding.name, "plan": name, "length": length,
+                        "rms_error": float(np.sqrt((error**2).mean())),
+                        "mean_error_correlation_of_outputs": float(between.mean()),
+                    }
+                )  # fmt: skip
+    return table
+
+
+def avx2() -> dict[str, object]:
+    """This file's products, compiled for a processor without AVX-512."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, __file__, "products"],
+            env=os.environ
+            | {
+                "NUMBA_CPU_NAME": "haswell",
+                "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+popcnt,+fma,+lzcnt,+movbe,+sse4.2",
+                "SC_NEUROCORE_CACHE": folder,
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    if sys.argv[1:] == ["products"]:
+        print(json.dumps({"lanes": kernel.LANES} | products(40)))
+        return
+    report = {
+        "machine": {
+            "processor": _processor(),
+            "processors": os.cpu_count(),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        },
+        "tile": {"lanes": kernel.LANES, "rows": kernel.ROWS, "columns": kernel.COLUMNS},
+        "products": products(300),
+        "encoding": encoding(),
+        "overhead": overhead(),
+        "without_bits": without_bits(),
+        "sharing": sharing_cost(),
+        "avx2": avx2(),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+if __name__ == "__main__":
+    main()
