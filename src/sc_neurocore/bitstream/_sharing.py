@@ -13,6 +13,9 @@ from sc_neurocore.exceptions import SCConfigError
 #: Ticks from the register of one input to the next input's: the integer next to 65535/φ without a
 #: common divisor, so that any number of phases in a row is spread evenly over the period.
 PHASE = 40504
+#: Steps of the constants of `shifted_pair`: 2^16 over the plastic number and over its square, the
+#: next odd integers. Their multiples fill the square evenly, in their high bits and in their low.
+SHIFTS = (49471, 37345)
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,14 @@ def shifted_pair(inputs: int) -> Sharing:
     """`one_pair` with different constants XORed into the numbers of every input.
 
     A digital shift leaves the two dimensions of a product as evenly spread as they were, and makes
-    the errors of different products differ. The constants are those of Sobol dimensions 3 and 4.
+    the errors of different products differ: a Sobol sequence rounds every probability up to whole
+    multiples of ``1/length``, which adds up over many inputs unless shifts centre it. Input i has
+    the constants ``i * SHIFTS mod 2^16``.
     """
-    first, second = (Sobol(d).values(inputs) for d in (3, 4))
+    inputs_shift, weights_shift = ([i * step % 65536 for i in range(inputs)] for step in SHIFTS)
     return Sharing(
-        tuple(Sobol(1, shift=int(s)) for s in first),
-        (tuple(Sobol(2, shift=int(s)) for s in second),),
+        tuple(Sobol(1, shift=s) for s in inputs_shift),
+        (tuple(Sobol(2, shift=s) for s in weights_shift),),
     )
 
 
