@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from sc_neurocore._svg import standalone
+from sc_neurocore.build._blocks import (
+    BlockArea,
+    BlockMutant,
+    BlockReport,
+    BlockRun,
+    cosimulate_block,
+    implement_block,
+    refute_block,
+    verify_block,
+)
 from sc_neurocore.build._build import RUNGS, Build, build, compile_source
 from sc_neurocore.build._bundle import Bundle, BundleError, check_output, load_bundle
 from sc_neurocore.build._cosim import (
@@ -21,12 +32,16 @@ from sc_neurocore.build._fidelity import (
 )
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
-from sc_neurocore.build._plot import StateTrace, Traces, rate_plot, standalone, trace_plot
+from sc_neurocore.build._plot import StateTrace, Traces, rate_plot, trace_plot
 from sc_neurocore.build._source import Drive, Source, document_of_equations, source_of
 from sc_neurocore.build._verify import Verification, verify_bundle
 
 __all__ = [
     "RUNGS",
+    "BlockArea",
+    "BlockMutant",
+    "BlockReport",
+    "BlockRun",
     "Build",
     "BuildOptions",
     "Bundle",
@@ -46,17 +61,21 @@ __all__ = [
     "check_reference",
     "compile_source",
     "cosimulate",
+    "cosimulate_block",
     "document_of_equations",
     "hardware_options",
+    "implement_block",
     "load_bundle",
     "make_stimulus",
     "measure_fidelity",
     "rate_plot",
     "raw_inputs",
+    "refute_block",
     "render_page",
     "require_agreement",
     "source_of",
     "standalone",
     "trace_plot",
+    "verify_block",
     "verify_bundle",
 ]

@@ -6,6 +6,7 @@ as assertions, checks that every one of them arrives at the solver, and proves t
 netlist with the RTL.
 """
 
+from sc_neurocore.formal._block import block_properties, prove_block
 from sc_neurocore.formal._equivalence import EQUIVALENCE_FAMILIES, equivalent
 from sc_neurocore.formal._multiplier import multiplier_properties, multiplier_source
 from sc_neurocore.formal._mutants import (
@@ -34,6 +35,7 @@ __all__ = [
     "PropertySet",
     "Stimulus",
     "Trace",
+    "block_properties",
     "directed_stimulus",
     "equivalent",
     "multiplier_properties",
@@ -42,6 +44,7 @@ __all__ = [
     "mutants",
     "properties",
     "prove",
+    "prove_block",
     "prove_neuron",
     "refute",
     "refute_mutant",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sc_neurocore.hdl._library import LIBRARY, library_source
+from sc_neurocore.hdl._library import LIBRARY, library_source, with_parameters
 from sc_neurocore.hdl._serial_multiplier import SerialMultiplier
 
-__all__ = ["LIBRARY", "SerialMultiplier", "library_source"]
+__all__ = ["LIBRARY", "SerialMultiplier", "library_source", "with_parameters"]

@@ -1,0 +1,23 @@
+    reg [WINDOW_WIDTH:0] formal_count;
+    always @(posedge clk) begin
+        formal_count <= count;
+    end
+    localparam [WINDOW_WIDTH:0] FORMAL_WINDOW = 1 << WINDOW_WIDTH;
+    reg [WINDOW_WIDTH-1:0] formal_tick = 0;  // clocks of this window so far
+    always @(posedge clk) begin
+        if (!rst_n) formal_tick <= 0;
+        else if (enable) formal_tick <= formal_tick + 1'b1;
+    end
+
+    always @* begin
+        // a reset clears the count
+        formal_claim_reset: assert (!formal_reset || count == 0);
+        // without enable nothing moves
+        formal_claim_held: assert (!formal_held || count == formal_count);
+        // no ones counted, none put out
+        formal_claim_zero: assert (count != 0 || !y);
+        // ones only counted, ones only put out
+        formal_claim_one: assert (count != FORMAL_WINDOW || y);
+        // a count is encoded as by the comparator
+        formal_claim_exact: assert (count > FORMAL_WINDOW || y == ({1'b0, number} < count));
+    end

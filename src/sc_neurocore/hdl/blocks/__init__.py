@@ -1,0 +1,133 @@
+"""The stochastic-computing blocks of the library, each with its golden model and its faults."""
+
+from __future__ import annotations
+
+from sc_neurocore.bitstream import Counter, Halton, Lfsr, NumpyRandom, Sobol
+from sc_neurocore.hdl.blocks._arithmetic import (
+    bipolar_multiplier,
+    divider,
+    history_divider,
+    maximum,
+    minimum,
+    mux_tree,
+    saturating_adder,
+    scaled_adder,
+    square_root,
+    subtractor,
+    unipolar_multiplier,
+)
+from sc_neurocore.hdl.blocks._block import Block, Fault, Levels
+from sc_neurocore.hdl.blocks._counters import (
+    accumulative_parallel_counter,
+    parallel_counter,
+    regenerator,
+    saturating_accumulator,
+    saturating_up_down_counter,
+    window_counter,
+)
+from sc_neurocore.hdl.blocks._decorrelators import isolator, shuffler, tracker
+from sc_neurocore.hdl.blocks._machines import (
+    desynchroniser_block,
+    exp,
+    gain,
+    relu,
+    synchroniser_block,
+    tanh,
+)
+from sc_neurocore.hdl.blocks._sources import (
+    comparator,
+    counter,
+    halton,
+    lfsr,
+    sobol,
+    van_der_corput,
+)
+
+#: Every block, with the parameters that its figures are published for.
+BLOCKS: tuple[Block, ...] = (
+    lfsr(Lfsr()),
+    lfsr(Lfsr(form="galois")),
+    sobol(Sobol(2)),
+    van_der_corput(Halton()),
+    halton(Halton(3, 8)),
+    counter(Counter()),
+    comparator(16),
+    unipolar_multiplier(8),
+    bipolar_multiplier(8),
+    parallel_counter(16),
+    accumulative_parallel_counter(16, 16),
+    saturating_up_down_counter(16, 8),
+    saturating_accumulator(8, 5, -100, 100, 0),
+    window_counter(8),
+    regenerator(8, Sobol()),
+    mux_tree(3),
+    scaled_adder(),
+    saturating_adder(15),
+    subtractor(15),
+    divider(),
+    history_divider(16, NumpyRandom(1)),
+    square_root(8, NumpyRandom(2), NumpyRandom(3)),
+    maximum(1),
+    minimum(1),
+    synchroniser_block(1),
+    desynchroniser_block(1),
+    isolator(4),
+    shuffler(8, NumpyRandom(4)),
+    tracker(12, 5, NumpyRandom(5)),
+    tanh(8),
+    exp(16, 2),
+    relu(8),
+    gain(32),
+)
+
+#: The same blocks with other parameters: least, odd and large ones.
+VARIANTS: tuple[Block, ...] = (
+    *(lfsr(Lfsr(width, 1, form)) for form in ("fibonacci", "galois") for width in (3, 7, 24, 32)),
+    lfsr(Lfsr(16, 1, taps=(16, 15, 13, 4))),
+    *(sobol(Sobol(d, w, s)) for d, w, s in ((1, 2, 1), (3, 16, 0xBEEF), (7, 24, 0), (1024, 32, 0))),
+    *(van_der_corput(Halton(2, width)) for width in (1, 7, 32)),
+    *(halton(Halton(base, width)) for base, width in ((3, 16), (5, 8), (7, 12), (10, 6), (255, 4))),
+    *(counter(Counter(width)) for width in (1, 32)),
+    *(comparator(width) for width in (1, 8, 32)),
+    unipolar_multiplier(1),
+    bipolar_multiplier(1),
+    *(parallel_counter(inputs) for inputs in (2, 7, 33)),
+    accumulative_parallel_counter(5, 4),
+    accumulative_parallel_counter(33, 20),
+    *(saturating_up_down_counter(*arguments) for arguments in ((2, 0), (5, 4), (257, 128))),
+    saturating_accumulator(4, 4, -8, 7, -3),
+    saturating_accumulator(12, 3, 10, 1000, 10),
+    window_counter(1),
+    window_counter(4),
+    regenerator(1, Sobol()),
+    regenerator(4, Lfsr()),
+    mux_tree(1),
+    mux_tree(5),
+    saturating_adder(1),
+    saturating_adder(6),
+    subtractor(1),
+    subtractor(6),
+    history_divider(2, NumpyRandom(1)),
+    history_divider(64, Lfsr()),
+    square_root(1, NumpyRandom(2), NumpyRandom(3)),
+    square_root(10, Sobol(1), Sobol(2)),
+    *(block(depth) for block in (maximum, minimum) for depth in (2, 5)),
+    *(block(depth) for block in (synchroniser_block, desynchroniser_block) for depth in (2, 5)),
+    isolator(2),
+    isolator(37),
+    shuffler(2, NumpyRandom(4)),
+    shuffler(64, Lfsr()),
+    tracker(1, 0, NumpyRandom(5)),
+    tracker(8, 8, Lfsr()),
+    tracker(16, 3, Sobol()),
+    tanh(2),
+    tanh(6),
+    exp(2, 1),
+    exp(10, 9),
+    relu(2),
+    relu(6),
+    gain(2),
+    gain(6),
+)
+
+__all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels"]

@@ -1,0 +1,125 @@
+"""One block of the library, described as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.bitstream import pack_bitstream, unpack_bitstream
+from sc_neurocore.bitstream._packed import Words
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.hdl._library import library_source, with_parameters
+
+#: Level of a port in every clock, or in every tick, as an unsigned bit pattern.
+Levels = NDArray[np.int64]
+Stimulus = Callable[[np.random.Generator, int], dict[str, Levels]]
+Golden = Callable[[int, Mapping[str, Levels]], dict[str, Levels]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A deliberate fault of a module, which every check has to find.
+
+    Attributes:
+        before: text that occurs once in the module.
+        after: what stands there instead.
+        meaning: what the faulty module does, in a few words.
+    """
+
+    before: str
+    after: str
+    meaning: str
+
+    def break_(self, source: str) -> str:
+        """A module's text with the fault.
+
+        Raises:
+            SCConfigError: the text to be replaced does not occur exactly once.
+        """
+        if (found := source.count(self.before)) != 1:
+            raise SCConfigError(f"{self.before!r} occurs {found} times in the module, not once")
+        return source.replace(self.before, self.after)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A module of the library with given parameters, and what it must do.
+
+    A tick is a clock with ``enable`` high. All of a block's behaviour is stated in ticks: an
+    output's level in a tick is the one before the clock edge that ends it.
+
+    Attributes:
+        module: name of the module, and of its file.
+        parameters: Verilog constants by parameter.
+        inputs: width in bits of every input but clock, reset and enable.
+        outputs: width in bits of every output.
+        stimulus: levels of the inputs in each of a number of ticks.
+        golden: levels of the outputs in each of a number of ticks, from those of the inputs, by
+            the function of `sc_neurocore.bitstream` that the module implements.
+        assertions: number of assertions of its checker.
+        faults: known faults.
+        clocked: whether it has the ports ``clk``, ``rst_n`` and ``enable``, and a state.
+    """
+
+    module: str
+    parameters: Mapping[str, str]
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    stimulus: Stimulus
+    golden: Golden
+    assertions: int
+    faults: tuple[Fault, ...]
+    clocked: bool = True
+
+    @property
+    def file(self) -> str:
+        """Name of the module's file."""
+        return f"{self.module}.sv"
+
+    @property
+    def name(self) -> str:
+        """Module and parameters: ``sc_tanh(STATES=8)``."""
+        return f"{self.module}({', '.join(f'{k}={v}' for k, v in self.parameters.items())})"
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Its file, with its parameters as defaults, and the files of the modules inside it."""
+        top = with_parameters(library_source(self.file), self.parameters)
+        return {self.file: top, **_inside(top)}
+
+    def broken(self, fault: Fault) -> dict[str, str]:
+        """Its files with a fault."""
+        return {**self.sources, self.file: fault.break_(self.sources[self.file])}
+
+
+def _inside(source: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for module in sorted(set(re.findall(r"^ +(sc_\w+) (?:#\(|\w+ \()", source, re.MULTILINE))):
+        text = library_source(f"{module}.sv")
+        found |= {f"{module}.sv": text, **_inside(text)}
+    return found
+
+
+def packed(bits: Levels) -> Words:
+    """A stream of zeros and ones as words."""
+    return pack_bitstream(bits.astype(np.uint8))
+
+
+def unpacked(words: Words, ticks: int) -> Levels:
+    """Words as a stream of zeros and ones."""
+    return unpack_bitstream(words, ticks).astype(np.int64)
+
+
+def constant(width: int, value: int) -> str:
+    """A Verilog constant."""
+    return f"{width}'h{value:0{-(-width // 4)}x}"
+
+
+def whole(**parameters: int) -> dict[str, str]:
+    """Integer parameters as Verilog constants."""
+    return {name: str(value) for name, value in parameters.items()}

@@ -1,0 +1,29 @@
+// Linear feedback shift register, Fibonacci form: shifts left, the parity of the taps enters at
+// bit 0.
+//
+// The number is the state itself, SEED first. With a primitive feedback polynomial it takes every
+// value but zero once in 2**WIDTH - 1 clocks. The tap of exponent e is bit e - 1.
+//
+// Area: WIDTH flip-flops and one parity of the taps.
+
+`default_nettype none
+
+module sc_lfsr_fibonacci #(
+    parameter integer     WIDTH = 16,
+    parameter [WIDTH-1:0] TAPS  = 16'hb400,  // x^16 + x^14 + x^13 + x^11 + 1
+    parameter [WIDTH-1:0] SEED  = 16'hace1   // not zero
+) (
+    input  wire             clk,
+    input  wire             rst_n,   // synchronous, low resets
+    input  wire             enable,  // low holds the state
+    output reg  [WIDTH-1:0] number
+);
+
+    always @(posedge clk) begin
+        if (!rst_n)      number <= SEED;
+        else if (enable) number <= {number[WIDTH-2:0], ^(number & TAPS)};
+    end
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,30 @@
+// Sum of two unipolar streams that saturates at one: the second of two ones is kept and put out
+// later.
+//
+// Area: a saturating counter of DEPTH + 1 states.
+
+`default_nettype none
+
+module sc_saturating_adder #(
+    parameter integer DEPTH = 15  // most ones to keep
+) (
+    input  wire             clk,
+    input  wire             rst_n,   // synchronous, low resets
+    input  wire             enable,  // low holds the state
+    input  wire             a,
+    input  wire             b,
+    output wire             y
+);
+
+    localparam integer WIDTH = $clog2(DEPTH + 1);
+
+    wire [WIDTH-1:0] kept;
+    sc_saturating_counter #(.STATES(DEPTH + 1), .RESET(0)) counter (
+        .clk(clk), .rst_n(rst_n), .enable(enable && a == b), .up(a), .state(kept)
+    );
+
+    assign y = a || b || kept != {WIDTH{1'b0}};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,19 @@
+// Products of LANES pairs of independent unipolar streams: AND.
+//
+// Area: LANES gates; no state.
+
+`default_nettype none
+
+module sc_unipolar_multiplier #(
+    parameter integer LANES = 8
+) (
+    input  wire [LANES-1:0] a,
+    input  wire [LANES-1:0] b,
+    output wire [LANES-1:0] product
+);
+
+    assign product = a & b;
+
+endmodule
+
+`default_nettype wire
