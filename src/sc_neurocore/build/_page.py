@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from sc_neurocore._svg import PLOT_STYLE
 from sc_neurocore.build._listing import Line, listing
-from sc_neurocore.build._plot import PLOT_STYLE, Traces, rate_plot, trace_plot
+from sc_neurocore.build._plot import Traces, rate_plot, trace_plot
 from sc_neurocore.compiler import QFormat
 
 Report = Mapping[str, Any]

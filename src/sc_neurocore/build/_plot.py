@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import itertools
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -13,34 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore._svg import LEFT, RIGHT, WIDTH, Scale, bottom_axis, frame, path, svg
+
 Array = NDArray[Any]
 
-_WIDTH, _LEFT, _RIGHT = 880, 76, 14
 _STATE, _STRIP, _RATE = 148, 48, 250
 _ROW, _GAP, _FOOT = 14, 14, 36
 #: Room above a strip for its name, which is too long to stand beside it.
 _CAPTION = 14
-_COLUMNS = 700
-
-#: Colours and strokes of every plot; a page includes it once, a lone SVG carries it.
-PLOT_STYLE = """
-.plot { --ink: #1c2430; --soft: #667085; --rule: #d5dae1; --float: #17507a; --fixed: #e08a3c;
-  font: 11px system-ui, sans-serif; fill: none; stroke: none; }
-.plot text { fill: var(--soft); font-variant-numeric: tabular-nums; }
-.plot .name { fill: var(--ink); font-size: 12px; }
-.plot .frame { stroke: var(--rule); } .plot .grid { stroke: var(--rule); stroke-width: .5; }
-.plot .float { stroke: var(--float); stroke-width: 1.3; stroke-linejoin: round; }
-.plot .fixed { stroke: var(--fixed); stroke-width: 4; stroke-linejoin: round; opacity: .55; }
-.plot .spike.float { stroke-width: 1.2; }
-.plot .spike.fixed { stroke-width: 1.2; opacity: 1; }
-.plot .error, .plot .stimulus { stroke: var(--ink); stroke-width: 1; }
-.plot .dot.float { fill: none; stroke-width: 1.3; }
-.plot .dot.fixed { fill: var(--fixed); stroke: none; opacity: .8; }
-@media (prefers-color-scheme: dark) { .plot { --ink: #e4e8ee; --soft: #97a1b0; --rule: #333c49;
-  --float: #7fbcec; --fixed: #c9742a; } }
-@media print { .plot { --ink: #1c2430; --soft: #555; --rule: #ccc; --float: #17507a;
-  --fixed: #e08a3c; } }
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +110,7 @@ def trace_plot(traces: Traces, window: tuple[float, float] | None = None) -> str
     start, end = window or (0.0, float(traces.time_ms[-1]))
     shown = (traces.time_ms >= start) & (traces.time_ms <= end)
     time = traces.time_ms[shown]
-    across = _Scale(start, end, _LEFT, _WIDTH - _RIGHT)
+    across = Scale(start, end, LEFT, WIDTH - RIGHT)
     parts: list[str] = []
     y = 6.0
     rows = {"float": traces.spikes_float_ms, "fixed": traces.spikes_fixed_ms}
@@ -166,10 +144,10 @@ def trace_plot(traces: Traces, window: tuple[float, float] | None = None) -> str
             _panel(stimulus, time, across, y, _STRIP, traces.stimulus_name, traces.stimulus_unit)
         )
         y += _STRIP
-    parts.append(_bottom_axis(across, y, f"time ({traces.time_unit})"))
+    parts.append(bottom_axis(across, y, f"time ({traces.time_unit})"))
     fixed = "" if traces.spikes_fixed_ms is None else ", fixed point (wide line) below it"
     title = f"States over time: floating point (thin line){fixed}"
-    return _svg(y + _FOOT, title, parts)
+    return svg(y + _FOOT, title, parts)
 
 
 def rate_plot(traces: Traces) -> str:
@@ -179,12 +157,12 @@ def rate_plot(traces: Traces) -> str:
         One ``<svg>`` element.
     """
     x = traces.fi_current
-    across = _Scale(float(x.min()), float(x.max()), _LEFT, _WIDTH - _RIGHT)
+    across = Scale(float(x.min()), float(x.max()), LEFT, WIDTH - RIGHT)
     rates = {"fixed": traces.fi_rate_fixed, "float": traces.fi_rate_float}
     rates = {kind: values for kind, values in rates.items() if len(values)}
     top = max(1.0, *(float(v.max()) for v in rates.values()))
-    down = _Scale(0.0, 1.06 * top, 8 + _RATE, 8)
-    parts = [_frame(across, 8, _RATE, down, "rate", traces.rate_unit)]
+    down = Scale(0.0, 1.06 * top, 8 + _RATE, 8)
+    parts = [frame(across, 8, _RATE, down, "rate", traces.rate_unit)]
     for kind, values in rates.items():
         radius = 4.5 if kind == "fixed" else 3.2
         parts += [
@@ -194,47 +172,15 @@ def rate_plot(traces: Traces) -> str:
             for a, b in zip(x, values, strict=True)
         ]
     unit = f" ({traces.stimulus_unit})" if traces.stimulus_unit else ""
-    parts.append(_bottom_axis(across, 8 + _RATE, f"{traces.stimulus_name}{unit}"))
+    parts.append(bottom_axis(across, 8 + _RATE, f"{traces.stimulus_name}{unit}"))
     title = "Firing rate against input: open circles floating point, filled dots fixed point"
-    return _svg(8 + _RATE + _FOOT, title, parts)
-
-
-def standalone(svg: str) -> str:
-    """Make an SVG file out of the element that a plot function returned."""
-    head, tail = svg.split(">", 1)
-    return (
-        f'{head} xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}">'
-        f"<style>{PLOT_STYLE}</style>{tail}\n"
-    )
-
-
-class _Scale:
-    """Linear map from values to pixels, with round tick values."""
-
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
-        # Differences of a few roundings are noise; drawn at full height they would look like data.
-        if high - low <= 1e-9 * max(abs(low), abs(high)):
-            low, high = low - 0.5 * max(1.0, abs(low)), low + 0.5 * max(1.0, abs(low))
-        self.low, self.high, self.start, self.end = low, high, start, end
-
-    def __call__(self, value: Any) -> Any:
-        part = (value - self.low) / (self.high - self.low)
-        return self.start + part * (self.end - self.start)
-
-    def ticks(self, wanted: int) -> list[float]:
-        """About ``wanted`` round values within the range."""
-        rough = (self.high - self.low) / max(1, wanted)
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(s * power for s in (1, 2, 5, 10) if s * power >= 0.999 * rough)
-        first = math.ceil(self.low / step - 1e-9)
-        last = math.floor(self.high / step + 1e-9)
-        return [k * step for k in range(first, last + 1)]
+    return svg(8 + _RATE + _FOOT, title, parts)
 
 
 def _panel(
     lines: Mapping[str, Array],
     time: Array,
-    across: _Scale,
+    across: Scale,
     y: float,
     height: float,
     name: str,
@@ -244,49 +190,15 @@ def _panel(
     low = min([*zero, *(float(v.min()) for v in lines.values())])
     high = max([*zero, *(float(v.max()) for v in lines.values())])
     margin = 0.06 * (high - low)
-    down = _Scale(low - margin, high + margin, y + height, y)
+    down = Scale(low - margin, high + margin, y + height, y)
     paths = [
-        f'<path class="{kind}" d="{_path(across(time), down(values))}"/>'
+        f'<path class="{kind}" d="{path(across(time), down(values))}"/>'
         for kind, values in lines.items()
     ]
-    return _frame(across, y, height, down, name, unit) + "".join(paths)
+    return frame(across, y, height, down, name, unit) + "".join(paths)
 
 
-def _frame(across: _Scale, y: float, height: float, down: _Scale, name: str, unit: str) -> str:
-    left, right = across.start, across.end
-    values = down.ticks(5 if height > 100 else 3)
-    parts = [
-        f'<path class="grid" d="M{left} {down(v):.1f}H{right}"/>'
-        f'<text x="{left - 6}" y="{down(v) + 3.5:.1f}" text-anchor="end">{_label(v)}</text>'
-        for v in values
-    ]
-    parts.append(f'<path class="frame" d="M{left} {y}V{y + height}"/>')
-    middle = y + height / 2
-    label = escape(name) + (f" ({escape(unit)})" if unit else "")
-    if height > 100:
-        turn = f'transform="rotate(-90 14 {middle:g})" text-anchor="middle"'
-        parts.append(f'<text class="name" x="14" y="{middle:g}" {turn}>{label}</text>')
-    else:
-        parts.append(f'<text class="name" x="{left}" y="{y - 5:g}">{label}</text>')
-    return "".join(parts)
-
-
-def _bottom_axis(across: _Scale, y: float, label: str) -> str:
-    parts = [f'<path class="frame" d="M{across.start} {y}H{across.end}"/>']
-    parts += [
-        f'<path class="frame" d="M{across(v):.1f} {y}v4"/>'
-        f'<text x="{across(v):.1f}" y="{y + 16}" text-anchor="middle">{_label(v)}</text>'
-        for v in across.ticks(10)
-    ]
-    middle = (across.start + across.end) / 2
-    parts.append(
-        f'<text class="name" x="{middle:g}" y="{y + 31}" text-anchor="middle">'
-        f"{escape(label)}</text>"
-    )
-    return "".join(parts)
-
-
-def _raster(kind: str, times: Array, across: _Scale, y: float) -> str:
+def _raster(kind: str, times: Array, across: Scale, y: float) -> str:
     """One row of spikes; marks that would fall on one pixel are drawn once."""
     inside = times[(times >= across.low) & (times <= across.high)]
     pixels = np.unique(np.round(across(inside), 1))
@@ -294,31 +206,4 @@ def _raster(kind: str, times: Array, across: _Scale, y: float) -> str:
     return (
         f'<text class="name" x="{across.start - 6}" y="{y + 9:g}" text-anchor="end">{kind}</text>'
         f'<path class="spike {kind}" d="{marks}"><title>{len(inside)} spikes, {kind}</title></path>'
-    )
-
-
-def _path(x: Array, y: Array) -> str:
-    """SVG path through the points; a pixel column with many keeps its lowest and highest."""
-    keep = _thinned(x, y) if len(x) > 2 * _COLUMNS else range(len(x))
-    points = [f"{x[i]:.1f} {y[i]:.1f}" for i in keep]
-    return "M" + "L".join(points) if points else ""
-
-
-def _thinned(x: Array, y: Array) -> Sequence[int]:
-    edges = np.linspace(0, len(x), _COLUMNS + 1).astype(int)
-    keep = {0, len(x) - 1}
-    for a, b in itertools.pairwise(edges):
-        keep |= {int(a + y[a:b].argmin()), int(a + y[a:b].argmax())}
-    return sorted(keep)
-
-
-def _label(value: float) -> str:
-    text = f"{0.0 if abs(value) < 1e-12 else value:.6g}"
-    return text.replace("-", "−")
-
-
-def _svg(height: float, title: str, parts: Sequence[str]) -> str:
-    return (
-        f'<svg class="plot" role="img" viewBox="0 0 {_WIDTH} {height:g}">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
