@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -263,7 +264,7 @@ def implement_block(
         store.blob(board.key, "netlist.json"), target,
         store=store, seed=seed, module=top, on_stage=on_stage,
     )  # fmt: skip
-    found = layout.result
+    found: Any = layout.result
     return BlockArea(
         target.name,
         found["logic_cells"]["used"],

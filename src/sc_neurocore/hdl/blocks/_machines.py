@@ -30,11 +30,13 @@ def _block(
         given = [packed(levels[name]) for name in inputs]
         if len(given) == 1:
             return {outputs[0]: unpacked(machine.run(given[0], ticks), ticks)}
-        made = machine.run_two(*given, ticks)
+        made = machine.run_two(given[0], given[1], ticks)
         return {name: unpacked(y, ticks) for name, y in zip(outputs, made, strict=False)}
 
-    ports = (dict.fromkeys(names, 1) for names in (inputs, outputs))
-    return Block(module, whole(**parameters), *ports, streams(*inputs), golden, assertions, faults)
+    return Block(
+        module, whole(**parameters), dict.fromkeys(inputs, 1), dict.fromkeys(outputs, 1),
+        streams(*inputs), golden, assertions, faults,
+    )  # fmt: skip
 
 
 _ENABLE = Fault(".enable(enable)", ".enable(1'b1)", "moves without enable")
