@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sc_neurocore._svg import standalone
 from sc_neurocore.build._blocks import (
     BlockArea,
     BlockMutant,
@@ -31,7 +32,7 @@ from sc_neurocore.build._fidelity import (
 )
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
-from sc_neurocore.build._plot import StateTrace, Traces, rate_plot, standalone, trace_plot
+from sc_neurocore.build._plot import StateTrace, Traces, rate_plot, trace_plot
 from sc_neurocore.build._source import Drive, Source, document_of_equations, source_of
 from sc_neurocore.build._verify import Verification, verify_bundle
 
