@@ -275,7 +275,7 @@ def main() -> None:
             "numpy": np.__version__,
         },
         "tile": {"lanes": kernel.LANES, "rows": kernel.ROWS, "columns": kernel.COLUMNS},
-        "products": products(300),
+        "products": products(400),
         "encoding": encoding(),
         "overhead": overhead(),
         "without_bits": without_bits(),

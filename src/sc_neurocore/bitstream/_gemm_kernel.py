@@ -37,7 +37,7 @@ LANES, ROWS, COLUMNS = next(
     shape for feature, *shape in SHAPES if feature in ("", *FEATURES.split(","))
 )
 #: Vectors of a row that a panel holds, and between two bursts of prefetches.
-DEPTH, BURST = 1536 // LANES, 8
+DEPTH, BURST = 1024 // LANES, 8
 #: Words of a line of the cache.
 LINE = 8
 #: Rows of the block that stays in the second-level cache, a multiple of every shape's.
@@ -208,17 +208,18 @@ def _emit_dot(gate: str) -> Any:
 def _emit_interleave(context: Any, source: Any, pitch: Any, target: Any, count: Any) -> Any:
     def emit(ctx: Any, builder: Any, _: Any, args: Any) -> Any:
         source, pitch, target, count = args
-        rows = [
-            _vectors(builder, builder.gep(source, [builder.mul(pitch, _int(i))]))
-            for i in range(ROWS)
-        ]
+        rows = [builder.gep(source, [builder.mul(pitch, _int(i))]) for i in range(ROWS)]
+        below = builder.mul(pitch, _int(ROWS))
         target = _vectors(builder, target)
 
         def copy(k: Any, _: list[Any]) -> list[Any]:
             begin = builder.gep(target, [builder.mul(k, _int(ROWS))])
+            word = builder.mul(k, _int(LANES))
             for i, row in enumerate(rows):
+                # The rows that follow; past the last ones a fetch does nothing.
+                _fetch(builder, builder.gep(row, [builder.add(below, word)]))
                 place = builder.gep(begin, [_int(i)])
-                builder.store(_load(builder, row, k), place, align=8)
+                builder.store(_load(builder, _vectors(builder, row), k), place, align=8)
             return []
 
         _loop(builder, count, [], copy)
