@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sc_neurocore.evidence import EvidenceStore
-from sc_neurocore.hdl import LIBRARY, SerialMultiplier, library_source
+from sc_neurocore.hdl import SerialMultiplier, library_source
 from sc_neurocore.toolchain import lint, simulate_rtl
 
 
@@ -82,8 +82,8 @@ def test_the_rtl_follows_the_golden_model_clock_by_clock(
     assert outputs["product"].tolist() == expected
 
 
-@pytest.mark.parametrize("name", LIBRARY)
-def test_the_library_is_free_of_warnings(tmp_path: object, name: str) -> None:
+def test_the_multiplier_is_free_of_warnings(tmp_path: object) -> None:
     store = EvidenceStore(tmp_path / "evidence.sqlite")  # type: ignore[operator]
+    name = "sc_serial_multiplier.sv"
     record = lint({name: library_source(name)}, name.removesuffix(".sv"), store=store)
     assert record.result["warnings"] == []

@@ -162,7 +162,7 @@ def history_divider(depth: int, source: Source) -> Block:
         {"x": 1, "y": 1, "address": bits_of_address}, {"quotient": 1}, stimulus, golden, 7,
         (
             Fault("enable && y", "enable", "remembers repeated answers"),
-            Fault("2'b10", "2'b01", "starts otherwise"),
+            Fault("history[address]", "history[0]", "repeats the last answer only"),
         ),
     )  # fmt: skip
 

@@ -90,19 +90,21 @@ class Block:
     def sources(self) -> dict[str, str]:
         """Its file, with its parameters as defaults, and the files of the modules inside it."""
         top = with_parameters(library_source(self.file), self.parameters)
-        return {self.file: top, **_inside(top)}
+        found = {self.file: top}
+        _add_inside(top, found)
+        return found
 
     def broken(self, fault: Fault) -> dict[str, str]:
         """Its files with a fault."""
         return {**self.sources, self.file: fault.break_(self.sources[self.file])}
 
 
-def _inside(source: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _add_inside(source: str, found: dict[str, str]) -> None:
+    """Add the files of the modules that a module instantiates."""
     for module in sorted(set(re.findall(r"^ +(sc_\w+) (?:#\(|\w+ \()", source, re.MULTILINE))):
-        text = library_source(f"{module}.sv")
-        found |= {f"{module}.sv": text, **_inside(text)}
-    return found
+        if (file := f"{module}.sv") not in found:
+            found[file] = library_source(file)
+            _add_inside(found[file], found)
 
 
 def packed(bits: Levels) -> Words:

@@ -34,8 +34,8 @@ def parallel_counter(inputs: int) -> Block:
         "sc_parallel_counter", whole(INPUTS=inputs), {"streams": inputs}, {"count": width},
         lambda rng, ticks: {"streams": lanes(rng, ticks, inputs)}, golden, 3,
         (
-            Fault("i = 0; i < INPUTS", "i = 1; i < INPUTS", "ignores an input"),
-            Fault("ones + WIDTH'(bits[i])", "ones | WIDTH'(bits[i])", "does not add"),
+            Fault(".bits(streams)", ".bits(streams & ~INPUTS'(1))", "ignores an input"),
+            Fault(".bits(streams)", ".bits(~streams)", "counts zeros"),
         ),
         clocked=False,
     )  # fmt: skip

@@ -64,8 +64,8 @@ def tracker(width: int, shift: int, source: Source) -> Block:
         "sc_tracking_memory", whole(WIDTH=width, SHIFT=shift), {"x": 1, "number": width}, _Y,
         stimulus, golden, 8,
         (
-            Fault("+ (WIDTH + 1)'(rounds_up)", "", "never reaches the ends"),
-            Fault("x ? memory + step", "x ? memory + whole", "does not round up"),
-            Fault("x ? TOP - memory", "!x ? TOP - memory", "moves by the wrong distance"),
+            Fault("x ? full : !full", "!full", "never falls below the middle"),
+            Fault("carry = x || whole", "carry = x", "rounds down to below zero"),
+            Fault("!x || full", "1'b1", "loses the rises"),
         ),
     )  # fmt: skip

@@ -6,15 +6,17 @@ import numpy as np
 
 from sc_neurocore.hdl.blocks._block import Levels, Stimulus
 
-_SEGMENT = 48
+#: Lengths of segments: short enough to mix, long enough to fill every counter.
+_SEGMENTS = (16, 64, 512)
 
 
 def bits(rng: np.random.Generator, ticks: int) -> Levels:
     """A stream in segments: of ones, of zeros, or of random bits of a random density."""
-    segments = -(-ticks // _SEGMENT)
-    density = rng.choice([0.0, 1.0, 0.5, 0.02, 0.98], segments)
-    density = np.where(rng.random(segments) < 0.5, rng.random(segments), density)
-    return (rng.random(ticks) < np.repeat(density, _SEGMENT)[:ticks]).astype(np.int64)
+    count = 1 + ticks // min(_SEGMENTS)
+    density = rng.choice([0.0, 1.0, 0.5, 0.02, 0.98], count)
+    density = np.where(rng.random(count) < 0.5, rng.random(count), density)
+    density = np.repeat(density, rng.choice(_SEGMENTS, count))[:ticks]
+    return (rng.random(ticks) < density).astype(np.int64)
 
 
 def lanes(rng: np.random.Generator, ticks: int, count: int) -> Levels:

@@ -1,7 +1,6 @@
 // Parallel counter: how many of INPUTS streams are one in this clock.
 //
-// Area: a carry-save tree of about INPUTS full adders, which synthesis builds from the sum; no
-// state.
+// Area: a tree of about INPUTS full adders; no state.
 
 `default_nettype none
 
@@ -13,15 +12,7 @@ module sc_parallel_counter #(
     output wire [WIDTH-1:0]  count
 );
 
-    function automatic [WIDTH-1:0] ones(input [INPUTS-1:0] bits);
-        integer i;
-        begin
-            ones = {WIDTH{1'b0}};
-            for (i = 0; i < INPUTS; i = i + 1) ones = ones + WIDTH'(bits[i]);
-        end
-    endfunction
-
-    assign count = ones(streams);
+    sc_ones_tree #(.INPUTS(INPUTS)) tree (.bits(streams), .count(count));
 
 endmodule
 

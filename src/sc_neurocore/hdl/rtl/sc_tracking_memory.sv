@@ -5,7 +5,7 @@
 // the top, a zero as far down; steps are rounded up, so that constant streams reach exactly 0 and
 // 1.
 //
-// Area: WIDTH + 1 flip-flops, two adders and a comparator.
+// Area: WIDTH + 1 flip-flops, one adder and a comparator.
 
 `default_nettype none
 
@@ -24,16 +24,32 @@ module sc_tracking_memory #(
     localparam [WIDTH:0] TOP = {1'b1, {WIDTH{1'b0}}};
 
     reg  [WIDTH:0] memory;
-    wire [WIDTH:0] distance = x ? TOP - memory : memory;
-    wire [WIDTH:0] whole = distance >> SHIFT;
-    wire           rounds_up = (whole << SHIFT) != distance;
-    wire [WIDTH:0] step = whole + (WIDTH + 1)'(rounds_up);
+
+    // A zero subtracts the memory divided by 2**SHIFT and rounded up; a one adds TOP divided less
+    // the memory divided and rounded down. Both are the memory, plus the complement of its upper
+    // bits, plus a carry; they differ in what stands above these.
+    localparam integer UPPER = WIDTH - SHIFT;
+    wire full = memory[WIDTH];
+    wire whole = (memory & ((WIDTH + 1)'(1 << SHIFT) - 1'b1)) == {(WIDTH + 1){1'b0}};
+    wire carry = x || whole;
+
+    wire [WIDTH:0] addend;
+    assign addend[UPPER] = x ? full : !full;
+    genvar i;
+    generate
+        for (i = 0; i < UPPER; i = i + 1) begin : complement
+            assign addend[i] = !memory[i+SHIFT];
+        end
+        for (i = UPPER + 1; i <= WIDTH; i = i + 1) begin : sign
+            assign addend[i] = !x || full;
+        end
+    endgenerate
 
     sc_comparator #(.WIDTH(WIDTH)) encoder (.number(number), .threshold(memory), .stream(y));
 
     always @(posedge clk) begin
         if (!rst_n)      memory <= TOP >> 1;
-        else if (enable) memory <= x ? memory + step : memory - step;
+        else if (enable) memory <= memory + addend + (WIDTH + 1)'(carry);
     end
 
 endmodule

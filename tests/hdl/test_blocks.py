@@ -1,0 +1,154 @@
+"""The stochastic-computing blocks: golden models, claims, faults, figures."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from sc_neurocore.build import cosimulate_block, implement_block, refute_block, verify_block
+from sc_neurocore.evidence import EvidenceStore
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.formal import ProofError, block_properties, prove_block
+from sc_neurocore.hdl import LIBRARY, library_source, with_parameters
+from sc_neurocore.hdl.blocks import BLOCKS, VARIANTS, Block, Fault
+from sc_neurocore.toolchain import available_simulators, get_target, lint
+
+EVERY = (*BLOCKS, *VARIANTS)
+BY_MODULE = {block.module: block for block in BLOCKS}
+
+
+def _name(block: Block) -> str:
+    return re.sub(r"\d+'h(\w{8})\w+", r"\1…", block.name)
+
+
+every_block = pytest.mark.parametrize("block", BLOCKS, ids=_name)
+
+
+def test_every_module_of_the_library_but_the_multiplier_is_in_a_block() -> None:
+    files = {file for block in BLOCKS for file in block.sources}
+    assert files | {"sc_serial_multiplier.sv"} == set(LIBRARY)
+    assert len(BY_MODULE) == len(BLOCKS)
+    assert {block.module for block in VARIANTS} <= set(BY_MODULE)
+
+
+@pytest.mark.parametrize("block", EVERY, ids=_name)
+def test_no_front_end_warns(block: Block, store: EvidenceStore) -> None:
+    assert lint(block.sources, block.module, store=store).result["warnings"] == []
+
+
+@every_block
+@pytest.mark.parametrize("simulator", ["verilator", "yosys"])
+def test_the_rtl_follows_its_golden_model(
+    block: Block, simulator: str, store: EvidenceStore
+) -> None:
+    run = cosimulate_block(block, simulator, cycles=3000, store=store)
+    assert run.first is None
+    assert (run.cycles, run.mismatches) == (3000, 0)
+
+
+@every_block
+def test_every_claim_is_proven_for_all_time(block: Block, store: EvidenceStore) -> None:
+    assert len(block_properties(block).properties) == block.assertions
+    proof = prove_block(block, store=store)
+    assert proof.holds
+    assert proof.assertions == block.assertions
+    assert proof.method.startswith("k-induction")
+
+
+@every_block
+def test_a_fault_is_refuted_and_shows(block: Block, store: EvidenceStore) -> None:
+    mutant = refute_block(block, block.faults[0], store=store)
+    assert mutant.refuted
+    assert mutant.violated
+    assert mutant.differs is not None
+
+
+def test_a_missing_assertion_is_no_proof(store: EvidenceStore) -> None:
+    block = BY_MODULE["sc_counter"]
+    sources = {block.file: block.sources[block.file].replace("endmodule", "endmodule\n")}
+    assert prove_block(block, store=store, sources=sources).holds
+    more = Block(**{**vars(block), "assertions": block.assertions + 1})
+    with pytest.raises(ProofError, match="elaborates to 3 assertions where 4 were written"):
+        prove_block(more, store=store)
+
+
+def test_a_first_mismatch_names_clock_port_and_values(store: EvidenceStore) -> None:
+    block = BY_MODULE["sc_counter"]
+    down = block.broken(Fault("number + 1'b1", "number - 1'b1", "counts down"))
+    run = cosimulate_block(block, "yosys", cycles=200, store=store, sources=down)
+    assert run.first is not None
+    assert (run.first.signal, run.first.expected, run.first.got) == ("number", 1, 65535)
+
+
+def test_the_numbers_of_the_sources_are_the_published_ones() -> None:
+    """First numbers by hand: 0xACE1 shifted, and the van der Corput sequence."""
+    rng = np.random.default_rng(0)
+    expected = {
+        "sc_lfsr_fibonacci": [0xACE1, 0x59C3, 0xB387],
+        "sc_lfsr_galois": [0xACE1, 0xE270, 0x7138],
+        "sc_counter": [0, 1, 2, 3],
+        "sc_van_der_corput": [0, 0x8000, 0x4000, 0xC000],
+        "sc_halton": [0, 85, 170, 28],
+        "sc_sobol": [0, 0x8000, 0x4000, 0xC000],
+    }
+    for module, numbers in expected.items():
+        block = BY_MODULE[module]
+        found = block.golden(64, block.stimulus(rng, 64))["number"]
+        assert found[: len(numbers)].tolist() == numbers, module
+
+
+@pytest.mark.parametrize("target", ["ice40-hx8k", "ecp5-25k"])
+@pytest.mark.parametrize(
+    ("module", "ffs"), [("sc_lfsr_fibonacci", 16), ("sc_tanh", 3), ("sc_comparator", 0)]
+)
+def test_the_flip_flops_of_a_block_are_its_registers(
+    module: str, ffs: int, target: str, store: EvidenceStore
+) -> None:
+    area = implement_block(BY_MODULE[module], get_target(target), store=store)
+    assert area.ffs == ffs
+    assert area.cells >= max(ffs, 1)
+    assert area.fmax_mhz > 50
+
+
+def test_a_report_holds_every_rung(store: EvidenceStore) -> None:
+    block = BY_MODULE["sc_scaled_adder"]
+    targets = [get_target("ice40-hx8k")]
+    report = verify_block(block, store=store, cycles={"yosys": 500}, targets=targets)
+    assert report.proof.proven == 5
+    assert [run.mismatches for run in report.runs] == [0]
+    assert report.mutant.refuted
+    assert [area.ffs for area in report.areas] == [1]
+
+
+def test_unknown_parameters_and_lost_faults_are_refused() -> None:
+    source = library_source("sc_tanh.sv")
+    with pytest.raises(SCConfigError, match="the module has 0 parameters named 'DEPTH', not one"):
+        with_parameters(source, {"DEPTH": "3"})
+    assert "parameter integer STATES = 12  // even" in with_parameters(source, {"STATES": "12"})
+    with pytest.raises(SCConfigError, match="'nowhere' occurs 0 times in the module, not once"):
+        Fault("nowhere", "", "nothing").break_(source)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", EVERY, ids=_name)
+def test_every_variant_in_every_simulator(block: Block, store: EvidenceStore) -> None:
+    for simulator in available_simulators():
+        run = cosimulate_block(block, simulator, cycles=20_000, store=store, seed=1)
+        assert run.first is None, simulator
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", VARIANTS, ids=_name)
+def test_every_variant_is_proven(block: Block, store: EvidenceStore) -> None:
+    assert prove_block(block, store=store).holds
+
+
+@pytest.mark.exhaustive
+@every_block
+def test_every_fault_is_refuted_and_shows(block: Block, store: EvidenceStore) -> None:
+    for fault in block.faults:
+        mutant = refute_block(block, fault, store=store)
+        assert mutant.refuted, fault.meaning
+        assert mutant.differs is not None, fault.meaning
