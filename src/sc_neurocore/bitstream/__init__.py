@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sc_neurocore._svg import standalone
 from sc_neurocore.bitstream._arithmetic import (
     saturating_add_machine,
     sc_divide,
@@ -37,15 +38,53 @@ from sc_neurocore.bitstream._correlation import (
     scc_matrix,
 )
 from sc_neurocore.bitstream._counter import Counter
+from sc_neurocore.bitstream._curve import (
+    FAMILIES,
+    OPERATIONS,
+    Crossover,
+    CurvePoint,
+    ErrorCurve,
+    Family,
+    crossovers,
+    error_curve,
+)
 from sc_neurocore.bitstream._decorrelate import isolate, regenerate, shuffle_buffer, track
+from sc_neurocore.bitstream._doctor import (
+    AuditSeverity,
+    BitstreamAuditFinding,
+    BitstreamAuditReport,
+    StochasticDoctor,
+    StreamAudit,
+    compute_scc,
+)
+from sc_neurocore.bitstream._drift import DriftDetector
 from sc_neurocore.bitstream._encode import encode, encode_thresholds, threshold
 from sc_neurocore.bitstream._entropy import NumpyRandom, OsEntropy
+from sc_neurocore.bitstream._error import (
+    ErrorBound,
+    accumulate_error,
+    chebyshev_radius,
+    encode_error,
+    hoeffding_radius,
+    multiply_error,
+    standard_deviation,
+)
 from sc_neurocore.bitstream._forward import sc_conv2d, sc_dense, sc_forward
 from sc_neurocore.bitstream._fsm import exp_machine, gain_machine, relu_machine, tanh_machine
 from sc_neurocore.bitstream._gemm import and_counts, xnor_counts
 from sc_neurocore.bitstream._halton import Halton
+from sc_neurocore.bitstream._length import LengthPlan, adaptive_length, plan_length, shortest_length
 from sc_neurocore.bitstream._lfsr import Lfsr, feedback_exponents
 from sc_neurocore.bitstream._machine import Machine
+from sc_neurocore.bitstream._multiplier import (
+    Decorrelator,
+    Multiplier,
+    MultiplierCheck,
+    check_multipliers,
+    insert_decorrelators,
+    remedy_of,
+    require_multipliers,
+)
 from sc_neurocore.bitstream._packed import (
     pack_bitstream,
     popcount,
@@ -59,6 +98,7 @@ from sc_neurocore.bitstream._packed import (
     unpack_bitstream,
 )
 from sc_neurocore.bitstream._placement import pulse_train, thermometer
+from sc_neurocore.bitstream._plot import audit_plot, curve_plot
 from sc_neurocore.bitstream._rank_counts import rank_counts
 from sc_neurocore.bitstream._sharing import (
     Sharing,
@@ -91,19 +131,34 @@ from sc_neurocore.bitstream._unpacked import (
 __all__ = [
     "BIPOLAR",
     "CODINGS",
+    "FAMILIES",
+    "OPERATIONS",
     "SIGN_MAGNITUDE",
     "SOBOL_DIMENSIONS",
     "SOURCES",
     "SPLIT_UNIPOLAR",
     "UNIPOLAR",
+    "AuditSeverity",
     "Backend",
+    "BitstreamAuditFinding",
+    "BitstreamAuditReport",
     "BitstreamAverager",
     "BitstreamEncoder",
     "Coding",
     "Counter",
+    "Crossover",
+    "CurvePoint",
+    "Decorrelator",
+    "DriftDetector",
+    "ErrorBound",
+    "ErrorCurve",
+    "Family",
     "Halton",
+    "LengthPlan",
     "Lfsr",
     "Machine",
+    "Multiplier",
+    "MultiplierCheck",
     "NumpyRandom",
     "OsEntropy",
     "Range",
@@ -111,15 +166,27 @@ __all__ = [
     "Sharing",
     "Sobol",
     "Source",
+    "StochasticDoctor",
+    "StreamAudit",
+    "accumulate_error",
+    "adaptive_length",
     "and_counts",
+    "audit_plot",
     "autocorrelation",
     "available_backends",
     "binary_to_stochastic",
     "bipolar_to_value",
     "bitstream_to_probability",
+    "chebyshev_radius",
+    "check_multipliers",
+    "compute_scc",
+    "crossovers",
+    "curve_plot",
     "desynchroniser",
     "encode",
+    "encode_error",
     "encode_thresholds",
+    "error_curve",
     "exp_machine",
     "feedback_exponents",
     "gain_machine",
@@ -127,12 +194,16 @@ __all__ = [
     "generate_bipolar_bitstream",
     "generate_sobol_bitstream",
     "get_backend",
+    "hoeffding_radius",
+    "insert_decorrelators",
     "isolate",
     "lfsr_phases",
+    "multiply_error",
     "one_pair",
     "own_dimensions",
     "pack_bitstream",
     "parallel_count",
+    "plan_length",
     "popcount",
     "product_error",
     "pulse_train",
@@ -140,6 +211,8 @@ __all__ = [
     "regenerate",
     "register_phases",
     "relu_machine",
+    "remedy_of",
+    "require_multipliers",
     "require_uncorrelated",
     "run_lengths",
     "saturating_add_machine",
@@ -165,8 +238,11 @@ __all__ = [
     "scc",
     "scc_matrix",
     "shifted_pair",
+    "shortest_length",
     "shuffle_buffer",
     "source_of",
+    "standalone",
+    "standard_deviation",
     "stochastic_to_binary",
     "subtract_machine",
     "synchroniser",

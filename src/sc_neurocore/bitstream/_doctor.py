@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,10 +102,9 @@ class BitstreamAuditReport:
     Attributes:
         layer_id: name of the layer.
         length: bits of the streams.
-        confidence: of the limits: streams of independent bits of constant rate stay within each
-            with at least this probability.
-        value_limit: Hoeffding radius of a rate.
-        drift_limit: limit of a drift.
+        confidence: with which streams of independent bits, all together, stay within a limit.
+        value_limit: limit of the error of a rate, by Hoeffding.
+        drift_limit: limit of a drift, by Hoeffding.
         streams: one for each stream.
         scc: correlation of every pair; the diagonal is 1, or 0 for a constant stream.
         findings: the most severe first.
@@ -234,23 +233,26 @@ class StochasticDoctor:
         count = len(streams)
         labels = [str(i) for i in range(count)] if names is None else list(names)
         wanted = None if expected is None else require_probability(expected, "expected")
-        if len(labels) != count or (wanted is not None and wanted.shape != (count,)):
-            found = f"{len(labels)} names" if len(labels) != count else f"{np.size(wanted)} values"
-            raise SCConfigError(f"there are {count} streams but {found}; give one for each")
+        if len(labels) != count:
+            raise SCConfigError(f"there are {count} streams but {len(labels)} names")
+        if wanted is not None and wanted.shape != (count,):
+            raise SCConfigError(
+                f"expected has shape {wanted.shape}; for these streams it must be ({count},)"
+            )
         measured = tuple(
             _measure(labels[i], streams[i], length, None if wanted is None else float(wanted[i]))
             for i in range(count)
         )
         matrix = scc_matrix(streams, length)
-        value_limit = hoeffding_radius(length, self.confidence)
-        # Each of the windows may pass its limit with a share of the chance. Sampling without
-        # replacement is no worse than with it, so the rate of the whole need not be known.
-        share = 1 - (1 - self.confidence) / WINDOWS
-        drift_limit = hoeffding_radius(length // WINDOWS, share)
+        # Each limit may be passed with a share of the chance, so that all hold together.
+        chance = (1 - self.confidence) / count
+        value_limit = hoeffding_radius(length, 1 - chance)
+        # A window is a sample of the stream without replacement, for which Hoeffding holds too.
+        drift_limit = hoeffding_radius(length // WINDOWS, 1 - chance / WINDOWS)
         findings = [
             *self._value_findings(measured, value_limit),
             *self._pair_findings(labels, streams, matrix, length, value_limit),
-            *self._run_findings(measured, length),
+            *_run_findings(measured, length, chance / 2),
             *_drift_findings(measured, drift_limit),
         ]
         order = list(reversed(AuditSeverity))
@@ -313,63 +315,6 @@ class StochasticDoctor:
                 "dimension, another register) or put a decorrelator before it",
             )
 
-    def _run_findings(
-        self, streams: Iterable[StreamAudit], length: int
-    ) -> Iterable[BitstreamAuditFinding]:
-        for s in streams:
-            for bit, longest, rate in (
-                ("zeros", s.longest_zeros, 1 - s.probability),
-                ("ones", s.longest_ones, s.probability),
-            ):
-                limit = _run_limit(rate, length, self.confidence)
-                if longest > limit:
-                    yield BitstreamAuditFinding(
-                        AuditSeverity.INFO,
-                        "runs",
-                        (s.name,),
-                        f"{s.name} has a run of {longest} {bit}; independent bits of its rate have "
-                        f"at most {limit}",
-                        "an isolator will not decorrelate it, and a state machine will follow "
-                        "its runs; use a source that spreads the ones",
-                    )
-
-
-class DriftDetector:
-    """Says when the running mean of correlations leaves a band around zero.
-
-    The mean is exponential, ``m += alpha (x - m)``, and starts at the first value, not at zero,
-    which would hide a correlation that is there from the beginning.
-
-    Args:
-        alpha: weight of a new value, above 0, up to 1.
-        threshold: magnitude of the mean above which there is a drift, 0 to 1.
-
-    Raises:
-        SCConfigError: an argument out of range.
-    """
-
-    def __init__(self, alpha: float = 0.1, threshold: float = 0.3) -> None:
-        self.alpha = float(require_numbers("alpha", alpha, 0.0, 1.0))
-        if not self.alpha:
-            raise SCConfigError("alpha is 0; it must be above 0, or no value would count")
-        self.threshold = float(require_numbers("threshold", threshold, 0.0, 1.0))
-        self._means: list[float] = []
-
-    def observe(self, scc_value: float) -> bool:
-        """Take an SCC, -1 to 1, and say whether there is a drift."""
-        value = float(require_numbers("scc_value", scc_value, -1.0, 1.0))
-        last = self._means[-1] if self._means else value
-        self._means.append(last + self.alpha * (value - last))
-        return abs(self._means[-1]) > self.threshold
-
-    def history(self) -> list[float]:
-        """Running means so far, one for each value."""
-        return list(self._means)
-
-    def reset(self) -> None:
-        """Forget all values."""
-        self._means.clear()
-
 
 def compute_scc(a: Bits, b: Bits) -> float:
     """SCC of two streams ``(L,)`` of bits, one per element (see `scc`).
@@ -390,7 +335,8 @@ def _rows(bits: Bits) -> Bits:
     array = np.asarray(bits)
     if array.ndim not in (1, 2) or not array.size:
         raise SCConfigError(f"bitstreams have shape {array.shape}; it must be (L,) or (N, L)")
-    return array.reshape(-1, array.shape[-1])
+    rows: Any = array.reshape(-1, array.shape[-1])
+    return cast(Bits, rows)
 
 
 def _measure(name: str, stream: Words, length: int, expected: float | None) -> StreamAudit:
@@ -410,16 +356,37 @@ def _measure(name: str, stream: Words, length: int, expected: float | None) -> S
     )
 
 
-def _run_limit(rate: float, length: int, confidence: float) -> int:
-    """Length that a run passes with a chance of at most ``1 - confidence`` in independent bits.
+def _run_findings(
+    streams: Iterable[StreamAudit], length: int, chance: float
+) -> Iterable[BitstreamAuditFinding]:
+    for s in streams:
+        for bit, longest, rate in (
+            ("zeros", s.longest_zeros, 1 - s.probability),
+            ("ones", s.longest_ones, s.probability),
+        ):
+            limit = _run_limit(rate, length, chance)
+            if longest > limit:
+                yield BitstreamAuditFinding(
+                    AuditSeverity.INFO,
+                    "runs",
+                    (s.name,),
+                    f"{s.name} has a run of {longest} {bit}; independent bits of its rate have at "
+                    f"most {limit}",
+                    "an isolator will not decorrelate it, and a state machine will follow its "
+                    "runs; use a source that spreads the ones",
+                )
+
+
+def _run_limit(rate: float, length: int, chance: float) -> int:
+    """Length that a run passes with at most this chance in independent bits.
 
     A run longer than n starts at the first tick, or after another bit at a later one: at most
     ``rate^(n+1) (1 + (L-n-1)(1-rate))`` in expectation, and so in probability.
     """
     if rate in (0.0, 1.0):
         return length
-    chance = (1 - confidence) / (1 + length * (1 - rate))
-    return min(length, math.ceil(math.log(chance) / math.log(rate)) - 1)
+    each = chance / (1 + length * (1 - rate))
+    return min(length, math.ceil(math.log(each) / math.log(rate)) - 1)
 
 
 def _drift_findings(

@@ -15,6 +15,7 @@ _COMMANDS = {
     "verify": "_verify",
     "simulate": "_simulate",
     "models": "_models",
+    "bitstream": "_bitstream",
     "targets": "_targets",
     "doctor": "_doctor",
     "completion": "_completion",

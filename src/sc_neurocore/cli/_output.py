@@ -20,6 +20,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _NEVER_WRAPPED = 25
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+plot_option = click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="FILE.svg", help="Write a plot."
+)
 
 
 def examples(*lines: str, codes: str) -> str:
@@ -79,6 +82,12 @@ def write_file(path: Path, text: str) -> None:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise SCConfigError(f"{path} cannot be written: {reason}") from None
+
+
+def require_svg(plot: Path | None) -> None:
+    """Refuse the name of a plot that does not end in ``.svg``, before anything is run."""
+    if plot is not None and plot.suffix != ".svg":
+        raise SCConfigError(f"--plot writes SVG; '{plot}' must end in .svg")
 
 
 @contextmanager

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sc_neurocore.cli._model_argument import model_argument
-from sc_neurocore.cli._output import examples, json_option, print_json, print_table, write_file
+from sc_neurocore.cli._output import (
+    examples,
+    json_option,
+    print_json,
+    print_table,
+    require_svg,
+    write_file,
+)
 from sc_neurocore.exceptions import SCConfigError
 
 if TYPE_CHECKING:
@@ -58,8 +65,7 @@ def simulate(
     """
     from sc_neurocore.neurons import hardware_model_of, model_of
 
-    if plot is not None and plot.suffix != ".svg":
-        raise SCConfigError(f"--plot writes SVG; '{plot}' must end in .svg")
+    require_svg(plot)
     model = (model_of if fixed is None else hardware_model_of)(document)
     drive = _drive(document, model, current, duration)
     notices: tuple[str, ...] = ()
