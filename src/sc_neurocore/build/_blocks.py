@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sc_neurocore.build._cosim import Mismatch
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal import ProofResult, prove_block
-from sc_neurocore.hdl.blocks import Block, Fault
 from sc_neurocore.toolchain import (
     Target,
     place_and_route,
@@ -21,6 +20,9 @@ from sc_neurocore.toolchain import (
     simulate_rtl,
     synthesise,
 )
+
+if TYPE_CHECKING:
+    from sc_neurocore.hdl.blocks import Block, Fault
 
 Stage = Callable[[str], None]
 _PORTS = {"clk": 1, "rst_n": 1, "enable": 1}
@@ -34,6 +36,7 @@ class BlockRun:
         simulator: its name.
         version: its version.
         cycles: clocks compared.
+        ticks: those with ``enable`` high.
         mismatches: clocks at which any output differed.
         first: the first of them.
         evidence: key of the simulation's record.
@@ -42,6 +45,7 @@ class BlockRun:
     simulator: str
     version: str
     cycles: int
+    ticks: int
     mismatches: int
     first: Mismatch | None
     evidence: str
@@ -70,7 +74,7 @@ class BlockArea:
 
     Attributes:
         target: the device.
-        cells: logic cells of the block alone.
+        cells: logic cells of the block alone; on ECP5 these are its tables, flip-flops apart.
         luts: its look-up tables.
         ffs: its flip-flops.
         carries: its carry cells.
@@ -157,7 +161,8 @@ def cosimulate_block(
         cycle = int(np.argmax(differs))
         name = next(n for n in wrong if wrong[n][cycle])
         first = Mismatch(cycle, name, int(expected[name][tick[cycle]]), int(outputs[name][cycle]))
-    return BlockRun(simulator, record.version, cycles, int(differs.sum()), first, record.key)
+    wrong_clocks = int(differs.sum())
+    return BlockRun(simulator, record.version, cycles, ticks, wrong_clocks, first, record.key)
 
 
 _HARNESS = "block_harness.v"

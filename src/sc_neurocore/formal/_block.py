@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal._properties import Property, PropertySet
 from sc_neurocore.formal._prove import ProofResult, Stage, prove
-from sc_neurocore.hdl.blocks import Block
+
+if TYPE_CHECKING:
+    from sc_neurocore.hdl.blocks import Block
 
 _FOLDER = resources.files("sc_neurocore.formal") / "checkers"
 _PREFIX = "formal_claim_"
