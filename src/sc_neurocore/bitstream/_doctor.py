@@ -295,22 +295,15 @@ class StochasticDoctor:
         for i, j in strong:
             error = float(product_error(streams[i], streams[j], length))
             correlation = float(matrix[i, j])
-            message = (
-                f"{names[i]} and {names[j]} have an SCC of {correlation:+.3f}; AND is off by "
-                f"{error:+.4f} of their product"
-            )
             if abs(error) <= limit:
-                severity = AuditSeverity.INFO
-                message += f", within {limit:.4f}, what independent bits may show"
-            elif abs(correlation) > self.critical_threshold:
-                severity = AuditSeverity.CRITICAL
-            else:
-                severity = AuditSeverity.WARNING
+                continue
+            critical = abs(correlation) > self.critical_threshold
             yield BitstreamAuditFinding(
-                severity,
+                AuditSeverity.CRITICAL if critical else AuditSeverity.WARNING,
                 "correlation",
                 (names[i], names[j]),
-                message,
+                f"{names[i]} and {names[j]} have an SCC of {correlation:+.3f}; AND is off by "
+                f"{error:+.4f} of their product",
                 "if they are multiplied, encode one from an unrelated source (another Sobol "
                 "dimension, another register) or put a decorrelator before it",
             )

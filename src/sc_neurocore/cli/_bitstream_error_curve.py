@@ -128,7 +128,7 @@ def _print(curves: Sequence[ErrorCurve], crossed: Sequence[Crossover]) -> None:
         if not shown:
             continue
         click.echo(
-            f"{operation}: rms error of {shown[0].trials} or more trials, measured, with its "
+            f"{operation}: rms error of {min(c.trials for c in shown)} or more trials, measured, with its "
             f"{100 * shown[0].confidence:g} % band; largest error over all values"
         )
         print_table(

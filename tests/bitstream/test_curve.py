@@ -1,0 +1,128 @@
+"""Error curves: what they measure, how they fall, where they cross."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from sc_neurocore.bitstream import (
+    FAMILIES,
+    OPERATIONS,
+    Crossover,
+    CurvePoint,
+    ErrorBound,
+    ErrorCurve,
+    Family,
+    Sobol,
+    crossovers,
+    error_curve,
+    standard_deviation,
+)
+from sc_neurocore.exceptions import SCConfigError
+
+LENGTHS = (64, 256, 1024)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_trials_stay_within_the_bound_and_the_band_holds_the_rms(name: str, operation: str) -> None:
+    curve = error_curve(FAMILIES[name], operation, lengths=LENGTHS, trials=200)  # type: ignore[arg-type]
+    assert [p.length for p in curve.points] == list(LENGTHS)
+    for point in curve.points:
+        assert point.low <= point.rms <= point.high <= 3 * point.low
+        assert point.rms <= point.largest
+        if point.bound.confidence is None:
+            assert point.largest <= point.bound.value + 1e-12
+    json.dumps(curve.to_dict(), allow_nan=False)
+
+
+def test_random_encoding_errs_by_its_standard_deviation() -> None:
+    curve = error_curve(FAMILIES["random"], "encode", lengths=(256,), trials=4000)
+    # The mean of p (1-p) over even values is 1/6.
+    assert curve.points[0].rms == pytest.approx(
+        standard_deviation(0.5, 256) * math.sqrt(4 / 6), rel=0.1
+    )
+    assert math.isnan(curve.exponent) and curve.to_dict()["exponent"] is None
+
+
+def test_random_falls_as_the_root_and_sobol_as_the_length() -> None:
+    lengths = tuple(2**k for k in range(5, 13))
+    random, sobol = (error_curve(FAMILIES[n], "encode", lengths=lengths, trials=400)
+                     for n in ("random", "sobol"))  # fmt: skip
+    assert random.exponent == pytest.approx(-0.5, abs=0.06)
+    assert sobol.exponent == pytest.approx(-1.0, abs=0.06)
+    assert crossovers([random, sobol]) == (Crossover("encode", "sobol", "random", 32),)
+
+
+def test_streams_of_one_dimension_never_get_better() -> None:
+    pair = (Sobol(1), Sobol(1, shift=0x8000))
+    curve = error_curve(Family("xor", lambda _, __: (pair,)), "multiply", lengths=LENGTHS)
+    assert all(p.bound.value == pytest.approx(0.25, abs=2**-16) for p in curve.points)
+    assert min(p.rms for p in curve.points) > 0.05
+    assert curve.sources == ("sobol × sobol:1:16:0x8000",)
+
+
+def test_same_seed_same_curve() -> None:
+    first, second, other = (
+        error_curve(FAMILIES["lfsr"], "multiply", lengths=(128,), trials=100, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert first == second != other
+
+
+def drawn(family: str, *rms: float) -> ErrorCurve:
+    bound = ErrorBound(1.0, "proven", "")
+    points = tuple(CurvePoint(2**k, r, 0.9 * r, 1.1 * r, r, bound)
+                   for k, r in enumerate(rms, 4))  # fmt: skip
+    return ErrorCurve(family, "encode", (), 100, 0.95, points)
+
+
+def test_crossover_is_where_bands_part_for_good() -> None:
+    # Below at 16, above at 32, touching at 64, clearly below from 128 on.
+    a, b = drawn("a", 1.0, 3.0, 1.9, 0.5, 0.1), drawn("b", 2.0, 2.0, 2.0, 2.0, 2.0)
+    assert crossovers([a, b]) == (Crossover("encode", "a", "b", 128),)
+    assert crossovers([drawn("c", 1.0, 2.0), drawn("d", 2.0, 1.0)]) == (
+        Crossover("encode", "d", "c", 32),
+    )
+    assert crossovers([drawn("c", 1.0, 2.0), drawn("d", 2.0, 2.0)]) == ()
+
+
+def test_counter_family_is_one_period_long() -> None:
+    for length in (16, 1024):
+        (first, _), *_ = FAMILIES["counter"].pairs(length, 0)
+        assert first.period == length
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"operation": "divide"},
+         "operation is 'divide'; it must be one of encode, multiply, accumulate"),
+        ({"lengths": ()}, "lengths are []; they must be ascending, at least one"),
+        ({"lengths": (64, 64)}, "lengths are [64, 64]; they must be ascending, at least one"),
+        ({"lengths": (0,)}, "length is 0; it must be a whole number from 1 to 4294967296"),
+        ({"trials": 99}, "trials is 99; it must be a whole number from 100 to 1000000"),
+        ({"seed": -1}, "seed is -1; it must be a whole number of at least 0"),
+        ({"confidence": 0.0}, "confidence is 0; it must lie between 0 and 1, both excluded"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(SCConfigError) as caught:
+        error_curve(FAMILIES["sobol"], **{"operation": "encode", **arguments})  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+def test_curves_of_different_lengths_do_not_cross() -> None:
+    with pytest.raises(SCConfigError) as caught:
+        crossovers([drawn("a", 1.0), drawn("b", 1.0, 2.0)])
+    assert str(caught.value) == (
+        "the curves have different lengths; compare curves of the same ones"
+    )
+
+
+def test_whole_period_leaves_the_rounding() -> None:
+    curve = error_curve(FAMILIES["sobol"], "encode", lengths=(65536,), trials=500)
+    # Only the rounding to 2^-16 is left at a whole period, even over all of -1/2 … 1/2 of a step.
+    assert 0.95 * 2**-17 < curve.points[0].largest <= 2**-17
