@@ -3,11 +3,6 @@
         formal_count <= count;
     end
     localparam [WINDOW_WIDTH:0] FORMAL_WINDOW = 1 << WINDOW_WIDTH;
-    reg [WINDOW_WIDTH-1:0] formal_tick = 0;  // clocks of this window so far
-    always @(posedge clk) begin
-        if (!rst_n) formal_tick <= 0;
-        else if (enable) formal_tick <= formal_tick + 1'b1;
-    end
 
     always @* begin
         // a reset clears the count
