@@ -156,7 +156,7 @@ def test_drift_detector_by_hand() -> None:
         (lambda: DOCTOR.audit_layer("l", np.zeros((1, 8))),
          "bits have dtype float64; they must be a NumPy array of uint8 or bool"),
         (lambda: DOCTOR.audit_layer("l", np.zeros((1, 7), np.uint8)),
-         "length is 7; it must be a whole number of at least 8"),
+         "length is 7; it must be a whole number from 8 to 16777216"),
         (lambda: DOCTOR.audit_layer("l", np.zeros((2, 8), np.uint8), names=["a"]),
          "there are 2 streams but 1 names"),
         (lambda: DOCTOR.audit_layer("l", np.zeros((2, 8), np.uint8), expected=[0.5]),

@@ -12,14 +12,21 @@ from sc_neurocore.bitstream import (
     Multiplier,
     NumpyRandom,
     OsEntropy,
+    Sharing,
     Sobol,
     check_multipliers,
     encode,
     insert_decorrelators,
+    layer_multipliers,
+    one_pair,
+    own_dimensions,
     popcount,
+    register_phases,
     remedy_of,
     require_multipliers,
     sc_and,
+    sc_xnor,
+    shifted_pair,
 )
 from sc_neurocore.exceptions import SCConfigError
 
@@ -104,6 +111,33 @@ def test_inserted_decorrelator_keeps_the_sources_and_works(
     assert np.abs(popcount(sc_and(x, y)) / 1024 - p * q).max() < 0.07
 
 
+@pytest.mark.parametrize("plan", [one_pair(), shifted_pair(8), own_dimensions(8)])
+def test_offered_sharing_plans_are_sound(plan: Sharing) -> None:
+    require_multipliers(layer_multipliers(plan, 8, outputs=3), 1024, limit=0.02)
+
+
+def test_register_phases_are_no_worse_than_random_bits() -> None:
+    checks = check_multipliers(layer_multipliers(register_phases(16), 16), 1024, limit=2 / 32)
+    assert all(abs(c.covariance) < 2 / 32 for c in checks)
+    # Their rates are another matter: one of these registers errs by more.
+    assert {c.verdict for c in checks} <= {"sound", "imprecise"}
+
+
+def test_layer_has_each_pair_of_sources_once() -> None:
+    plan = Sharing((Sobol(1), Sobol(2)), ((Sobol(3),), (Sobol(4), Sobol(5))))
+    found = layer_multipliers(plan, 3, outputs=4)
+    assert [(m.name, m.a.dimension, m.b.dimension) for m in found] == [  # type: ignore[attr-defined]
+        ("weight[0, 0]", 1, 3), ("weight[0, 1]", 2, 3),
+        ("weight[1, 0]", 1, 4), ("weight[1, 1]", 2, 5),
+    ]  # fmt: skip
+
+
+def test_xnor_has_four_times_the_covariance() -> None:
+    a, b = (encode(0.5, 1024, s) for s in (XORED.a, XORED.b))
+    product = 2 * popcount(sc_xnor(a, b, 1024)) / 1024 - 1
+    assert product == 4 * -0.25  # of the bipolar values 0 and 0
+
+
 def test_sound_multipliers_are_left_alone() -> None:
     sound = Multiplier("w", Sobol(1), Sobol(2))
     assert insert_decorrelators([sound], 1024, limit=0.05) == (sound,)
@@ -137,6 +171,8 @@ def test_independent_random_streams_seldom_pass_the_default_limit() -> None:
          "q of multiplier 'w' is -0.5; it must be from 0 to 1"),
         (lambda: check_multipliers([XORED], 1024, limit=0.5),
          "limit is 0.5; it must be from 0 to 0.25"),
+        (lambda: layer_multipliers(one_pair(), 0),
+         "inputs is 0; it must be a whole number of at least 1"),
         (lambda: check_multipliers([XORED], 0, limit=0.1),
          "length is 0; it must be a whole number from 1 to 4294967296"),
     ],

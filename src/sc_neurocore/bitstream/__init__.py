@@ -82,6 +82,7 @@ from sc_neurocore.bitstream._multiplier import (
     MultiplierCheck,
     check_multipliers,
     insert_decorrelators,
+    layer_multipliers,
     remedy_of,
     require_multipliers,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "hoeffding_radius",
     "insert_decorrelators",
     "isolate",
+    "layer_multipliers",
     "lfsr_phases",
     "multiply_error",
     "one_pair",

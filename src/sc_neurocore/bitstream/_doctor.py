@@ -23,7 +23,6 @@ from sc_neurocore.bitstream._packed import (
     unpack_bitstream,
 )
 from sc_neurocore.bitstream._require import (
-    require_length,
     require_numbers,
     require_probability,
     require_whole,
@@ -34,8 +33,9 @@ Bits = NDArray[np.uint8] | NDArray[np.bool_]
 
 #: Windows of a stream whose rates are compared.
 WINDOWS = 8
-#: Most streams of one audit: their pairs are all looked at.
+#: Most streams of one audit, all of whose pairs are looked at, and most bits of each.
 MAX_STREAMS = 1024
+MAX_BITS = 2**24
 
 
 class AuditSeverity(enum.Enum):
@@ -215,15 +215,15 @@ class StochasticDoctor:
         Args:
             layer_id: name of the layer.
             streams: ``(N, words)`` packed, N up to 1024.
-            length: bits of a stream, 8 or more.
+            length: bits of a stream, 8 to 2^24.
             names: of the streams; by default their numbers.
             expected: ``(N,)`` probabilities that they should have, if known.
 
         Raises:
             SCConfigError: shapes that do not match, or a value out of range.
         """
-        length = require_whole("length", length, WINDOWS)
-        require_stream("streams", streams, require_length(length))
+        length = require_whole("length", length, WINDOWS, MAX_BITS)
+        require_stream("streams", streams, length)
         if streams.ndim != 2 or not 1 <= len(streams) <= MAX_STREAMS:
             raise SCConfigError(
                 f"streams have shape {streams.shape}; an audit takes (N, words), N from 1 to "

@@ -3,7 +3,8 @@
 ``proven``: a theorem, or every case counted. ``measured``: counted on a sample of cases.
 ``estimated``: a model that need not hold. A bound on random sources holds with a confidence, for
 bits that are independent; one on sequences holds always, from tick 0 on. All errors are of rates,
-0 to 1, and include the rounding of values to thresholds; a bipolar value errs by twice as much.
+0 to 1, and include the rounding of values to thresholds; an encoded bipolar value errs by twice as
+much.
 """
 
 from __future__ import annotations

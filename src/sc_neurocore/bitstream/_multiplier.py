@@ -2,7 +2,8 @@
 
 An AND gate multiplies streams only if they are independent; whether they are is a matter of their
 sources, counted here and never assumed. What dependence adds to the product is its covariance,
-``P(a AND b) - P(a) P(b)``, at most 1/4; what is left of the error is the encoders'.
+``P(a AND b) - P(a) P(b)``, at most 1/4; what is left of the error is the encoders'. The streams that
+AND multiplies are those that XNOR multiplies, as bipolar values, with four times the covariance.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from sc_neurocore.bitstream._require import (
     require_length,
     require_numbers,
     require_probability,
+    require_whole,
 )
+from sc_neurocore.bitstream._sharing import Sharing
 from sc_neurocore.bitstream._sobol import SOBOL_DIMENSIONS, Sobol
 from sc_neurocore.bitstream._source import Source
 from sc_neurocore.exceptions import SCConfigError
@@ -214,6 +217,29 @@ def insert_decorrelators(
             raise SCConfigError(f"multiplier {check}, limit {limit:g}; {remedy_of(check)}")
         repaired.append(multiplier)
     return tuple(repaired)
+
+
+def layer_multipliers(sharing: Sharing, inputs: int, outputs: int = 1) -> tuple[Multiplier, ...]:
+    """The multipliers of a dense layer, for any weights and inputs; each pair of sources once.
+
+    Args:
+        sharing: plan of the layer's streams.
+        inputs: number of inputs.
+        outputs: number of outputs.
+
+    Raises:
+        SCConfigError: a number below 1.
+    """
+    inputs = require_whole("inputs", inputs, 1)
+    outputs = require_whole("outputs", outputs, 1)
+    pairs: dict[tuple[Source, Source], str] = {}
+    for output in range(min(outputs, len(sharing.weights))):
+        streams = zip(
+            sharing.input_sources(inputs), sharing.weight_sources(output, inputs), strict=True
+        )
+        for i, pair in enumerate(streams):
+            pairs.setdefault(pair, f"weight[{output}, {i}]")
+    return tuple(Multiplier(name, a, b) for (a, b), name in pairs.items())
 
 
 def remedy_of(check: MultiplierCheck) -> str:

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 @click.argument("streams", nargs=-1, metavar="[SOURCE@PROBABILITY]...")
 @click.option("--bits", type=click.Path(path_type=Path), metavar="FILE.npy",
               help="Audit captured bits, shape (N, L), instead.")  # fmt: skip
-@click.option("--length", type=int, default=1024, show_default=True, help="Bits of a stream.")
+@click.option("--length", type=click.IntRange(8, 2**24), default=1024, show_default=True,
+              help="Bits of a stream.")  # fmt: skip
 @click.option("--multiply", is_flag=True,
               help="Also check every pair as a multiplier's inputs, for all values.")  # fmt: skip
 @click.option("--limit", type=float, metavar="X",

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--operation", "operations", multiple=True, metavar="NAME",
               help="encode, multiply or accumulate; may be repeated. Default: all.")  # fmt: skip
-@click.option("--min-length", type=int, default=16, show_default=True, help="Shortest stream.")
-@click.option("--max-length", type=int, default=65536, show_default=True,
+@click.option("--min-length", type=click.IntRange(1, 2**20), default=16, show_default=True,
+              help="Shortest stream.")  # fmt: skip
+@click.option("--max-length", type=click.IntRange(1, 2**20), default=65536, show_default=True,
               help="Longest stream; every power of two between is measured.")  # fmt: skip
 @click.option("--trials", type=int, default=1000, show_default=True,
               help="Values drawn at each length.")  # fmt: skip
