@@ -2,8 +2,8 @@
 
 An AND gate multiplies streams only if they are independent; whether they are is a matter of their
 sources, counted here and never assumed. What dependence adds to the product is its covariance,
-``P(a AND b) - P(a) P(b)``, at most 1/4; what is left of the error is the encoders'. The streams that
-AND multiplies are those that XNOR multiplies, as bipolar values, with four times the covariance.
+``P(a AND b) - P(a) P(b)``, at most 1/4; what is left of the error is the encoders'. XNOR multiplies
+the same streams, as bipolar values, with four times the covariance.
 """
 
 from __future__ import annotations

@@ -129,8 +129,8 @@ def _print(curves: Sequence[ErrorCurve], crossed: Sequence[Crossover]) -> None:
         if not shown:
             continue
         click.echo(
-            f"{operation}: rms error of {min(c.trials for c in shown)} or more trials, measured, with its "
-            f"{100 * shown[0].confidence:g} % band; largest error over all values"
+            f"{operation}: rms error of {min(c.trials for c in shown)} or more trials, measured, "
+            f"with its {100 * shown[0].confidence:g} % band; largest error over all values"
         )
         print_table(
             ("SOURCE", "LENGTH", "RMS", "BAND", "LARGEST"),
