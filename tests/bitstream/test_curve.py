@@ -47,6 +47,12 @@ def test_random_encoding_errs_by_its_standard_deviation() -> None:
     assert math.isnan(curve.exponent) and curve.to_dict()["exponent"] is None
 
 
+def test_mean_of_sixteen_independent_products_errs_a_quarter_as_much() -> None:
+    one, mean = (error_curve(FAMILIES["random"], operation, lengths=(256,), trials=2000)
+                 for operation in ("multiply", "accumulate"))  # fmt: skip
+    assert mean.points[0].rms == pytest.approx(one.points[0].rms / 4, rel=0.15)
+
+
 def test_random_falls_as_the_root_and_sobol_as_the_length() -> None:
     lengths = tuple(2**k for k in range(5, 13))
     random, sobol = (error_curve(FAMILIES[n], "encode", lengths=lengths, trials=400)

@@ -174,15 +174,18 @@ def test_sum_of_random_products_gains_from_number_only_if_streams_differ() -> No
     assert broken.value > 0.25 / 4 and broken.basis == "mean of the products' bounds"
 
 
-@pytest.mark.parametrize("pair", list(itertools.combinations([Sobol(1), Halton(3), Lfsr()], 2)))
+@pytest.mark.parametrize("length", [4096, 65536])
+@pytest.mark.parametrize(
+    "pair", list(itertools.combinations([Sobol(1), Sobol(2), Halton(3), Lfsr()], 2))
+)
 def test_long_streams_are_measured_on_a_grid_that_is_no_best_case(
-    pair: tuple[Source, Source],
+    pair: tuple[Source, Source], length: int
 ) -> None:
-    found = multiply_error(*pair, 4096)
+    found = multiply_error(*pair, length)
     assert (found.word, found.basis) == ("measured", "256 by 256 thresholds")
     values = np.random.default_rng(1).random((2, 400))
     x, y = (np.rint(v * 65536).astype(int) for v in values)
-    typical = np.diag(rank_counts(x, y, *pair, 4096)) / 4096 - values[0] * values[1]
+    typical = np.diag(rank_counts(x, y, *pair, length)) / length - values[0] * values[1]
     assert found.value >= 0.9 * np.abs(typical).max()
 
 
