@@ -143,6 +143,8 @@ def test_an_expression_alone_is_bounded_too() -> None:
         ({"dt": -0.1}, SCConfigError, "dt is -0.1; it must be greater than 0"),
         ({"dt": math.nan}, SCConfigError, "dt is nan; it must be a finite number"),
         ({"refractory": -1}, SCConfigError, "refractory is -1 ms; it must be 0 or more"),
+        ({"refractory": 1e300}, SCConfigError,
+         "refractory is 1e+300 ms, 1e+301 ticks of 0.1 ms; at most 2147483647 ticks are allowed"),
         ({"init": {"w": 1}}, SCConfigError, "init names 'w', which is not a state; known: v"),
         ({"hold": ["u"]}, SCConfigError, "hold names 'u', which is not a state; known: v"),
         ({"ranges": {"v": (2, 1)}}, SCConfigError,

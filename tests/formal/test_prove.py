@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCCompilerError
@@ -16,6 +15,8 @@ from sc_neurocore.formal import (
     prove_neuron,
 )
 from sc_neurocore.hdl import library_source
+
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 COUNTER = """
 module counter(input wire clk, input wire rst_n, input wire enable, output reg [3:0] value);

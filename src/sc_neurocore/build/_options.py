@@ -11,7 +11,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target
 
 _DEFAULT_FORMAT = "Q16.16"
-_DEFAULT_CLOCK = {"ice40-hx": 40.0, "ice40-up": 16.0, "ecp5": 50.0, "gowin": 40.0, "xilinx7": 80.0}
+_DEFAULT_CLOCK = {"ice40-hx": 40.0, "ice40-up": 16.0, "ecp5": 50.0, "gowin": 40.0, "xilinx": 80.0}
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ from sc_neurocore.dynamics._parse import (
 from sc_neurocore.dynamics._tree import DRAWS, Expr, num, sym
 from sc_neurocore.exceptions import EquationError, SCConfigError
 
+#: Longest refractory period; it is counted in 32-bit integers.
+MAX_REFRACTORY_TICKS = 2**31 - 1
+
 
 def build_model(
     equations: str,
@@ -83,6 +86,11 @@ def build_model(
     refractory_ms = require_finite("refractory", _in_time(refractory, strict, "refractory"))
     if refractory_ms < 0:
         raise SCConfigError(f"refractory is {refractory_ms:g} ms; it must be 0 or more")
+    if refractory_ms / dt_ms > MAX_REFRACTORY_TICKS:
+        raise SCConfigError(
+            f"refractory is {refractory_ms:g} ms, {refractory_ms / dt_ms:.3g} ticks of {dt_ms:g} ms;"
+            f" at most {MAX_REFRACTORY_TICKS} ticks are allowed"
+        )
 
     lines = parse_block(equations)
     states, lets = _targets(lines)

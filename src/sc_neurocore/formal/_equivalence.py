@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record
+from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, run_cached
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, ToolError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
 from sc_neurocore.formal._cells import (
@@ -31,7 +31,6 @@ from sc_neurocore.formal._cells import (
     registers_of,
     table_of,
 )
-from sc_neurocore.formal._keep import keep
 from sc_neurocore.formal._prove import Stage
 from sc_neurocore.toolchain import run_yosys
 from sc_neurocore.toolchain._process import job_directory, run_process
@@ -80,10 +79,11 @@ def equivalent(
         )
     yosys = require("yosys")
     text = netlist.decode() if isinstance(netlist, bytes) else netlist
-    return keep(
+    return run_cached(
         store,
-        lambda: _compare(rtl_sources, top, text, family, timeout_s, on_stage),
-        lambda found: bool(found["status"] == "equivalent"),
+        word=lambda found: "proven" if found["status"] == "equivalent" else "executed",
+        settled=lambda found: found["status"] != "unknown",
+        run=lambda: _compare(rtl_sources, top, text, family, timeout_s, on_stage),
         tool="yosys-abc",
         version=yosys.version,
         options={"check": "equivalence", "top": top, "family": family, "timeout_s": timeout_s},

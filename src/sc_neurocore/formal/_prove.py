@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sc_neurocore.compiler import Datapath, Rtl
-from sc_neurocore.evidence import EvidenceStore, Outcome, Record
+from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
 from sc_neurocore.exceptions import SCNeuroError, ToolError
-from sc_neurocore.formal._keep import keep
 from sc_neurocore.formal._multiplier import MODULE, multiplier_properties, multiplier_source
 from sc_neurocore.formal._properties import PropertySet, properties
 from sc_neurocore.formal._stimulus import Segment, directed_stimulus
@@ -125,10 +124,15 @@ def prove(
         "watch": list(watch), "max_depth": max_depth, "timeout_s": timeout_s,
     }  # fmt: skip
 
-    record = keep(
+    def statuses(found: Mapping[str, Any]) -> set[str]:
+        return set(found["status"].values())
+
+    record = run_cached(
         store,
-        lambda: _attempt(sources, options, on_stage),
-        lambda found: set(found["status"].values()) == {"proven"},
+        word=lambda found: "proven" if statuses(found) == {"proven"} else "executed",
+        # One counterexample settles it: the other assertions are then not looked into.
+        settled=lambda found: "refuted" in statuses(found) or "unknown" not in statuses(found),
+        run=lambda: _attempt(sources, options, on_stage),
         tool="bitwuzla",
         version=f"{solver.version}, yosys {yosys.version}",
         options=options,
