@@ -88,8 +88,8 @@ def build_model(
         raise SCConfigError(f"refractory is {refractory_ms:g} ms; it must be 0 or more")
     if refractory_ms / dt_ms > MAX_REFRACTORY_TICKS:
         raise SCConfigError(
-            f"refractory is {refractory_ms:g} ms, {refractory_ms / dt_ms:.3g} ticks of {dt_ms:g} ms;"
-            f" at most {MAX_REFRACTORY_TICKS} ticks are allowed"
+            f"refractory is {refractory_ms:g} ms, {refractory_ms / dt_ms:.3g} ticks of {dt_ms:g} "
+            f"ms; at most {MAX_REFRACTORY_TICKS} ticks are allowed"
         )
 
     lines = parse_block(equations)
