@@ -96,7 +96,7 @@ class QFormat:
 
 def bits_for(low: int, high: int) -> int:
     """Two's-complement bits that hold every integer from ``low`` to ``high`` (at least 1)."""
-    return max(low.bit_length() if low >= 0 else (low + 1).bit_length(), high.bit_length()) + 1
+    return max((x if x >= 0 else ~x).bit_length() for x in (low, high)) + 1
 
 
 def fitting(low: float, high: float, fraction: int) -> QFormat:
