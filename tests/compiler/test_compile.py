@@ -201,8 +201,9 @@ REACH = "beyond any fixed-point format; declare tighter ranges or bound it with 
         ("log(-2.0)*v", "log(-2) has no finite value"),
         (
             "v**16*1e12",
-            "an intermediate result needs 66 bits, more than 63; "
-            "declare tighter ranges for states and inputs or choose a narrower format",
+            "an intermediate result in the equation of 'v' needs 66 bits, more than 63; declare "
+            "tighter ranges for states and inputs (--range NAME=LOW:HIGH) or choose a narrower "
+            "format",
         ),
     ],
 )

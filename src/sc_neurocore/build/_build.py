@@ -321,7 +321,7 @@ def _ladder(
         why = "a map is its own reference" if source.reference.method == "map" else "noise is drawn"
         first = f"not applicable: {why}"
     else:
-        first = "climbed" if checked.within_bound else "failed: spikes differ by more than one tick"
+        first = "climbed" if checked.within_bound else f"failed: {_apart(source, checked)}"
     second = "climbed" if fidelity.within_bound else "failed: spike counts differ beyond the bound"
     bad = next((r for r in runs if r.first is not None), None)
     third = "climbed" if runs else "not run: no simulator is installed"
@@ -335,6 +335,18 @@ def _ladder(
         sixth = f"not run: no place-and-route tool exists for {target.name}"
     return dict(
         zip(RUNGS, (first, second, third, proof.rung, proof.equivalence_rung, sixth), strict=True)
+    )
+
+
+def _apart(source: Source, checked: ReferenceCheck) -> str:
+    """How a float run differs from the reference integrator, and what helps."""
+    method, dt = source.reference.method, source.reference.dt
+    remedy = "a smaller dt" if method == "rk4" else "a smaller dt or method rk4"
+    late = checked.max_spike_time_error_ms
+    gap = "" if late is None else f", up to {late:.3g} ms apart"
+    return (
+        f"{method} with dt {dt:g} ms gives {checked.own_spikes} spikes where the reference "
+        f"integrator gives {checked.spikes}{gap}; try {remedy}"
     )
 
 

@@ -64,12 +64,14 @@ class ReferenceCheck:
     Attributes:
         integrator: what it was compared with.
         spikes: spikes of the integrator.
+        own_spikes: spikes of the float model.
         max_spike_time_error_ms: largest difference of the k-th spikes.
         within_bound: equal counts and every spike within one tick.
     """
 
     integrator: str
     spikes: int
+    own_spikes: int
     max_spike_time_error_ms: float | None
     within_bound: bool
 
@@ -265,6 +267,7 @@ def check_reference(source: Source) -> ReferenceCheck | None:
     return ReferenceCheck(
         integrator="SciPy solve_ivp (LSODA, rtol 1e-9)",
         spikes=len(theirs),
+        own_spikes=len(ours),
         max_spike_time_error_ms=worst,
         within_bound=len(ours) == len(theirs) and near,
     )

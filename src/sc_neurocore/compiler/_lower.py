@@ -246,6 +246,7 @@ class _Lowering:
         flags: list[int] = []
         candidates = []
         for port in self.states:
+            self.builder.place = f" in the equation of '{port.name}'"
             node, flag = self._store(lowered.node(built.advance[port.name]), port)
             self.builder.label(node, f"next_{port.name}")
             candidates.append(node)
@@ -259,12 +260,14 @@ class _Lowering:
                     observed[i] = self.builder.select(held, self.raw[port.name], observed[i])
         for port, node in zip(self.states, observed, strict=True):
             self.raw[f"{port.name}'"] = node
+        self.builder.place = " in the threshold"
         spike = None if condition is None else self._condition(graph, condition, lowered)
         after_reset: dict[int, int] = {}
         reset_flags: list[int] = []
         order = [p.name for p in self.states]
         for k, (assignment, real) in enumerate(zip(model.reset, rewritten, strict=True)):
             index = order.index(assignment.target)
+            self.builder.place = f" in the reset of '{assignment.target}'"
             node, flag = self._store(lowered.node(real), self.states[index])
             self.raw[f"{assignment.target}'{k}"] = node
             after_reset[index] = node
