@@ -13,7 +13,8 @@ from sc_neurocore.compiler import Datapath, Rtl
 from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
 from sc_neurocore.exceptions import SCNeuroError, ToolError
 from sc_neurocore.formal._multiplier import MODULE, multiplier_properties, multiplier_source
-from sc_neurocore.formal._properties import PropertySet, properties
+from sc_neurocore.formal._properties import properties
+from sc_neurocore.formal._property import PropertySet
 from sc_neurocore.formal._stimulus import Segment, directed_stimulus
 from sc_neurocore.formal._trace import Departure, Trace, replay
 from sc_neurocore.toolchain import run_yosys
