@@ -120,11 +120,15 @@ class Control(Expressions):
             ]
         if model.edge == "rising" and fires:
             lines.append("was_above <= above;")
-        if d.overflowed is not None:
-            late = self._flag(d.overflowed, last)
-            if d.reset_overflowed is not None:
-                late += f" || (fire && {self._flag(d.reset_overflowed, last)})"
-            lines.append(f"if ({late}) trap_out <= 1'b1;")
+        late = []
+        for flag in d.overflows:
+            terms = ["refractory_left == 0"] * flag.held
+            terms += ["!fire"] * flag.replaced + ["fire"] * flag.at_spike
+            late.append(" && ".join([*terms, self._flag(flag.node, last)]))
+        if len(late) > 1:
+            late = [f"({x})" if " && " in x else x for x in late]
+        if late:
+            lines.append(f"if ({' || '.join(late)}) trap_out <= 1'b1;")
         if d.uses_dither:
             lines.append("dither <= next_dither;")
         return lines

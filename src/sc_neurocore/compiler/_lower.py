@@ -58,6 +58,23 @@ class Port:
 
 
 @dataclass(frozen=True)
+class OverflowFlag:
+    """A condition under which a tick stores a value that does not fit.
+
+    Attributes:
+        node: 1 if the value does not fit.
+        held: it is not stored in refractory ticks.
+        replaced: it is not stored in a tick with a spike.
+        at_spike: it is stored only in a tick with a spike.
+    """
+
+    node: int
+    held: bool = False
+    replaced: bool = False
+    at_spike: bool = False
+
+
+@dataclass(frozen=True)
 class Datapath:
     """One tick of a model as integer operations; see `Node` for the operations.
 
@@ -80,8 +97,7 @@ class Datapath:
     candidate: tuple[int, ...]
     condition: int | None
     after_reset: Mapping[int, int]
-    overflowed: int | None
-    reset_overflowed: int | None
+    overflows: tuple[OverflowFlag, ...]
     tables: tuple[TableReport, ...]
     notices: tuple[str, ...] = field(default=())
 
@@ -307,19 +323,20 @@ class _Lowering:
     ) -> Datapath:
         b = self.builder
 
-        def any_of(items: list[int]) -> int | None:
-            if self.overflow != "trap" or not items:
-                return None
-            total = b.const(0, 0)
-            for item in items:
-                total = b.logic("or", total, item)
-            return total
-
-        overflowed, reset_overflowed = any_of(flags), any_of(reset_flags)
+        overflows: dict[OverflowFlag, int] = {}
+        if self.overflow == "trap":
+            for i, (port, flag) in enumerate(zip(self.states, flags, strict=True)):
+                held = bool(self.model.refractory_ticks) and port.name in self.model.hold
+                kind = OverflowFlag(0, held=held, replaced=i in after_reset)
+                overflows[kind] = b.logic("or", overflows.get(kind, b.const(0, 0)), flag)
+            for flag in reset_flags:
+                kind = OverflowFlag(0, at_spike=True)
+                overflows[kind] = b.logic("or", overflows.get(kind, b.const(0, 0)), flag)
         roots = [
             *candidates,
             *after_reset.values(),
-            *(x for x in (spike, overflowed, reset_overflowed) if x is not None),
+            *overflows.values(),
+            *([] if spike is None else [spike]),
         ]
         nodes, labels, new = prune(b.nodes, b.labels, roots)
         init = []
@@ -346,8 +363,7 @@ class _Lowering:
             candidate=tuple(new[c] for c in candidates),
             condition=None if spike is None else new[spike],
             after_reset={i: new[n] for i, n in after_reset.items()},
-            overflowed=None if overflowed is None else new[overflowed],
-            reset_overflowed=None if reset_overflowed is None else new[reset_overflowed],
+            overflows=tuple(replace(kind, node=new[node]) for kind, node in overflows.items()),
             tables=tuple(self.functions.reports),
             notices=notices,
         )

@@ -236,7 +236,7 @@ class _Scheduler:
     def _finish(self) -> Schedule:
         d = self.datapath
         roots = [*d.candidate, *d.after_reset.values()]
-        roots += [x for x in (d.condition, d.overflowed, d.reset_overflowed) if x is not None]
+        roots += [x for x in (d.condition, *(f.node for f in d.overflows)) if x is not None]
         last = max(self.step[r] for r in roots)
         # Reset multiplexer, spike decision and store share the last step with what feeds them.
         if (

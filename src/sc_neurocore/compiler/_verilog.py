@@ -70,6 +70,7 @@ class _Module(Control):
             inputs={n: port for n, port in self.input_port.items() if n not in bank},
             bank=bank,
             bank_width=self._bank_width(),
+            banked={p.name: self.input_port[p.name] for p in self.banked},
             outputs=dict(self.output),
             registers=dict(self.register),
             renamed=renamed,

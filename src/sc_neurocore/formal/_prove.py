@@ -332,5 +332,6 @@ def watched(rtl: Rtl) -> tuple[str, ...]:
     control = (inner.step, inner.refractory, inner.was_above)
     pins = ["rst_n", "enable", *rtl.inputs.values(), "valid", "spike_out", *rtl.outputs.values()]
     pins += ["busy"] * (rtl.cycles > 1) + ["trap_out"] * rtl.trap
-    names = [*pins, *rtl.registers.values(), *(c for c in control if c)]
+    pins += ["param_write", "param_address", "param_data"] * bool(rtl.bank)
+    names = [*pins, *rtl.banked.values(), *rtl.registers.values(), *(c for c in control if c)]
     return tuple(dict.fromkeys(names))

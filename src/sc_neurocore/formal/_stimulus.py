@@ -88,6 +88,7 @@ def _segments(
         values = {
             rtl.inputs[n]: int(column[tick]) & ((1 << ports[n].width) - 1)
             for n, column in chosen.items()
+            if n in rtl.inputs  # banked parameters keep the value they are reset to
         }
         return {"rst_n": reset, "enable": enable, **values}
 
