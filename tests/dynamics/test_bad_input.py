@@ -158,7 +158,7 @@ def test_an_expression_alone_is_bounded_too() -> None:
         ({"threshold": "v > 1", "reset": "v == 0"}, EquationError, "reset 'v == 0' is not an "
          "assignment; write for example 'v = -65'\n  v == 0\n  ^^^^^^"),
         ({"edge": "up"}, SCConfigError, "edge is 'up'; allowed: 'level', 'rising'"),
-        ({"units": "lax"}, SCConfigError, "units is 'lax'; allowed: 'strict' or None"),
+        ({"units": "lax"}, SCConfigError, "units is 'lax'; allowed: 'strict', or leave it out"),
         ({"method": "rk5"}, SCConfigError, "method 'rk5' is unknown; did you mean 'rk4'?"),
         ({"method": "map"}, SCConfigError, "method 'map' does not fit: difference equations take "
          "'map', differential equations any other"),

@@ -14,8 +14,6 @@ from sc_neurocore.build._cosim import (
 )
 from sc_neurocore.build._fidelity import (
     Fidelity,
-    ReferenceCheck,
-    check_reference,
     measure_fidelity,
     raw_inputs,
 )
@@ -35,7 +33,6 @@ __all__ = [
     "Drive",
     "Fidelity",
     "Mismatch",
-    "ReferenceCheck",
     "Source",
     "StateTrace",
     "Stimulus",
@@ -43,7 +40,6 @@ __all__ = [
     "Verification",
     "build",
     "check_output",
-    "check_reference",
     "compile_source",
     "cosimulate",
     "document_of_equations",

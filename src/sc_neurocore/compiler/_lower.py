@@ -284,7 +284,9 @@ class _Lowering:
         for k, (assignment, real) in enumerate(zip(model.reset, rewritten, strict=True)):
             index = order.index(assignment.target)
             self.builder.place = f" in the reset of '{assignment.target}'"
-            node, flag = self._store(lowered.node(real), self.states[index])
+            value = lowered.node(real)
+            self._check_reset(value, self.states[index])
+            node, flag = self._store(value, self.states[index])
             self.raw[f"{assignment.target}'{k}"] = node
             after_reset[index] = node
             reset_flags.append(flag)
@@ -293,6 +295,19 @@ class _Lowering:
     def _condition(self, graph: Graph, node: int, lowered: Nodes) -> int:
         known = graph.value(node)
         return lowered.node(node) if known is None else self.builder.const(int(known), 0)
+
+    def _check_reset(self, node: int, port: Port) -> None:
+        """Refuse a reset that can only leave the register."""
+        found = self.builder[node]
+        low, high = found.low * 2.0**-found.frac, found.high * 2.0**-found.frac
+        step = port.format.resolution
+        if high < (port.low - 0.5) * step or low > (port.high + 0.5) * step:
+            to = f"{low:g}" if low == high else f"[{low:g}, {high:g}]"
+            raise BitwidthMismatchError(
+                f"the reset takes '{port.name}' to {to}, outside its register "
+                f"[{port.low * step:g}, {port.high * step:g}]; declare a range that holds it or "
+                "choose a wider format"
+            )
 
     def _store(self, node: int, port: Port) -> tuple[int, int]:
         """Round and fit a value into a register; also return the overflow flag."""

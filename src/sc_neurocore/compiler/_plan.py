@@ -71,9 +71,9 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
             raise BitwidthMismatchError(
                 f"format {base} holds [{base.min_value:g}, {base.max_value:g}] but '{q.name}' is "
                 f"declared to range over [{q.low:g}, {q.high:g}]; use "
-                f"{fitting(low, high, base.fraction)} or wider, or 'auto'"
+                f"{fitting(low, high, base.fraction, signed=base.signed or low < 0)} or wider, or 'auto'"
             )
-        need = motion.need(q, rounding, STALL_LIMIT, STEP_LIMIT)
+        need = motion.need(replace(q, low=low, high=high), rounding, STALL_LIMIT, STEP_LIMIT)
         if need.fraction <= base.fraction:
             continue
         width = base.width + need.fraction - base.fraction
@@ -95,13 +95,15 @@ def refined(plan: FormatPlan, model: Model, extra: int) -> FormatPlan:
 
 
 def _parameter_format(q: Quantity, base: QFormat) -> QFormat:
-    """A parameter port keeps 15 significant bits over its declared range."""
+    """A parameter port: 15 significant bits over its declared range, 8 of the value itself."""
     reach = max(abs(q.low), abs(q.high))
     if math.isinf(reach):
         return _undeclared_parameter_format(q.value, base)
     if reach == 0:
         return base
     fraction = 15 - math.ceil(math.log2(reach))
+    if q.value:
+        fraction = max(fraction, 7 - math.floor(math.log2(abs(q.value))))
     return fitting(q.low, q.high, fraction)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, code_digest, run_cached
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, ToolError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
 from sc_neurocore.formal._cells import UnmodelledCell
@@ -78,7 +78,13 @@ def equivalent(
         run=lambda: _compare(rtl_sources, top, text, family, timeout_s, on_stage),
         tool="yosys-abc",
         version=yosys.version,
-        options={"check": "equivalence", "top": top, "family": family, "timeout_s": timeout_s},
+        options={
+            "check": "equivalence",
+            "top": top,
+            "family": family,
+            "timeout_s": timeout_s,
+            "code": code_digest(),
+        },
         inputs={**rtl_sources, "netlist.json": text},
     )
 

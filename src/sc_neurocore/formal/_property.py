@@ -48,6 +48,11 @@ class PropertySet:
         """Names of the properties, in order."""
         return tuple(p.name for p in self.properties)
 
+    @property
+    def assumptions(self) -> int:
+        """Number of assumptions that the checker itself makes."""
+        return self.checker.count("assume (")
+
     def inject(self, source: str) -> str:
         """Return a module's text with the checker inside.
 

@@ -23,12 +23,14 @@ class Stimulus:
     Attributes:
         segments: how many clocks, and the bit pattern of each pin.
         spikes: whether the bit-true model spikes under it.
+        moves: whether its first tick changes a state.
         stays_above: whether its threshold condition then holds for two ticks in a row.
         clocks: its length.
     """
 
     segments: tuple[Segment, ...]
     spikes: bool
+    moves: bool
     stays_above: bool
 
     @property
@@ -65,6 +67,10 @@ def directed_stimulus(datapath: Datapath, rtl: Rtl) -> Stimulus:
     return Stimulus(
         _segments(datapath, rtl, chosen, min(more, longest)),
         spikes,
+        any(
+            int(run.states[p.name][0, best]) != x
+            for p, x in zip(datapath.states, datapath.init, strict=True)
+        ),
         spikes and _stays_above(datapath, chosen, ticks),
     )
 
