@@ -53,8 +53,8 @@ class Drive:
         """
         if not self.duration / dt <= MAX_TICKS:
             raise SCConfigError(
-                f"a run of {self.duration:g} ms has {self.duration / dt:.3g} ticks of {dt:g} ms; at "
-                f"most {MAX_TICKS} are run"
+                f"a run of {self.duration:g} ms has {self.duration / dt:.3g} ticks of {dt:g} ms; "
+                f"at most {MAX_TICKS} are run"
             )
         level = np.full(
             round(self.duration / dt), self.amplitude if amplitude is None else amplitude

@@ -206,11 +206,6 @@ def _of_equations(text: str, changes: Changes) -> dict[str, Any]:
         if name not in known:
             raise SCConfigError(f"--range names '{name}', which the equations lack"
                                 f"{suggest(name, known)}")  # fmt: skip
-    used = read | _read_at_events(changes)
-    for name in changes.params:
-        if name not in used:
-            raise SCConfigError(f"--param gives '{name}', which no equation reads"
-                                f"{suggest(name, used)}")  # fmt: skip
     options: list[tuple[str, Amount | Span]] = [
         *changes.params.items(),
         *changes.inits.items(),
@@ -233,7 +228,20 @@ def _of_equations(text: str, changes: Changes) -> dict[str, Any]:
             document["states"][name]["unit"] = unit
     for name, given in options:
         _set_unit(document, name, given.unit)
+    _require_used(document, read | _read_at_events(changes))
     return document
+
+
+def _require_used(document: dict[str, Any], read: set[str]) -> None:
+    """Refuse a parameter that nothing reads, unless the equations have an error of their own."""
+    from sc_neurocore.dynamics import suggest
+    from sc_neurocore.neurons import model_of
+
+    model_of(document)
+    for name in document.get("parameters", {}):
+        if name not in read:
+            raise SCConfigError(f"--param gives '{name}', which no equation reads"
+                                f"{suggest(name, read)}")  # fmt: skip
 
 
 def _set_unit(document: dict[str, Any], name: str, unit: str) -> None:

@@ -68,10 +68,11 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
         low = base.min_value if math.isinf(q.low) else q.low
         high = base.max_value if math.isinf(q.high) else q.high
         if not base.holds(low, high):
+            wider = fitting(low, high, base.fraction, signed=base.signed or low < 0)
             raise BitwidthMismatchError(
                 f"format {base} holds [{base.min_value:g}, {base.max_value:g}] but '{q.name}' is "
                 f"declared to range over [{q.low:g}, {q.high:g}]; use "
-                f"{fitting(low, high, base.fraction, signed=base.signed or low < 0)} or wider, or 'auto'"
+                f"{wider} or wider, or 'auto'"
             )
         need = motion.need(replace(q, low=low, high=high), rounding, STALL_LIMIT, STEP_LIMIT)
         if need.fraction <= base.fraction:
