@@ -17,7 +17,7 @@ from sc_neurocore.formal._cells import (
 
 
 class Unmatched(Exception):
-    """A register of the RTL has no counterpart."""
+    """Two designs cannot be compared: their ports or clocks differ."""
 
 
 class Design:
@@ -32,6 +32,7 @@ class Design:
         self.counterpart: Design | None = None
         self.mapped: dict[Any, int] = {}
         self.asked: list[Any] = []
+        self.unmatched: dict[int, str] = {}
         self.beyond: dict[int, int] = {}
         self.states: dict[int, tuple[Cell, dict[str, Any], Register]] = {}
         self._literal: dict[Any, int] = {"0": FALSE, "1": TRUE}
@@ -143,11 +144,17 @@ class Design:
             leaf = self.aig.leaf()
             self.states[leaf] = self._state_of[bit]
             return leaf
-        self.asked.append(bit)
-        self.mapped[bit] = self._image(bit, self.counterpart)
-        return self.mapped[bit]
+        image = self._image(bit, self.counterpart)
+        if image is None:
+            # Synthesis found that it never matters: then it does not matter what it holds.
+            image = self.aig.leaf()
+            self.unmatched[image] = self.name_of(bit)
+        else:
+            self.asked.append(bit)
+            self.mapped[bit] = image
+        return image
 
-    def _image(self, bit: Any, other: Design) -> int:
+    def _image(self, bit: Any, other: Design) -> int | None:
         for name, k in self._names.get(bit, []):
             net = other.net(name, k)
             if net is None or net in ("x", "z"):
@@ -156,9 +163,7 @@ class Design:
                 literal = other.literal(net)
                 if other.is_state_function(literal):
                     return literal
-        raise Unmatched(
-            f"register {self.name_of(bit)} of the RTL has no counterpart in the netlist"
-        )
+        return None
 
     def is_state_function(self, literal: int) -> bool:
         """Whether a function depends on registers alone."""

@@ -5,7 +5,8 @@ flip-flop, a merged or inverted one, a constant, a multiplexer behind a banked m
 as functions of the netlist's registers, map each state of the netlist to a state of the RTL. If
 the outputs agree in corresponding states, and one clock leads from corresponding states to
 corresponding states for all inputs, then every behaviour of the netlist is one of the RTL. That
-is a question about combinational logic, which ABC decides.
+is a question about combinational logic, which ABC decides. A register that synthesis removed may
+hold anything in a corresponding state.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _compare(
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     if on_stage is not None:
         on_stage("yosys-abc")
-    return _decide(aig, gate, pairs, timeout_s)
+    return _decide(aig, gate, pairs, list(gold.unmatched.values()), timeout_s)
 
 
 def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
@@ -201,7 +202,9 @@ def _pairs(aig: Aig, gold: Design, gate: Design) -> list[_Pair]:
     return pairs
 
 
-def _decide(aig: Aig, gate: Design, pairs: Sequence[_Pair], timeout_s: float) -> Outcome:
+def _decide(
+    aig: Aig, gate: Design, pairs: Sequence[_Pair], unmatched: Sequence[str], timeout_s: float
+) -> Outcome:
     outputs = sum(p.is_output for p in pairs)
     registers = len(pairs) - outputs
     if not outputs:
@@ -210,7 +213,9 @@ def _decide(aig: Aig, gate: Design, pairs: Sequence[_Pair], timeout_s: float) ->
     same = len(pairs) - len(open_pairs)
     if not open_pairs:
         return Outcome(_result("equivalent", "", registers, outputs, same))
-    witness, log = _random_difference(aig, gate, open_pairs), ""
+    witness, log = None, ""
+    if not unmatched:
+        witness = _random_difference(aig, gate, open_pairs)
     if witness is None:
         status, log = _cec(
             aig.aiger([p.gold for p in open_pairs]),
@@ -221,6 +226,10 @@ def _decide(aig: Aig, gate: Design, pairs: Sequence[_Pair], timeout_s: float) ->
             return Outcome(_result("equivalent", "", registers, outputs, same), log)
         if status == "unknown":
             reason = f"ABC did not decide within {timeout_s:g} s"
+            return Outcome(_result("unknown", reason, registers, outputs, same), log)
+        if unmatched:
+            # The difference may need a value that the register never takes.
+            reason = f"register {unmatched[0]} of the RTL has no counterpart in the netlist"
             return Outcome(_result("unknown", reason, registers, outputs, same), log)
         witness = _difference(aig, gate, open_pairs, _pattern(aig, log))
     if witness is None:
