@@ -149,13 +149,19 @@ def mutations(source: str) -> list[tuple[str, str]]:
     return found
 
 
-def survivors(compiled: Compiled, store: EvidenceStore, chosen: list[tuple[str, str]]) -> list[str]:
-    stimulus = drive(compiled, seed=4, clocks=1500)
+def survivors(
+    compiled: Compiled,
+    store: EvidenceStore,
+    chosen: list[tuple[str, str]],
+    simulator: str = "yosys",
+    clocks: int = 1500,
+) -> list[str]:
+    stimulus = drive(compiled, seed=4, clocks=clocks)
     alive = []
     for what, text in chosen:
         sources = {**compiled.rtl.sources, f"{compiled.rtl.module}.sv": text}
         try:
-            run = cosimulate(compiled, stimulus, "yosys", store=store, sources=sources)
+            run = cosimulate(compiled, stimulus, simulator, store=store, sources=sources)
         except (HardwareSimMismatchError, ToolError):
             continue  # undefined outputs or illegal text: caught
         if run.mismatches == 0:
@@ -191,5 +197,5 @@ def test_faults_in_tables_are_caught(store: EvidenceStore) -> None:
 def test_nearly_all_faults_are_caught(style: str, store: EvidenceStore) -> None:
     compiled = adaptive(OPTIONS[style])
     every = mutations(compiled.rtl.source)
-    alive = survivors(compiled, store, every)
+    alive = survivors(compiled, store, every, "verilator", 100_000)
     assert len(alive) <= len(every) // 10, "\n".join(alive)

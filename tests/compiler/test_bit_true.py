@@ -149,6 +149,21 @@ def test_trap_is_sticky_and_also_watches_resets() -> None:
     assert simulate_fixed(d, {"I": [0]}, state=trapped.final).final.trapped.tolist() == [1]
 
 
+def test_trap_watches_only_what_is_stored() -> None:
+    def flag(currents: list[int], **model: Any) -> int:
+        d = datapath(
+            "v[n+1] = v + I", fmt="Q4.0", ranges={"v": (-8.0, 7.0)}, inputs=STEPS,
+            threshold="v >= 4", reset="v = 0", dt=1.0, options={"overflow": "trap"}, **model,
+        )  # fmt: skip
+        return int(simulate_fixed(d, {"I": currents}).final.trapped[0])
+
+    # The spike's reset replaces the sum that does not fit; refractoriness keeps it out of v.
+    assert flag([3, 7]) == 0
+    assert flag([7, -8, -8], refractory=2.0) == 0
+    assert flag([7, -8, -8, -8, -8], refractory=2.0) == 1
+    assert flag([-8, -8]) == 1
+
+
 def test_saturation_is_to_the_declared_range_not_the_width() -> None:
     d = datapath("v[n+1] = v + I", ranges={"v": (-1.5, 2.25)}, inputs=STEPS)
     assert trace(d, [7, -8, -8]) == [2.25, -1.5, -1.5]

@@ -208,5 +208,6 @@ def test_too_wide_is_refused_by_its_width() -> None:
         b.mul(x, x)
     assert str(refused.value) == (
         "an intermediate result needs 82 bits, more than 63; "
-        "declare tighter ranges for states and inputs or choose a narrower format"
+        "declare tighter ranges for states and inputs (--range NAME=LOW:HIGH) or choose a "
+        "narrower format"
     )

@@ -143,6 +143,8 @@ def test_an_expression_alone_is_bounded_too() -> None:
         ({"dt": -0.1}, SCConfigError, "dt is -0.1; it must be greater than 0"),
         ({"dt": math.nan}, SCConfigError, "dt is nan; it must be a finite number"),
         ({"refractory": -1}, SCConfigError, "refractory is -1 ms; it must be 0 or more"),
+        ({"refractory": 1e300}, SCConfigError,
+         "refractory is 1e+300 ms, 1e+301 ticks of 0.1 ms; at most 2147483647 ticks are allowed"),
         ({"init": {"w": 1}}, SCConfigError, "init names 'w', which is not a state; known: v"),
         ({"hold": ["u"]}, SCConfigError, "hold names 'u', which is not a state; known: v"),
         ({"ranges": {"v": (2, 1)}}, SCConfigError,
@@ -156,7 +158,7 @@ def test_an_expression_alone_is_bounded_too() -> None:
         ({"threshold": "v > 1", "reset": "v == 0"}, EquationError, "reset 'v == 0' is not an "
          "assignment; write for example 'v = -65'\n  v == 0\n  ^^^^^^"),
         ({"edge": "up"}, SCConfigError, "edge is 'up'; allowed: 'level', 'rising'"),
-        ({"units": "lax"}, SCConfigError, "units is 'lax'; allowed: 'strict' or None"),
+        ({"units": "lax"}, SCConfigError, "units is 'lax'; allowed: 'strict', or leave it out"),
         ({"method": "rk5"}, SCConfigError, "method 'rk5' is unknown; did you mean 'rk4'?"),
         ({"method": "map"}, SCConfigError, "method 'map' does not fit: difference equations take "
          "'map', differential equations any other"),

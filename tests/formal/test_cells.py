@@ -10,7 +10,7 @@ import pytest
 
 from sc_neurocore.formal._aig import Aig
 from sc_neurocore.formal._cells import Cell
-from sc_neurocore.formal._equivalence import _Design
+from sc_neurocore.formal._design import Design
 from sc_neurocore.toolchain import run_yosys
 
 ICE40, XILINX = "+/ice40/cells_sim.v", "+/xilinx/cells_sim.v"
@@ -101,8 +101,8 @@ def test_a_cell_does_what_its_simulation_model_does(
     # Both share the input variables; a register's present value is one variable, too.
     aig = Aig()
     inputs: dict[tuple[str, int], int] = {}
-    theirs = _Design(aig, module, "", inputs)
-    ours = _Design(aig, instance(module, kind, parameters), family, inputs)
+    theirs = Design(aig, module, "", inputs)
+    ours = Design(aig, instance(module, kind, parameters), family, inputs)
     roots = []
     for port in (p for p in module["ports"].values() if p["direction"] == "output"):
         for bit in port["bits"]:
@@ -141,7 +141,7 @@ def test_a_block_ram_reads_what_its_contents_say() -> None:
         }
         ports = {"RADDR": {"direction": "input", "bits": list(range(2, 13))}}
         aig, inputs = Aig(), {}
-        design = _Design(
+        design = Design(
             aig, {"ports": ports, "netnames": {}, "cells": {"r": cell}}, "ice40", inputs
         )
         group = 1 << mode

@@ -6,12 +6,13 @@ import json
 import random
 
 import pytest
-from .models import ADAPTIVE, LIF, QUADRATIC, Built, built
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, ToolError
 from sc_neurocore.formal import equivalent
 from sc_neurocore.toolchain import get_target, synthesise
+
+from .models import ADAPTIVE, LIF, QUADRATIC, Built, built
 
 TARGETS = [
     "ice40-hx8k",

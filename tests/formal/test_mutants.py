@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal import (
@@ -14,6 +13,8 @@ from sc_neurocore.formal import (
     refute,
     refute_mutant,
 )
+
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 CASES = {
     "one-clock": built(LIF),

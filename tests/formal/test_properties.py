@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, built
 
 from sc_neurocore.dynamics import build_model
 from sc_neurocore.formal import properties
 from sc_neurocore.formal._integers import after_spike, condition
+
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, built
 
 
 def names(case: object) -> set[str]:

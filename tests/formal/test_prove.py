@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCCompilerError
@@ -16,6 +15,8 @@ from sc_neurocore.formal import (
     prove_neuron,
 )
 from sc_neurocore.hdl import library_source
+
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, Built, built
 
 COUNTER = """
 module counter(input wire clk, input wire rst_n, input wire enable, output reg [3:0] value);
@@ -148,9 +149,27 @@ def test_an_execution_from_reset_comes_before_the_proof(store: EvidenceStore) ->
 def test_an_assumption_that_an_execution_breaks_is_reported(store: EvidenceStore) -> None:
     sources = counter("value <= 9", assumption="assume (value != 3);")
     drive = [(1, {"rst_n": 0}), (5, {"rst_n": 1, "enable": 1})]
-    found = prove(sources, "counter", 1, store=store, stimulus=drive)
+    found = prove(sources, "counter", 1, store=store, expected_assumptions=1, stimulus=drive)
     assert not found.holds and found.trace is not None
     assert found.trace.violated == {"assumption_0": 4}
+
+
+def test_an_assumption_that_nobody_expects_fails(store: EvidenceStore) -> None:
+    with pytest.raises(
+        ProofError,
+        match=r"^module 'counter' elaborates to 1 assumptions where 0 were written by the checker; "
+        r"remove every 'assume' from the module$",
+    ):
+        prove(counter("value <= 9", assumption="assume (value != 3);"), "counter", 1, store=store)
+    assert store.records() == []
+
+
+@pytest.mark.parametrize("text", ["`ifdef FORMAL", "`define x", "// synthesis translate_off"])
+def test_text_that_tools_read_differently_is_not_proven(text: str, store: EvidenceStore) -> None:
+    case = built(LIF)
+    sources = {name: f"\n{text}\n{body}" for name, body in case.rtl.sources.items()}
+    with pytest.raises(ProofError, match=r"^lif\.sv:2 holds '.*'; a module to be proven must read"):
+        prove_neuron(case.datapath, case.rtl, store=store, sources=sources)
 
 
 def test_a_proof_without_assertions_fails(store: EvidenceStore) -> None:

@@ -223,7 +223,7 @@ def test_other_files_are_not_models(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(SCConfigError) as error:
         load_schema(folder)
-    assert str(error.value) == f"{folder}: cannot be read (Is a directory)"
+    assert str(error.value) == f"{folder}: not a file"
 
 
 # What a document may not say.

@@ -25,8 +25,6 @@ from sc_neurocore.build._cosim import (
 )
 from sc_neurocore.build._fidelity import (
     Fidelity,
-    ReferenceCheck,
-    check_reference,
     measure_fidelity,
     raw_inputs,
 )
@@ -50,7 +48,6 @@ __all__ = [
     "Drive",
     "Fidelity",
     "Mismatch",
-    "ReferenceCheck",
     "Source",
     "StateTrace",
     "Stimulus",
@@ -58,7 +55,6 @@ __all__ = [
     "Verification",
     "build",
     "check_output",
-    "check_reference",
     "compile_source",
     "cosimulate",
     "cosimulate_block",

@@ -14,18 +14,18 @@ from sc_neurocore.build._bundle import SCHEMA, write_files, write_manifest, writ
 from sc_neurocore.build._cosim import CLOCKS, Cosimulation, cosimulate, make_stimulus
 from sc_neurocore.build._fidelity import (
     COUNT_BOUND,
+    STATE_BOUND,
     Fidelity,
-    ReferenceCheck,
     measure_fidelity,
     raw_inputs,
     recorded_fidelity,
-    recorded_reference,
 )
 from sc_neurocore.build._measure import BITSTREAM_SUFFIX, Measurement, describe, measure
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
 from sc_neurocore.build._proof import Proof, prove_module
-from sc_neurocore.build._source import Source
+from sc_neurocore.build._reference import ReferenceCheck, recorded_reference
+from sc_neurocore.build._source import Source, within_format
 from sc_neurocore.compiler import Compiled, HardwareOptions, compile_model, plan_formats, refined
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCCompilerError
@@ -108,6 +108,7 @@ def _run(
 
     target = get_target(options.target)
     wanted = hardware_options(options, source.document, target)
+    source = within_format(source, wanted.format)
     stage("compile")
     compiled = compile_source(source, wanted, options.seed)
     compiled, measured = _implemented(source, compiled, options, target, store, stage)
@@ -278,14 +279,15 @@ def _report(
             "spikes_fixed": fidelity.spikes_fixed,
             "max_abs_error": dict(fidelity.max_abs_error),
             "spike_time_rmse_ms": fidelity.spike_time_rmse_ms,
-            "bound": f"spike counts within {COUNT_BOUND:.0%} and at least one",
+            "bound": f"spike counts within {COUNT_BOUND:.0%} and at least one; without spikes, "
+            f"states within {STATE_BOUND:.0%} of their largest magnitude",
             "protocol": f"{drive.origin}: {drive.input or 'no input'} = {drive.amplitude:g} from "
             f"{drive.onset:g} to {drive.duration:g} ms",
             "word": "executed",
         },
         "reference": None if checked is None else asdict(checked),
         "tables": [asdict(t) for t in d.tables],
-        "notices": list(compiled.plan.notices),
+        "notices": [*compiled.plan.notices, *_beyond(compiled, fidelity)],
         "ladder": _ladder(source, fidelity, checked, runs, proof, measured, target),
         "evidence": {
             **{f"cosim.{r.simulator}": r.evidence for r in runs},
@@ -321,10 +323,13 @@ def _ladder(
         why = "a map is its own reference" if source.reference.method == "map" else "noise is drawn"
         first = f"not applicable: {why}"
     else:
-        first = "climbed" if checked.within_bound else "failed: spikes differ by more than one tick"
-    second = "climbed" if fidelity.within_bound else "failed: spike counts differ beyond the bound"
+        first = "climbed" if checked.within_bound else f"failed: {_apart(source, checked)}"
+    second = "climbed" if fidelity.fault is None else f"failed: {fidelity.fault}"
     bad = next((r for r in runs if r.first is not None), None)
     third = "climbed" if runs else "not run: no simulator is installed"
+    idle = next((r for r in runs if not r.ticks), None)
+    if idle is not None:
+        third = f"not run: no tick ends within {idle.cycles} clocks; raise --cycles"
     if bad is not None:
         third = f"failed: {bad.simulator} at {bad.first}"
     if measured.layout is not None:
@@ -336,6 +341,35 @@ def _ladder(
     return dict(
         zip(RUNGS, (first, second, third, proof.rung, proof.equivalence_rung, sixth), strict=True)
     )
+
+
+def _beyond(compiled: Compiled, fidelity: Fidelity) -> list[str]:
+    """Sentences about states that the float run takes out of their registers."""
+    does = "wraps" if compiled.options.overflow == "wrap" else "saturates"
+    found = []
+    for port in compiled.datapath.states:
+        if port.name in fidelity.beyond:
+            step = port.format.resolution
+            found.append(
+                f"'{port.name}' reaches {fidelity.beyond[port.name]:.4g} {port.unit}".rstrip()
+                + f" in floating point; its register {does} at "
+                f"[{port.low * step:g}, {port.high * step:g}]."
+            )
+    return found
+
+
+def _apart(source: Source, checked: ReferenceCheck) -> str:
+    """How a float run differs from the reference integrator, and what helps."""
+    method, dt = source.reference.method, source.reference.dt
+    remedy = "a smaller dt" if method == "rk4" else "a smaller dt or method rk4"
+    late = checked.max_spike_time_error_ms
+    found = (
+        f"{checked.own_spikes} spikes where the reference integrator gives {checked.spikes}"
+        + ("" if late is None else f", up to {late:.3g} ms apart")
+        if checked.max_state_error is None
+        else f"states that differ by {checked.max_state_error:.2%} from the reference integrator's"
+    )
+    return f"{method} with dt {dt:g} ms gives {found}; try {remedy}"
 
 
 def _write(

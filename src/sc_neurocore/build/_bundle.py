@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,15 @@ class Bundle:
     manifest: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """Content of one of its files."""
-        return (self.path / name).read_text(encoding="utf-8")
+        """Content of one of its files.
+
+        Raises:
+            BundleError: it is not there, or not text.
+        """
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise BundleError(f"{self.path / name} cannot be read as UTF-8 text") from None
 
 
 def check_output(path: Path) -> None:
@@ -48,6 +55,19 @@ def check_output(path: Path) -> None:
     Raises:
         SCConfigError: it is a file, not empty, or its parent is missing or read-only.
     """
+    if path.name in ("", ".."):
+        raise SCConfigError(
+            f"output '{path}' has no name of its own; name a directory that does not exist yet"
+        )
+    try:
+        _check_place(path)
+    except OSError as error:
+        raise SCConfigError(
+            f"output directory '{path}' cannot be written: {error.strerror}; choose another place"
+        ) from None
+
+
+def _check_place(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise SCConfigError(f"output '{path}' is a file; name a directory that does not exist yet")
     if path.is_dir() and any(path.iterdir()):
@@ -65,6 +85,7 @@ def check_output(path: Path) -> None:
 def writing(path: Path) -> Iterator[Path]:
     """Give a scratch directory that becomes ``path`` on success and vanishes on failure."""
     check_output(path)
+    above = [p for p in path.absolute().parents if not p.exists()]
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
@@ -80,6 +101,9 @@ def writing(path: Path) -> Iterator[Path]:
         scratch.rename(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        for made in above if not path.exists() else []:
+            with suppress(OSError):
+                made.rmdir()
 
 
 def write_files(root: Path, files: Mapping[str, str | bytes]) -> dict[str, str]:
@@ -120,15 +144,20 @@ def load_bundle(path: Path | str, *, allow_changed: tuple[str, ...] = ()) -> Bun
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         found = manifest.get("schema") if isinstance(manifest, dict) else None
         raise BundleError(f"{root / MANIFEST} has schema {found!r}; this version reads {SCHEMA!r}")
-    for name, expected in manifest["files"].items():
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(isinstance(x, str) for x in files.values()):
+        raise BundleError(f"{root / MANIFEST} has no table 'files' of digests; build it again")
+    for name, expected in files.items():
         file = root / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise BundleError(f"{root / MANIFEST} names {name!r}, which lies outside the bundle")
         if not file.is_file():
             raise BundleError(f"bundle '{root}' lacks {name}; build it again")
         if name.startswith(allow_changed or ("\0",)):
             continue
         if digest(file.read_bytes()) != expected:
             raise BundleError(f"{file} does not match its digest in {MANIFEST}; build it again")
-    known = {*manifest["files"], MANIFEST, *_REPORTS}
+    known = {*files, MANIFEST, *_REPORTS}
     for file in sorted(root.rglob("*")):
         if file.is_file() and file.relative_to(root).as_posix() not in known:
             raise BundleError(f"{file} is not listed in {MANIFEST}; remove it or build again")

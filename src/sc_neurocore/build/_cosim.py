@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from sc_neurocore import __version__
 from sc_neurocore.build._clocked import Raw, entering, expected_outputs, pattern
 from sc_neurocore.compiler import Compiled, Port, kernel_source, rom_contents
-from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, digest, run_cached
+from sc_neurocore.evidence import (
+    JSON,
+    EvidenceStore,
+    Outcome,
+    Record,
+    code_digest,
+    digest,
+    run_cached,
+)
 from sc_neurocore.exceptions import HardwareSimMismatchError
 from sc_neurocore.toolchain import simulate_rtl, simulator_version
 
@@ -187,6 +195,7 @@ def cosimulate(
             "simulator_version": simulator_version(simulator),
             "module": rtl.module,
             "cycles_per_tick": rtl.cycles,
+            "code": code_digest(),
         },
         inputs={
             **{f"rtl/{name}": content for name, content in text.items()},

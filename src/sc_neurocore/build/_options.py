@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target
 
 _DEFAULT_FORMAT = "Q16.16"
-_DEFAULT_CLOCK = {"ice40-hx": 40.0, "ice40-up": 16.0, "ecp5": 50.0, "gowin": 40.0, "xilinx7": 80.0}
+_DEFAULT_CLOCK = {"ice40-hx": 40.0, "ice40-up": 16.0, "ecp5": 50.0, "gowin": 40.0, "xilinx": 80.0}
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,16 @@ class BuildOptions:
     timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise SCConfigError(f"seed is {self.seed}; it must be 0 or more")
+        if self.clock_mhz is not None and not 0 < self.clock_mhz < 2000:
+            raise SCConfigError(
+                f"clock is {self.clock_mhz:g} MHz; it must be above 0 and below 2000"
+            )
         if self.cycles < 1:
             raise SCConfigError(f"cycles is {self.cycles}; it must be 1 or more")
-        if self.timeout_s <= 0:
-            raise SCConfigError(f"timeout is {self.timeout_s:g} s; it must be above 0")
+        if not 0 < self.timeout_s < math.inf:
+            raise SCConfigError(f"timeout is {self.timeout_s:g} s; it must be above 0 and finite")
 
 
 def hardware_options(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore.compiler import QFormat
 from sc_neurocore.dynamics import Model, parse_block, simulate
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.neurons import hardware_model_of, model_of, protocol_of
+
+#: Longest run that a build or `simulate` on the command line makes.
+MAX_TICKS = 20_000_000
 
 _DURATION_MS = 500.0
 _ITERATIONS = 2000
@@ -40,7 +46,16 @@ class Drive:
     origin: str
 
     def current(self, dt: float, amplitude: float | None = None) -> NDArray[np.float64]:
-        """The driven input per tick."""
+        """The driven input per tick.
+
+        Raises:
+            SCConfigError: the run has more ticks than `MAX_TICKS`.
+        """
+        if not self.duration / dt <= MAX_TICKS:
+            raise SCConfigError(
+                f"a run of {self.duration:g} ms has {self.duration / dt:.3g} ticks of {dt:g} ms; "
+                f"at most {MAX_TICKS} are run"
+            )
         level = np.full(
             round(self.duration / dt), self.amplitude if amplitude is None else amplitude
         )
@@ -76,6 +91,16 @@ def source_of(document: Mapping[str, Any]) -> Source:
     else:
         drive = _search(model)
     return Source(document, reference, model, drive)
+
+
+def within_format(source: Source, text: str) -> Source:
+    """The source with a stimulus that an input in this format holds, where none is declared."""
+    if "protocol" in source.document or text == "auto":
+        return source
+    limit = QFormat.from_string(text).max_value
+    if max(source.drive.amplitude, *source.drive.amplitudes, 0.0) <= limit:
+        return source
+    return replace(source, drive=_search(source.model, limit))
 
 
 def document_of_equations(
@@ -132,16 +157,21 @@ def document_of_equations(
     return document
 
 
-def _search(model: Model) -> Drive:
-    """The smallest of a list of amplitudes that makes the model fire, then half as much again."""
+def _search(model: Model, limit: float = math.inf) -> Drive:
+    """The smallest of a list of amplitudes that makes the model fire, then half as much again.
+
+    No amplitude exceeds ``limit``.
+    """
     is_map = model.method == "map"
     duration = _ITERATIONS * model.dt if is_map else _DURATION_MS
     if not model.inputs:
         return Drive("", 0.0, 0.0, duration, (), 0.0, "the model has no input")
     chosen = model.inputs[0]
+    chosen = replace(chosen, high=min(chosen.high, limit))
     allowed = [a for a in _AMPLITUDES if chosen.low <= a <= chosen.high] or [chosen.high]
     if not np.isfinite(allowed[-1]):
         allowed = list(_AMPLITUDES)
+    Drive(chosen.name, 0.0, 0.0, duration, (), 0.0, "").current(model.dt)
     onset = duration / 10
     found = allowed[-1]
     if model.threshold is not None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sc_neurocore.build._build import compile_source, cosimulations
-from sc_neurocore.build._bundle import load_bundle
+from sc_neurocore.build._bundle import MANIFEST, Bundle, BundleError, load_bundle
 from sc_neurocore.build._cosim import Cosimulation
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._proof import Proof, prove_sources
-from sc_neurocore.build._source import source_of
+from sc_neurocore.build._source import source_of, within_format
 from sc_neurocore.evidence import EvidenceStore, digest
 from sc_neurocore.toolchain import get_target
 
@@ -37,6 +37,16 @@ class Verification:
         return not any(r.mismatches for r in self.cosim) and self.proof.rung == "climbed"
 
 
+def _options(bundle: Bundle) -> BuildOptions:
+    """The options a bundle was built with."""
+    try:
+        return BuildOptions(**bundle.manifest["options"])
+    except (KeyError, TypeError):
+        raise BundleError(
+            f"{bundle.path / MANIFEST} does not hold the options of a build; build it again"
+        ) from None
+
+
 def verify_bundle(
     path: Path | str,
     *,
@@ -52,8 +62,9 @@ def verify_bundle(
     store = store or EvidenceStore()
     stage = on_stage or (lambda _: None)
     source = source_of(tomllib.loads(bundle.text("model/model.toml")))
-    options = BuildOptions(**bundle.manifest["options"])
+    options = _options(bundle)
     wanted = hardware_options(options, source.document, get_target(options.target))
+    source = within_format(source, wanted.format)
     compiled = compile_source(source, wanted, options.seed)
     sources = {name: bundle.text(f"rtl/{name}") for name in compiled.rtl.sources}
     changed = tuple(

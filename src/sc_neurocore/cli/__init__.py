@@ -35,6 +35,7 @@ Exit codes:
   4    a tool is missing
   5    a tool failed, crashed or passed its time limit
   6    verification failed: a mismatch, or a refuted proof
+  7    the evidence store cannot be used
   130  interrupted with Ctrl-C
 
 Set SC_NEUROCORE_DEBUG=1 to see a traceback, NO_COLOR=1 for plain tables.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -75,6 +76,7 @@ class LazyGroup(SuggestingGroup):
             standalone_mode: ignored: errors are always worded here rather than by click.
             extra: as for `click.Command.main`.
         """
+        signal.signal(signal.SIGTERM, _interrupt)  # so that nothing half-written stays behind
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except Exception as error:
@@ -85,6 +87,10 @@ class LazyGroup(SuggestingGroup):
             sys.exit(code)
         # Without standalone mode click returns the code of `ctx.exit`, else the command's None.
         sys.exit(result if isinstance(result, int) else 0)
+
+
+def _interrupt(number: int, frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _verdict(error: Exception) -> tuple[str, int]:

@@ -181,6 +181,19 @@ def _amount(what: str, text: str) -> Amount:
     return Amount(require_finite(what, float(match.group(1))), match.group(2).strip())
 
 
+def _read_at_events(changes: Changes) -> set[str]:
+    """Names that the threshold and the reset read."""
+    from sc_neurocore.dynamics import parse_assignments, parse_condition
+
+    found: set[str] = set()
+    if changes.dynamics.get("threshold"):
+        found |= parse_condition(changes.dynamics["threshold"]).names()
+    if changes.dynamics.get("reset"):
+        for _, expr, _ in parse_assignments(changes.dynamics["reset"]):
+            found |= expr.names()
+    return found
+
+
 def _of_equations(text: str, changes: Changes) -> dict[str, Any]:
     """Document of equations in a string; a unit anywhere turns unit checking on."""
     from sc_neurocore.build import document_of_equations
@@ -204,7 +217,7 @@ def _of_equations(text: str, changes: Changes) -> dict[str, Any]:
         dynamics.setdefault("units", "strict")
     document = document_of_equations(
         text,
-        name=changes.name or "neuron",
+        name="neuron" if changes.name is None else changes.name,
         params={name: amount.value for name, amount in changes.params.items()},
         init={name: amount.value for name, amount in changes.inits.items()},
         ranges={name: (span.low, span.high) for name, span in changes.ranges.items()},
@@ -215,7 +228,20 @@ def _of_equations(text: str, changes: Changes) -> dict[str, Any]:
             document["states"][name]["unit"] = unit
     for name, given in options:
         _set_unit(document, name, given.unit)
+    _require_used(document, read | _read_at_events(changes))
     return document
+
+
+def _require_used(document: dict[str, Any], read: set[str]) -> None:
+    """Refuse a parameter that nothing reads, unless the equations have an error of their own."""
+    from sc_neurocore.dynamics import suggest
+    from sc_neurocore.neurons import model_of
+
+    model_of(document)
+    for name in document.get("parameters", {}):
+        if name not in read:
+            raise SCConfigError(f"--param gives '{name}', which no equation reads"
+                                f"{suggest(name, read)}")  # fmt: skip
 
 
 def _set_unit(document: dict[str, Any], name: str, unit: str) -> None:

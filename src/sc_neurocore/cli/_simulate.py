@@ -144,12 +144,18 @@ def _fixed_run(
     document: Mapping[str, Any], model: Model, drive: Drive, text: str, seed: int
 ) -> tuple[Traces, tuple[str, ...]]:
     """Traces of the float run and of the bit-true run that a default `build` would verify."""
-    from sc_neurocore.build import BuildOptions, hardware_options, measure_fidelity
-    from sc_neurocore.compiler import compile_model
+    from sc_neurocore.build import (
+        BuildOptions,
+        compile_source,
+        hardware_options,
+        measure_fidelity,
+        source_of,
+    )
     from sc_neurocore.toolchain import get_target
 
     options = BuildOptions(format=text)
-    compiled = compile_model(model, hardware_options(options, document, get_target(options.target)))
+    wanted = hardware_options(options, document, get_target(options.target))
+    compiled = compile_source(source_of(document), wanted, options.seed)
     fidelity = measure_fidelity(compiled, drive, sweep=False, seed=seed)
     traces = replace(fidelity.traces, time_unit=_time_unit(model))
     return traces, compiled.datapath.notices

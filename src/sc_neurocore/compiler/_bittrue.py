@@ -229,10 +229,11 @@ def kernel_source(datapath: Datapath) -> str:
         onset = " and above == 0" if model.edge == "rising" else ""
         put(f"        spike = 1 if now != 0 and refractory == 0{onset} else 0")
         put("        above = now")
-    if datapath.overflowed is not None:
-        put(f"        trapped = trapped | n{datapath.overflowed}")
-        if datapath.reset_overflowed is not None:
-            put(f"        trapped = trapped | (n{datapath.reset_overflowed} & spike)")
+    for flag in datapath.overflows:
+        terms = [f"n{flag.node}"]
+        terms += ["(1 if refractory == 0 else 0)"] * flag.held
+        terms += ["(1 - spike)"] * flag.replaced + ["spike"] * flag.at_spike
+        put(f"        trapped = trapped | ({' & '.join(terms)})")
     for i, (state, held) in enumerate(zip(states, datapath.hold, strict=True)):
         value = f"n{datapath.candidate[i]}"
         if i in datapath.after_reset:

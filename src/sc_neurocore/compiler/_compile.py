@@ -10,7 +10,14 @@ from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QForma
 from sc_neurocore.compiler._lower import Datapath, lower
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats
 from sc_neurocore.compiler._rtl import Rtl
-from sc_neurocore.compiler._schedule import Multipliers, Schedule, has_products, schedule, speed_of
+from sc_neurocore.compiler._schedule import (
+    FAMILIES,
+    Multipliers,
+    Schedule,
+    has_products,
+    schedule,
+    speed_of,
+)
 from sc_neurocore.compiler._verilog import write_verilog
 from sc_neurocore.dynamics import Model, build_model, suggest
 from sc_neurocore.exceptions import SCConfigError
@@ -48,6 +55,7 @@ class HardwareOptions:
     def __post_init__(self) -> None:
         _one_of("overflow", self.overflow, OVERFLOWS)
         _one_of("rounding", self.rounding, ROUNDINGS)
+        _one_of("family", self.family, FAMILIES)
         _one_of("parameters", self.parameters, ("constants", "ports", "bank"))
         if self.multipliers is not None:
             _one_of("multipliers", self.multipliers, ("parallel", "shared"))

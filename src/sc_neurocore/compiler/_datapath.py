@@ -75,9 +75,14 @@ _Form = tuple[dict[int, Fraction], Fraction, Fraction]
 
 
 class Builder:
-    """Adds operations, sharing equal ones and computing exact ranges."""
+    """Adds operations, sharing equal ones and computing exact ranges.
+
+    Attributes:
+        place: what is being lowered, for error messages.
+    """
 
     def __init__(self) -> None:
+        self.place = ""
         self.nodes: list[Node] = []
         self.labels: dict[int, str] = {}
         self._known: dict[tuple[object, ...], int] = {}
@@ -127,8 +132,9 @@ class Builder:
         node = Node(op, args, value, name, table, frac, low, high)
         if node.width > MAX_INTERMEDIATE:
             raise BitwidthMismatchError(
-                f"an intermediate result needs {node.width} bits, more than {MAX_INTERMEDIATE}; "
-                "declare tighter ranges for states and inputs or choose a narrower format"
+                f"an intermediate result{self.place} needs {node.width} bits, more than "
+                f"{MAX_INTERMEDIATE}; declare tighter ranges for states and inputs "
+                "(--range NAME=LOW:HIGH) or choose a narrower format"
             )
         self._known[key] = number
         self.nodes.append(node)

@@ -96,10 +96,11 @@ class QFormat:
 
 def bits_for(low: int, high: int) -> int:
     """Two's-complement bits that hold every integer from ``low`` to ``high`` (at least 1)."""
-    return max(low.bit_length() if low >= 0 else (low + 1).bit_length(), high.bit_length()) + 1
+    return max((x if x >= 0 else ~x).bit_length() for x in (low, high)) + 1
 
 
-def fitting(low: float, high: float, fraction: int) -> QFormat:
-    """The narrowest signed format with ``fraction`` bits that holds ``[low, high]``."""
+def fitting(low: float, high: float, fraction: int, *, signed: bool = True) -> QFormat:
+    """The narrowest format with ``fraction`` bits that holds ``[low, high]``."""
     scale = Fraction(2) ** fraction
-    return QFormat(bits_for(round(Fraction(low) * scale), round(Fraction(high) * scale)), fraction)
+    width = bits_for(round(Fraction(low) * scale), round(Fraction(high) * scale))
+    return QFormat(width if signed else max(1, width - 1), fraction, signed)

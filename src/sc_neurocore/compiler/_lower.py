@@ -58,6 +58,23 @@ class Port:
 
 
 @dataclass(frozen=True)
+class OverflowFlag:
+    """A condition under which a tick stores a value that does not fit.
+
+    Attributes:
+        node: 1 if the value does not fit.
+        held: it is not stored in refractory ticks.
+        replaced: it is not stored in a tick with a spike.
+        at_spike: it is stored only in a tick with a spike.
+    """
+
+    node: int
+    held: bool = False
+    replaced: bool = False
+    at_spike: bool = False
+
+
+@dataclass(frozen=True)
 class Datapath:
     """One tick of a model as integer operations; see `Node` for the operations.
 
@@ -80,8 +97,7 @@ class Datapath:
     candidate: tuple[int, ...]
     condition: int | None
     after_reset: Mapping[int, int]
-    overflowed: int | None
-    reset_overflowed: int | None
+    overflows: tuple[OverflowFlag, ...]
     tables: tuple[TableReport, ...]
     notices: tuple[str, ...] = field(default=())
 
@@ -246,6 +262,7 @@ class _Lowering:
         flags: list[int] = []
         candidates = []
         for port in self.states:
+            self.builder.place = f" in the equation of '{port.name}'"
             node, flag = self._store(lowered.node(built.advance[port.name]), port)
             self.builder.label(node, f"next_{port.name}")
             candidates.append(node)
@@ -259,13 +276,17 @@ class _Lowering:
                     observed[i] = self.builder.select(held, self.raw[port.name], observed[i])
         for port, node in zip(self.states, observed, strict=True):
             self.raw[f"{port.name}'"] = node
+        self.builder.place = " in the threshold"
         spike = None if condition is None else self._condition(graph, condition, lowered)
         after_reset: dict[int, int] = {}
         reset_flags: list[int] = []
         order = [p.name for p in self.states]
         for k, (assignment, real) in enumerate(zip(model.reset, rewritten, strict=True)):
             index = order.index(assignment.target)
-            node, flag = self._store(lowered.node(real), self.states[index])
+            self.builder.place = f" in the reset of '{assignment.target}'"
+            value = lowered.node(real)
+            self._check_reset(value, self.states[index])
+            node, flag = self._store(value, self.states[index])
             self.raw[f"{assignment.target}'{k}"] = node
             after_reset[index] = node
             reset_flags.append(flag)
@@ -274,6 +295,19 @@ class _Lowering:
     def _condition(self, graph: Graph, node: int, lowered: Nodes) -> int:
         known = graph.value(node)
         return lowered.node(node) if known is None else self.builder.const(int(known), 0)
+
+    def _check_reset(self, node: int, port: Port) -> None:
+        """Refuse a reset that can only leave the register."""
+        found = self.builder[node]
+        low, high = found.low * 2.0**-found.frac, found.high * 2.0**-found.frac
+        step = port.format.resolution
+        if high < (port.low - 0.5) * step or low > (port.high + 0.5) * step:
+            to = f"{low:g}" if low == high else f"[{low:g}, {high:g}]"
+            raise BitwidthMismatchError(
+                f"the reset takes '{port.name}' to {to}, outside its register "
+                f"[{port.low * step:g}, {port.high * step:g}]; declare a range that holds it or "
+                "choose a wider format"
+            )
 
     def _store(self, node: int, port: Port) -> tuple[int, int]:
         """Round and fit a value into a register; also return the overflow flag."""
@@ -304,19 +338,20 @@ class _Lowering:
     ) -> Datapath:
         b = self.builder
 
-        def any_of(items: list[int]) -> int | None:
-            if self.overflow != "trap" or not items:
-                return None
-            total = b.const(0, 0)
-            for item in items:
-                total = b.logic("or", total, item)
-            return total
-
-        overflowed, reset_overflowed = any_of(flags), any_of(reset_flags)
+        overflows: dict[OverflowFlag, int] = {}
+        if self.overflow == "trap":
+            for i, (port, flag) in enumerate(zip(self.states, flags, strict=True)):
+                held = bool(self.model.refractory_ticks) and port.name in self.model.hold
+                kind = OverflowFlag(0, held=held, replaced=i in after_reset)
+                overflows[kind] = b.logic("or", overflows.get(kind, b.const(0, 0)), flag)
+            for flag in reset_flags:
+                kind = OverflowFlag(0, at_spike=True)
+                overflows[kind] = b.logic("or", overflows.get(kind, b.const(0, 0)), flag)
         roots = [
             *candidates,
             *after_reset.values(),
-            *(x for x in (spike, overflowed, reset_overflowed) if x is not None),
+            *overflows.values(),
+            *([] if spike is None else [spike]),
         ]
         nodes, labels, new = prune(b.nodes, b.labels, roots)
         init = []
@@ -343,8 +378,7 @@ class _Lowering:
             candidate=tuple(new[c] for c in candidates),
             condition=None if spike is None else new[spike],
             after_reset={i: new[n] for i, n in after_reset.items()},
-            overflowed=None if overflowed is None else new[overflowed],
-            reset_overflowed=None if reset_overflowed is None else new[reset_overflowed],
+            overflows=tuple(replace(kind, node=new[node]) for kind, node in overflows.items()),
             tables=tuple(self.functions.reports),
             notices=notices,
         )

@@ -68,18 +68,20 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
         low = base.min_value if math.isinf(q.low) else q.low
         high = base.max_value if math.isinf(q.high) else q.high
         if not base.holds(low, high):
+            wider = fitting(low, high, base.fraction, signed=base.signed or low < 0)
             raise BitwidthMismatchError(
                 f"format {base} holds [{base.min_value:g}, {base.max_value:g}] but '{q.name}' is "
                 f"declared to range over [{q.low:g}, {q.high:g}]; use "
-                f"{fitting(low, high, base.fraction)} or wider, or 'auto'"
+                f"{wider} or wider, or 'auto'"
             )
-        need = motion.fraction_for(q, rounding, STALL_LIMIT, STEP_LIMIT)
-        if need is None or need <= base.fraction:
+        need = motion.need(replace(q, low=low, high=high), rounding, STALL_LIMIT, STEP_LIMIT)
+        if need.fraction <= base.fraction:
             continue
-        wide = QFormat(min(MAX_WIDTH, base.width + need - base.fraction), need, base.signed)
+        width = base.width + need.fraction - base.fraction
+        wide = QFormat(min(MAX_WIDTH, width), need.fraction, base.signed)
         formats[q.name] = wide
         notices.append(
-            f"'{q.name}' would freeze in {base}: {motion.why(q)}; it is carried in {wide}."
+            f"'{q.name}' would {need.fault} in {base}: {need.why}; it is carried in {wide}."
         )
     return FormatPlan({**formats, **draws}, tuple(notices))
 
@@ -94,13 +96,15 @@ def refined(plan: FormatPlan, model: Model, extra: int) -> FormatPlan:
 
 
 def _parameter_format(q: Quantity, base: QFormat) -> QFormat:
-    """A parameter port keeps 15 significant bits over its declared range."""
+    """A parameter port: 15 significant bits over its declared range, 8 of the value itself."""
     reach = max(abs(q.low), abs(q.high))
     if math.isinf(reach):
         return _undeclared_parameter_format(q.value, base)
     if reach == 0:
         return base
     fraction = 15 - math.ceil(math.log2(reach))
+    if q.value:
+        fraction = max(fraction, 7 - math.floor(math.log2(abs(q.value))))
     return fitting(q.low, q.high, fraction)
 
 
@@ -123,16 +127,23 @@ def _automatic(model: Model, motion: _Motion, rounding: Rounding) -> dict[str, Q
                 f"(--range {q.name}=LOW:HIGH) or give a format such as Q16.16"
             )
     for q in model.states:
-        need = motion.fraction_for(q, rounding, _AUTO_STALL_LIMIT, _AUTO_STEP_LIMIT)
+        need = motion.need(q, rounding, _AUTO_STALL_LIMIT, _AUTO_STEP_LIMIT)
         span = q.high - q.low
         least = 10 - math.floor(math.log2(span)) if span > 0 else 8
-        formats[q.name] = fitting(q.low, q.high, max(least, need if need is not None else least))
+        formats[q.name] = fitting(q.low, q.high, max(least, need.fraction))
     for q in model.inputs:
         reach = max(abs(q.low), abs(q.high)) or 1.0
         formats[q.name] = fitting(q.low, q.high, _INPUT_BITS - 1 - math.ceil(math.log2(reach)))
     for q in model.parameters:
         formats[q.name] = _parameter_format(q, QFormat(32, 16))
     return formats
+
+
+@dataclass(frozen=True)
+class _Need:
+    fraction: int
+    fault: str
+    why: str
 
 
 class _Motion:
@@ -181,22 +192,23 @@ class _Motion:
             return None
         return result if all(math.isfinite(v) for v in result.values()) else None
 
-    def fraction_for(
-        self, q: Quantity, rounding: Rounding, stall: float, step: float
-    ) -> int | None:
-        """Fraction bits below which the state would freeze, or ``None`` if nothing is known."""
-        wanted = []
+    def need(self, q: Quantity, rounding: Rounding, stall: float, step: float) -> _Need:
+        """Fraction bits with which the state still moves, and what it would do with fewer."""
+        wanted = [_Need(-MAX_WIDTH, "rest", "it is not known to move")]
         rate, change = self._rate[q.name], self._change[q.name]
         if 1e-9 < rate < 0.5 and 0 < q.high - q.low < math.inf:
             lost = 0.5 if rounding.startswith("nearest") else 1.0
-            wanted.append(math.ceil(math.log2(lost / (rate * stall * (q.high - q.low)))))
+            fraction = math.ceil(math.log2(lost / (rate * stall * (q.high - q.low))))
+            why = (
+                f"it approaches rest by {rate:.3g} of the distance per tick and would stop more "
+                f"than {100 * stall:g} % of its range short"
+            )
+            wanted.append(_Need(fraction, "stall", why))
         if change > 0:
-            wanted.append(math.ceil(-math.log2(change * step)))
-        return max(wanted) if wanted else None
-
-    def why(self, q: Quantity) -> str:
-        """The measured reason, in words."""
-        return f"it typically changes by {self._change[q.name]:.3g} {q.unit}".rstrip() + " per tick"
+            typical = f"{change:.3g} {q.unit}".rstrip()
+            why = f"it typically changes by {typical} per tick"
+            wanted.append(_Need(math.ceil(-math.log2(change * step)), "freeze", why))
+        return max(wanted, key=lambda n: n.fraction)
 
 
 def _sample(q: Quantity, rng: np.random.Generator) -> float:

@@ -69,6 +69,7 @@ class Rtl:
         inputs: model name of each input, parameter and draw to its port.
         bank: address of each parameter in the register bank; empty without one.
         bank_width: bits of the bank's data port.
+        banked: register of each parameter in the bank.
         outputs: model name of each state to its port.
         registers: model name of each state to its register (for proofs).
         renamed: model names whose identifier differs, to that identifier.
@@ -84,6 +85,7 @@ class Rtl:
     inputs: Mapping[str, str]
     bank: Mapping[str, int]
     bank_width: int
+    banked: Mapping[str, str]
     outputs: Mapping[str, str]
     registers: Mapping[str, str]
     renamed: Mapping[str, str]

@@ -236,7 +236,7 @@ class _Scheduler:
     def _finish(self) -> Schedule:
         d = self.datapath
         roots = [*d.candidate, *d.after_reset.values()]
-        roots += [x for x in (d.condition, d.overflowed, d.reset_overflowed) if x is not None]
+        roots += [x for x in (d.condition, *(f.node for f in d.overflows)) if x is not None]
         last = max(self.step[r] for r in roots)
         # Reset multiplexer, spike decision and store share the last step with what feeds them.
         if (
@@ -275,7 +275,7 @@ class _Scheduler:
 
 def speed_of(family: str) -> float:
     """Delay scale of a device family relative to iCE40 HX, for cutting paths only."""
-    return _SPEED.get(family, 1.0)
+    return _SPEED[family]
 
 
 _SPEED: Mapping[str, float] = {
@@ -283,5 +283,8 @@ _SPEED: Mapping[str, float] = {
     "ice40-up": 2.6,
     "ecp5": 0.75,
     "gowin": 0.9,
-    "xilinx7": 0.5,
+    "xilinx": 0.5,
+    "asic": 0.5,
 }
+#: The families there are delays for.
+FAMILIES = tuple(_SPEED)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 
-from sc_neurocore.compiler._bittrue import DITHER_SEED
+from sc_neurocore.compiler._control import Control
 from sc_neurocore.compiler._datapath import Node, live
-from sc_neurocore.compiler._expressions import Expressions, stem_of
+from sc_neurocore.compiler._expressions import stem_of
 from sc_neurocore.compiler._format import bits_for
 from sc_neurocore.compiler._identifiers import check_module_name
-from sc_neurocore.compiler._lower import Datapath, Port
+from sc_neurocore.compiler._lower import Datapath
 from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
 from sc_neurocore.compiler._schedule import Schedule
 from sc_neurocore.compiler._text import bare, literal, port_literal, remark, vector
@@ -34,8 +34,8 @@ def write_verilog(
     return _Module(datapath, plan, check_module_name(module_name), bank).write()
 
 
-class _Module(Expressions):
-    """Everything around the expressions."""
+class _Module(Control):
+    """The module around the datapath and its control."""
 
     # the module ---------------------------------------------------------------------------
 
@@ -70,6 +70,7 @@ class _Module(Expressions):
             inputs={n: port for n, port in self.input_port.items() if n not in bank},
             bank=bank,
             bank_width=self._bank_width(),
+            banked={p.name: self.input_port[p.name] for p in self.banked},
             outputs=dict(self.output),
             registers=dict(self.register),
             renamed=renamed,
@@ -250,9 +251,6 @@ class _Module(Expressions):
             "",
         ]
 
-    def _step_width(self) -> int:
-        return max(1, self.plan.last.bit_length())
-
     def _tables(self) -> list[str]:
         padded = any(
             n.table is not None and len(n.table.values).bit_count() > 1 for n in self.d.nodes
@@ -426,130 +424,3 @@ class _Module(Expressions):
             "",
         ]
         return lines
-
-    def _decision(self) -> list[str]:
-        d, last = self.d, self.plan.last
-        if d.condition is None:
-            return []
-        lines = [f"    wire above = {self._flag(d.condition, last)};"]
-        gates = ["above"]
-        if d.model.edge == "rising":
-            gates.append("!was_above")
-        if d.model.refractory_ticks:
-            gates.append("refractory_left == 0")
-        lines.append(f"    wire fire = {' && '.join(gates)};")
-        return [*lines, ""]
-
-    def _dither(self) -> list[str]:
-        if not self.d.uses_dither:
-            return []
-        return [
-            "    // Marsaglia 2003, doi:10.18637/jss.v008.i14.",
-            "    wire [31:0] dither_a = dither ^ (dither << 13);",
-            "    wire [31:0] dither_b = dither_a ^ (dither_a >> 17);",
-            "    wire [31:0] next_dither = dither_b ^ (dither_b << 5);",
-            "",
-        ]
-
-    def _control(self) -> list[str]:
-        last = self.plan.last
-        w = self._step_width()
-        lines = []
-        if not self.single:
-            lines += ["    assign busy = step != 0;", ""]
-        lines += ["    always @(posedge clk) begin", "        if (!rst_n) begin"]
-        lines += [f"            {x}" for x in self._reset_values()]
-        if self.single:
-            lines += [
-                "        end else begin",
-                "            valid <= enable;",
-                "            if (enable) begin",
-            ]
-            indent = " " * 16
-        else:
-            lines += [
-                "        end else begin",
-                "            valid <= 1'b0;",
-                f"            step <= (step == {w}'d{last}) ? {w}'d0",
-                f"                  : busy ? step + {w}'d1 : {w}'(enable);",
-            ]
-            if self.entering:
-                lines.append("            if (enable && !busy) begin")
-                lines += [
-                    f"                {self.held[p.name]} <= {self.input_port[p.name]};"
-                    for p in self.entering
-                ]
-                lines.append("            end")
-            lines += [
-                f"            if (step == {w}'d{last}) begin",
-                "                valid <= 1'b1;",
-            ]
-            indent = " " * 16
-        lines += [indent + x for x in self._commit(last)]
-        return [*lines, "            end", "        end", "    end", ""]
-
-    def _reset_values(self) -> list[str]:
-        d = self.d
-        lines = ["valid <= 1'b0;", "spike_out <= 1'b0;"]
-        for p, raw in zip(d.states, d.init, strict=True):
-            lines.append(f"{self.register[p.name]} <= {port_literal(raw, p)};")
-        if d.model.refractory_ticks:
-            lines.append(f"refractory_left <= {d.model.refractory_ticks.bit_length()}'d0;")
-        if d.model.edge == "rising" and d.condition is not None:
-            lines.append("was_above <= 1'b0;")
-        if d.uses_dither:
-            lines.append(f"dither <= 32'd{DITHER_SEED};")
-        if d.overflow == "trap":
-            lines.append("trap_out <= 1'b0;")
-        if not self.single:
-            lines.append(f"step <= {self._step_width()}'d0;")
-        return lines
-
-    def _commit(self, last: int) -> list[str]:
-        """Statements that end a tick."""
-        d, model = self.d, self.d.model
-        fires = d.condition is not None
-        lines = [f"spike_out <= {'fire' if fires else chr(49) + chr(39) + 'b0'};"]
-        for held in (False, True):
-            block = []
-            for i, p in enumerate(d.states):
-                if d.hold[i] == held:
-                    target = self.register[p.name]
-                    block.append(f"{target} <= {self._stored(d.candidate[i], p, last)};")
-            for i, node in d.after_reset.items():
-                p = d.states[i]
-                if d.hold[i] == held:
-                    block.append(
-                        f"if (fire) {self.register[p.name]} <= {self._stored(node, p, last)};"
-                    )
-            if held and block and model.refractory_ticks:
-                block = ["if (refractory_left == 0) begin", *("    " + x for x in block), "end"]
-            lines += block
-        if model.refractory_ticks:
-            width = model.refractory_ticks.bit_length()
-            lines += [
-                f"if (fire) refractory_left <= {width}'d{model.refractory_ticks};",
-                f"else if (refractory_left != 0) refractory_left <= refractory_left - {width}'d1;",
-            ]
-        if model.edge == "rising" and fires:
-            lines.append("was_above <= above;")
-        if d.overflowed is not None:
-            late = self._flag(d.overflowed, last)
-            if d.reset_overflowed is not None:
-                late += f" || (fire && {self._flag(d.reset_overflowed, last)})"
-            lines.append(f"if ({late}) trap_out <= 1'b1;")
-        if d.uses_dither:
-            lines.append("dither <= next_dither;")
-        return lines
-
-    def _flag(self, node: int, step: int) -> str:
-        if self.d.nodes[node].op == "const":
-            return f"1'b{self.d.nodes[node].value}"
-        return self.ref(node, step)
-
-    def _stored(self, node: int, port: Port, step: int) -> str:
-        if self.d.nodes[node].op == "const":
-            return port_literal(self.d.nodes[node].value, port)
-        if port.format.signed:
-            return self.sized(node, step, port.width)
-        return f"{port.width}'({bare(self.ref(node, step))})"

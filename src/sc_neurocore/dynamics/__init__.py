@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sc_neurocore.dynamics._build import build_model
 from sc_neurocore.dynamics._calculus import affine, derivative
+from sc_neurocore.dynamics._draws import random_draws
 from sc_neurocore.dynamics._errors import pointed, require_finite, require_positive, suggest
 from sc_neurocore.dynamics._evaluate import evaluate, exprel, sigmoid
 from sc_neurocore.dynamics._methods import Program, linear_system, program
@@ -51,6 +52,7 @@ __all__ = [
     "parse_expression",
     "pointed",
     "program",
+    "random_draws",
     "reference",
     "require_finite",
     "require_positive",

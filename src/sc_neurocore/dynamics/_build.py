@@ -25,6 +25,11 @@ from sc_neurocore.dynamics._parse import (
 from sc_neurocore.dynamics._tree import DRAWS, Expr, num, sym
 from sc_neurocore.exceptions import EquationError, SCConfigError
 
+#: Operations of an equation with its intermediate equations written out.
+MAX_EXPANDED = 10_000
+#: Longest refractory period; it is counted in 32-bit integers.
+MAX_REFRACTORY_TICKS = 2**31 - 1
+
 
 def build_model(
     equations: str,
@@ -74,7 +79,7 @@ def build_model(
         EquationError, UnitMismatchError, SCConfigError: one sentence each.
     """
     if units not in (None, "strict"):
-        raise SCConfigError(f"units is {units!r}; allowed: 'strict' or None")
+        raise SCConfigError(f"units is {units!r}; allowed: 'strict', or leave it out")
     if edge not in ("level", "rising"):
         raise SCConfigError(f"edge is {edge!r}; allowed: 'level', 'rising'")
     strict = units == "strict"
@@ -83,6 +88,11 @@ def build_model(
     refractory_ms = require_finite("refractory", _in_time(refractory, strict, "refractory"))
     if refractory_ms < 0:
         raise SCConfigError(f"refractory is {refractory_ms:g} ms; it must be 0 or more")
+    if refractory_ms / dt_ms > MAX_REFRACTORY_TICKS:
+        raise SCConfigError(
+            f"refractory is {refractory_ms:g} ms, {refractory_ms / dt_ms:.3g} ticks of {dt_ms:g} "
+            f"ms; at most {MAX_REFRACTORY_TICKS} ticks are allowed"
+        )
 
     lines = parse_block(equations)
     states, lets = _targets(lines)
@@ -159,6 +169,7 @@ def build_model(
     trigger = binder.bind(trigger, no_lets=True) if trigger is not None else None
     bound_reset = [(t, binder.bind(e, no_lets=True), s) for t, e, s in assignments]
     ordered = _ordered(bound)
+    _check_expansion(ordered)
 
     if strict:
         ordered, trigger, bound_reset = _with_units(
@@ -278,6 +289,21 @@ def _ordered(lines: list[Line]) -> list[Line]:
     for line in lets.values():
         place(line)
     return [*done.values(), *(line for line in lines if line.kind != "let")]
+
+
+def _check_expansion(lines: list[Line]) -> None:
+    """Refuse intermediate equations that double each other beyond reason when written out."""
+    sizes: dict[str, int] = {}
+    for line in lines:
+        expanded = sum(sizes.get(node.name, 1) for node in line.right.walk())
+        if line.kind == "let":
+            sizes[line.target] = expanded
+        if expanded > MAX_EXPANDED:
+            raise equation_error(
+                f"'{line.target}' has {expanded} operations with its intermediate equations "
+                f"written out; at most {MAX_EXPANDED} are allowed",
+                line.right,
+            )
 
 
 def _with_units(

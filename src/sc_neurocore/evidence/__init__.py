@@ -5,7 +5,13 @@ Every figure shown anywhere is read from a `Record`; a record is made by
 went in, so a repeat is instant and says so (`Record.cached`).
 """
 
-from sc_neurocore.evidence._digest import JSON, atomic_write, canonical_json, digest
+from sc_neurocore.evidence._digest import (
+    JSON,
+    atomic_write,
+    canonical_json,
+    code_digest,
+    digest,
+)
 from sc_neurocore.evidence._record import WORDS, Outcome, Record, Word
 from sc_neurocore.evidence._store import EvidenceError, EvidenceStore, cache_dir, run_cached
 
@@ -20,6 +26,7 @@ __all__ = [
     "atomic_write",
     "cache_dir",
     "canonical_json",
+    "code_digest",
     "digest",
     "run_cached",
 ]

@@ -196,23 +196,26 @@ class EvidenceStore:
 def run_cached(
     store: EvidenceStore,
     *,
-    word: Word,
+    word: Word | Callable[[Mapping[str, JSON]], Word],
     tool: str,
     version: str,
     options: Mapping[str, JSON],
     inputs: Mapping[str, bytes | str],
     run: Callable[[], Outcome],
+    settled: Callable[[Mapping[str, JSON]], bool] = lambda result: True,
 ) -> Record:
     """Return the record of a run, running it only if the store does not have it.
 
     Args:
         store: where records live.
-        word: what the result may be called.
+        word: what the result may be called, or a function that judges the result.
         tool: the tool's name.
         version: its exact version; part of the key.
         options: everything besides the inputs that decides the result; part of the key.
         inputs: the inputs themselves by name; their digests are part of the key.
         run: does the work. If it raises, nothing is stored.
+        settled: whether a stored result is final; one that is not (a solver ran out of time, say)
+            is looked for again.
 
     Returns:
         The record; `Record.cached` says whether it was found.
@@ -223,19 +226,24 @@ def run_cached(
     key = record_key(tool, version, options, digests)
     found = store.get(key)
     # The same run asked for under another word is not that evidence.
-    if found is not None and found.word == word:
+    if found is not None and found.word == _judged(word, found.result) and settled(found.result):
         return found
     started = time.perf_counter()
     outcome = run()
+    result = json.loads(canonical_json(outcome.result))
     record = Record(
         key=key,
-        word=word,
+        word=_judged(word, result),
         tool=tool,
         version=version,
         options=options,
         inputs=digests,
-        result=json.loads(canonical_json(outcome.result)),
+        result=result,
         duration_s=round(time.perf_counter() - started, 6),
         log=outcome.log,
     )
     return store.put(record, outcome.blobs)
+
+
+def _judged(word: Word | Callable[[Mapping[str, JSON]], Word], result: Mapping[str, JSON]) -> Word:
+    return word(result) if callable(word) else word

@@ -18,7 +18,8 @@ from sc_neurocore.formal._mutants import (
     refute,
     refute_mutant,
 )
-from sc_neurocore.formal._properties import Property, PropertySet, properties
+from sc_neurocore.formal._properties import properties
+from sc_neurocore.formal._property import Property, PropertySet
 from sc_neurocore.formal._prove import ProofError, ProofResult, prove, prove_neuron
 from sc_neurocore.formal._stimulus import Stimulus, directed_stimulus
 from sc_neurocore.formal._trace import Departure, Trace, replay

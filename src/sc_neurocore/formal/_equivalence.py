@@ -5,7 +5,8 @@ flip-flop, a merged or inverted one, a constant, a multiplexer behind a banked m
 as functions of the netlist's registers, map each state of the netlist to a state of the RTL. If
 the outputs agree in corresponding states, and one clock leads from corresponding states to
 corresponding states for all inputs, then every behaviour of the netlist is one of the RTL. That
-is a question about combinational logic, which ABC decides.
+is a question about combinational logic, which ABC decides. A register that synthesis removed may
+hold anything in a corresponding state.
 """
 
 from __future__ import annotations
@@ -17,21 +18,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record
+from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, code_digest, run_cached
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, ToolError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
-from sc_neurocore.formal._cells import (
-    CLOCK_PINS,
-    Cell,
-    Register,
-    UnmodelledCell,
-    function_of,
-    registers_of,
-    table_of,
-)
-from sc_neurocore.formal._keep import keep
+from sc_neurocore.formal._cells import UnmodelledCell
+from sc_neurocore.formal._design import Design, Unmatched
 from sc_neurocore.formal._prove import Stage
 from sc_neurocore.toolchain import run_yosys
 from sc_neurocore.toolchain._process import job_directory, run_process
@@ -80,13 +72,20 @@ def equivalent(
         )
     yosys = require("yosys")
     text = netlist.decode() if isinstance(netlist, bytes) else netlist
-    return keep(
+    return run_cached(
         store,
-        lambda: _compare(rtl_sources, top, text, family, timeout_s, on_stage),
-        lambda found: bool(found["status"] == "equivalent"),
+        word=lambda found: "proven" if found["status"] == "equivalent" else "executed",
+        settled=lambda found: found["status"] != "unknown",
+        run=lambda: _compare(rtl_sources, top, text, family, timeout_s, on_stage),
         tool="yosys-abc",
         version=yosys.version,
-        options={"check": "equivalence", "top": top, "family": family, "timeout_s": timeout_s},
+        options={
+            "check": "equivalence",
+            "top": top,
+            "family": family,
+            "timeout_s": timeout_s,
+            "code": code_digest(),
+        },
         inputs={**rtl_sources, "netlist.json": text},
     )
 
@@ -110,19 +109,19 @@ def _compare(
     aig = Aig()
     shared: dict[tuple[str, int], int] = {}
     try:
-        gold = _Design(aig, json.loads(run.files[_GOLD])["modules"][top], "", shared)
-        gate = _Design(aig, json.loads(netlist)["modules"][top], family, shared)
+        gold = Design(aig, json.loads(run.files[_GOLD])["modules"][top], "", shared)
+        gate = Design(aig, json.loads(netlist)["modules"][top], family, shared)
     except UnmodelledCell as gap:
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     except (KeyError, ValueError, TypeError):
         raise ToolError(f"the netlist of '{top}' is not a Yosys JSON netlist of it") from None
     try:
         pairs = _pairs(aig, gold, gate)
-    except (_Unmatched, UnmodelledCell) as gap:
+    except (Unmatched, UnmodelledCell) as gap:
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     if on_stage is not None:
         on_stage("yosys-abc")
-    return _decide(aig, gate, pairs, timeout_s)
+    return _decide(aig, gate, pairs, list(gold.unmatched.values()), timeout_s)
 
 
 def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
@@ -166,11 +165,7 @@ class _Pair:
     gate: int
 
 
-class _Unmatched(Exception):
-    """A register of the RTL has no counterpart."""
-
-
-def _pair(aig: Aig, name: str, is_output: bool, gold: _Design, function: int, gate: int) -> _Pair:
+def _pair(aig: Aig, name: str, is_output: bool, gold: Design, function: int, gate: int) -> _Pair:
     """A pair that counts only where the RTL reads no table beyond its end, as it is undefined."""
     care = TRUE
     loose = aig.support(function) & set(gold.beyond)
@@ -182,14 +177,14 @@ def _pair(aig: Aig, name: str, is_output: bool, gold: _Design, function: int, ga
     return _Pair(name, is_output, function, gate)
 
 
-def _pairs(aig: Aig, gold: _Design, gate: _Design) -> list[_Pair]:
+def _pairs(aig: Aig, gold: Design, gate: Design) -> list[_Pair]:
     """Outputs, and next states of every RTL register that they depend on."""
     if {n: len(p["bits"]) for n, p in gold.ports.items()} != {
         n: len(p["bits"]) for n, p in gate.ports.items()
     }:
-        raise _Unmatched("the ports of netlist and RTL differ")
+        raise Unmatched("the ports of netlist and RTL differ")
     if len(gold.clocks() | gate.clocks()) > 1:
-        raise _Unmatched("not all registers run on one clock")
+        raise Unmatched("not all registers run on one clock")
     pairs = []
     gold.counterpart = gate
     for name, port in gold.ports.items():
@@ -207,170 +202,9 @@ def _pairs(aig: Aig, gold: _Design, gate: _Design) -> list[_Pair]:
     return pairs
 
 
-class _Design:
-    """A flat module as functions over inputs and registers, built on demand."""
-
-    def __init__(
-        self, aig: Aig, module: Mapping[str, Any], family: str, inputs: dict[tuple[str, int], int]
-    ) -> None:
-        self.aig, self.family, self.inputs = aig, family, inputs
-        self.ports: Mapping[str, Any] = module["ports"]
-        self.nets: Mapping[str, Any] = module["netnames"]
-        self.counterpart: _Design | None = None
-        self.mapped: dict[Any, int] = {}
-        self.asked: list[Any] = []
-        self.beyond: dict[int, int] = {}
-        self.states: dict[int, tuple[Cell, dict[str, Any], Register]] = {}
-        self._literal: dict[Any, int] = {"0": FALSE, "1": TRUE}
-        self._clock_nets: set[Any] = set()
-        self._state_of: dict[Any, tuple[Cell, dict[str, Any], Register]] = {}
-        self._driver: dict[Any, tuple[Cell, dict[str, Any], list[str]]] = {}
-        self._names: dict[Any, list[tuple[str, int]]] = {}
-        for name, port in self.ports.items():
-            if port["direction"] == "input":
-                for k, bit in enumerate(port["bits"]):
-                    if (name, k) not in inputs:
-                        inputs[(name, k)] = aig.leaf()
-                    self._literal[bit] = inputs[(name, k)]
-        for cell in module["cells"].values():
-            self._add(cell)
-        for name, net in self.nets.items():
-            if not net.get("hide_name"):
-                for k, bit in enumerate(net["bits"]):
-                    self._names.setdefault(bit, []).append((name, k))
-
-    def _add(self, found: Mapping[str, Any]) -> None:
-        cell = Cell(found["type"], found.get("parameters", {}))
-        if cell.kind == "$scopeinfo":
-            return
-        wires = found["connections"]
-        registers = registers_of(cell)
-        if registers is not None:
-            for register in registers:
-                bits = wires.get(register.pin, [])
-                if register.index < len(bits):
-                    self._state_of[bits[register.index]] = (cell, wires, register)
-            self._clock_nets |= {b for pin in CLOCK_PINS for b in wires.get(pin, [])}
-            return
-        directions = found["port_directions"]
-        inputs = [pin for pin, direction in directions.items() if direction == "input"]
-        for pin, direction in directions.items():
-            if direction == "output":
-                for bit in wires.get(pin, []):
-                    self._driver[bit] = (cell, wires, inputs)
-
-    # names --------------------------------------------------------------------------------
-
-    def name_of(self, bit: Any) -> str:
-        """A readable name of a net."""
-        names = self._names.get(bit, [(f"net {bit}", 0)])
-        name, k = min(names, key=lambda n: ("_SB_" in n[0], len(n[0]), n))
-        return f"{name}[{k}]"
-
-    def net(self, name: str, k: int) -> Any:
-        """The net behind a bit of a name, or ``None``."""
-        bits = self.nets[name]["bits"] if name in self.nets else []
-        return bits[k] if k < len(bits) else None
-
-    # functions ----------------------------------------------------------------------------
-
-    def clocks(self) -> set[int]:
-        """Functions of the registers' clocks."""
-        return {self.literal(net) for net in self._clock_nets}
-
-    def literal(self, bit: Any) -> int:
-        """A net's function."""
-        stack = [bit]
-        while stack:
-            at = stack[-1]
-            if at in self._literal:
-                stack.pop()
-                continue
-            missing = [b for b in self._needs(at) if b not in self._literal]
-            if missing:
-                stack += missing
-            else:
-                self._settle(at)
-                stack.pop()
-        return self._literal[bit]
-
-    def _needs(self, bit: Any) -> list[Any]:
-        if bit in self._state_of or bit not in self._driver:
-            return []
-        _, wires, inputs = self._driver[bit]
-        return [b for pin in inputs for b in wires.get(pin, [])]
-
-    def _settle(self, bit: Any) -> None:
-        if bit in self._state_of:
-            self._literal[bit] = self._state(bit)
-        elif bit in self._driver:
-            cell, wires, _ = self._driver[bit]
-            if cell.is_memory:
-                table = table_of(self.aig, cell, self._pins(wires))
-                outputs = table.outputs
-                self.beyond |= dict(zip(table.free, table.inside, strict=True))
-            else:
-                outputs = function_of(cell, self.family)(self.aig, cell, self._pins(wires))
-            for (pin, k), literal in outputs.items():
-                if k < len(wires.get(pin, [])):
-                    self._literal[wires[pin][k]] = literal
-        else:
-            self._literal[bit] = self.aig.leaf()  # undriven or x: any value
-
-    def _pins(self, wires: Mapping[str, Any]) -> Any:
-        def read(pin: str, index: int, default: int) -> int:
-            bits = wires.get(pin, [])
-            return self.literal(bits[index]) if index < len(bits) else default
-
-        return read
-
-    def _state(self, bit: Any) -> int:
-        """A register's present value: its own variable, or what the counterpart calls it."""
-        if self.counterpart is None:
-            leaf = self.aig.leaf()
-            self.states[leaf] = self._state_of[bit]
-            return leaf
-        self.asked.append(bit)
-        self.mapped[bit] = self._image(bit, self.counterpart)
-        return self.mapped[bit]
-
-    def _image(self, bit: Any, other: _Design) -> int:
-        for name, k in self._names.get(bit, []):
-            net = other.net(name, k)
-            if net is None or net in ("x", "z"):
-                continue
-            if net in ("0", "1") or net in other._state_of or net in other._driver:
-                literal = other.literal(net)
-                if other.is_state_function(literal):
-                    return literal
-        raise _Unmatched(
-            f"register {self.name_of(bit)} of the RTL has no counterpart in the netlist"
-        )
-
-    def is_state_function(self, literal: int) -> bool:
-        """Whether a function depends on registers alone."""
-        return self.aig.support(literal) <= set(self.states)
-
-    def following(self, bit: Any) -> int:
-        """A register's next value."""
-        _, wires, register = self._state_of[bit]
-        return register.following(self.aig, self._pins(wires), self.literal(bit))
-
-    def next_states(self, literal: int) -> dict[int, int]:
-        """Next values of the registers that a function depends on."""
-        found = {}
-        for leaf in self.aig.support(literal):
-            _, wires, register = self.states[leaf]
-            found[leaf] = register.following(self.aig, self._pins(wires), leaf)
-        return found
-
-    def state_name(self, leaf: int) -> str:
-        """A readable name of a register's variable."""
-        _, wires, register = self.states[leaf]
-        return self.name_of(wires[register.pin][register.index])
-
-
-def _decide(aig: Aig, gate: _Design, pairs: Sequence[_Pair], timeout_s: float) -> Outcome:
+def _decide(
+    aig: Aig, gate: Design, pairs: Sequence[_Pair], unmatched: Sequence[str], timeout_s: float
+) -> Outcome:
     outputs = sum(p.is_output for p in pairs)
     registers = len(pairs) - outputs
     if not outputs:
@@ -379,7 +213,9 @@ def _decide(aig: Aig, gate: _Design, pairs: Sequence[_Pair], timeout_s: float) -
     same = len(pairs) - len(open_pairs)
     if not open_pairs:
         return Outcome(_result("equivalent", "", registers, outputs, same))
-    witness, log = _random_difference(aig, gate, open_pairs), ""
+    witness, log = None, ""
+    if not unmatched:
+        witness = _random_difference(aig, gate, open_pairs)
     if witness is None:
         status, log = _cec(
             aig.aiger([p.gold for p in open_pairs]),
@@ -390,6 +226,10 @@ def _decide(aig: Aig, gate: _Design, pairs: Sequence[_Pair], timeout_s: float) -
             return Outcome(_result("equivalent", "", registers, outputs, same), log)
         if status == "unknown":
             reason = f"ABC did not decide within {timeout_s:g} s"
+            return Outcome(_result("unknown", reason, registers, outputs, same), log)
+        if unmatched:
+            # The difference may need a value that the register never takes.
+            reason = f"register {unmatched[0]} of the RTL has no counterpart in the netlist"
             return Outcome(_result("unknown", reason, registers, outputs, same), log)
         witness = _difference(aig, gate, open_pairs, _pattern(aig, log))
     if witness is None:
@@ -447,7 +287,7 @@ def _abc() -> str:
 
 
 def _difference(
-    aig: Aig, gate: _Design, pairs: Sequence[_Pair], values: Mapping[int, int]
+    aig: Aig, gate: Design, pairs: Sequence[_Pair], values: Mapping[int, int]
 ) -> dict[str, JSON] | None:
     """The first pair that differs under some values of inputs and registers, with those values."""
     roots = [x for p in pairs for x in (p.gold, p.gate)]
@@ -472,7 +312,7 @@ def _difference(
     return None
 
 
-def _random_difference(aig: Aig, gate: _Design, pairs: Sequence[_Pair]) -> dict[str, JSON] | None:
+def _random_difference(aig: Aig, gate: Design, pairs: Sequence[_Pair]) -> dict[str, JSON] | None:
     """A difference found by simulating random patterns, if there is one."""
     noise = random.Random(1)
     ones = (1 << _PATTERNS) - 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from sc_neurocore.formal._properties import Property, PropertySet
+from sc_neurocore.formal._property import Property, PropertySet
 
 MODULE = "sc_serial_multiplier"
 

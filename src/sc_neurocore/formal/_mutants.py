@@ -70,6 +70,10 @@ def _always(datapath: Datapath, drive: Stimulus) -> bool:
     return True
 
 
+def _moving(datapath: Datapath, drive: Stimulus) -> bool:
+    return drive.moves
+
+
 def _at_spike(datapath: Datapath, drive: Stimulus) -> bool:
     return drive.spikes
 
@@ -104,7 +108,7 @@ _FAULTS: tuple[_Fault, ...] = (
     _Fault(
         "enable", re.compile(r"^( {12})if \(enable\) begin$"),
         lambda m: f"{m[1]}if (1'b1) begin",
-        "the state advances without enable", _always,
+        "the state advances without enable", _moving,
     ),
     _Fault(
         "early", re.compile(r"^( {12}if \(step == \d+'d)(\d+)(\) begin)$"),

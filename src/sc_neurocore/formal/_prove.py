@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sc_neurocore.compiler import Datapath, Rtl
-from sc_neurocore.evidence import EvidenceStore, Outcome, Record
+from sc_neurocore.evidence import EvidenceStore, Outcome, Record, code_digest, run_cached
 from sc_neurocore.exceptions import SCNeuroError, ToolError
-from sc_neurocore.formal._keep import keep
 from sc_neurocore.formal._multiplier import MODULE, multiplier_properties, multiplier_source
-from sc_neurocore.formal._properties import PropertySet, properties
+from sc_neurocore.formal._properties import properties
+from sc_neurocore.formal._property import PropertySet
 from sc_neurocore.formal._stimulus import Segment, directed_stimulus
 from sc_neurocore.formal._trace import Departure, Trace, replay
 from sc_neurocore.toolchain import run_yosys
@@ -91,6 +92,7 @@ def prove(
     *,
     store: EvidenceStore,
     prefix: str = "",
+    expected_assumptions: int = 0,
     stimulus: Sequence[Segment] = (),
     covers: Sequence[str] = (),
     watch: Sequence[str] = (),
@@ -106,6 +108,8 @@ def prove(
         expected_assertions: how many assertions there are; any other number is an error.
         store: where the record is kept: ``proven`` if all are, else ``executed``.
         prefix: what to strip from the assertions' labels.
+        expected_assumptions: how many assumptions there are; any other number is an error, for
+            an assumption too many can make anything true.
         stimulus: pin values to execute first; a violation there is a counterexample from reset.
         covers: signals that must be able to go high; the result says when they did.
         watch: signals to keep in a counterexample; by default inputs and registers.
@@ -114,24 +118,31 @@ def prove(
         on_stage: called with the running tool's name.
 
     Raises:
-        ProofError: the elaborated module has another number of assertions, or none.
+        ProofError: the elaborated module has another number of assertions or assumptions, or no
+            assertion.
         SCDependencyError: Yosys or bitwuzla is not installed.
         ToolError: a tool failed.
     """
     yosys, solver = require("yosys"), require("bitwuzla")
     options: dict[str, Any] = {
         "top": top, "expected": expected_assertions, "prefix": prefix,
+        "assumptions": expected_assumptions,
         "stimulus": [[n, dict(v)] for n, v in stimulus], "covers": list(covers),
         "watch": list(watch), "max_depth": max_depth, "timeout_s": timeout_s,
     }  # fmt: skip
 
-    record = keep(
+    def statuses(found: Mapping[str, Any]) -> set[str]:
+        return set(found["status"].values())
+
+    record = run_cached(
         store,
-        lambda: _attempt(sources, options, on_stage),
-        lambda found: set(found["status"].values()) == {"proven"},
+        word=lambda found: "proven" if statuses(found) == {"proven"} else "executed",
+        # One counterexample settles it: the other assertions are then not looked into.
+        settled=lambda found: "refuted" in statuses(found) or "unknown" not in statuses(found),
+        run=lambda: _attempt(sources, options, on_stage),
         tool="bitwuzla",
         version=f"{solver.version}, yosys {yosys.version}",
-        options=options,
+        options={**options, "code": code_digest()},
         inputs=dict(sources),
     )
     return _result(record, top)
@@ -166,6 +177,13 @@ def _attempt(
         raise ProofError(
             f"module '{options['top']}' elaborates to {len(labels)} assertions where {expected} "
             "were written; nothing is proven unless every one of them arrives at the solver"
+        )
+    assumed = found.pop("assumptions")
+    if assumed != options["assumptions"]:
+        raise ProofError(
+            f"module '{options['top']}' elaborates to {assumed} assumptions where "
+            f"{options['assumptions']} were written by the checker; remove every 'assume' from the "
+            "module"
         )
     prefix = options["prefix"]
     found["status"] = {n.removeprefix(prefix): s for n, s in sorted(found["status"].items())}
@@ -246,6 +264,8 @@ def prove_neuron(
         ToolError: a tool failed.
     """
     files = dict(rtl.sources if sources is None else sources)
+    for name, text in files.items():
+        _require_unconditional(name, text)
     results = [
         prove_module(datapath, rtl, files, store=store, max_depth=max_depth, timeout_s=timeout_s,
                      on_stage=on_stage)
@@ -276,6 +296,7 @@ def prove_module(
         len(claimed.properties),
         store=store,
         prefix=claimed.prefix,
+        expected_assumptions=claimed.assumptions,
         stimulus=directed_stimulus(datapath, rtl).segments,
         covers=("valid", "spike_out"),
         watch=watched(rtl),
@@ -305,12 +326,27 @@ def _prove_multiplier(
         len(claimed.properties),
         store=store,
         prefix=claimed.prefix,
+        expected_assumptions=claimed.assumptions,
         max_depth=max_depth,
         timeout_s=timeout_s,
         on_stage=on_stage,
     )
     _check_names(found, claimed)
     return replace(found, properties=claimed)
+
+
+_CONDITION = re.compile(r"`(ifn?def|elsif|define|undef|include)\b|translate_o(n|ff)\b")
+
+
+def _require_unconditional(name: str, text: str) -> None:
+    """What is proven must be what is built: refuse text that tools may see differently."""
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _CONDITION.search(line)
+        if found:
+            raise ProofError(
+                f"{name}:{number} holds '{found[0]}'; a module to be proven must read the same in "
+                "every tool, so remove conditional text, macros and includes"
+            )
 
 
 def _check_names(result: ProofResult, claimed: PropertySet) -> None:
@@ -327,5 +363,6 @@ def watched(rtl: Rtl) -> tuple[str, ...]:
     control = (inner.step, inner.refractory, inner.was_above)
     pins = ["rst_n", "enable", *rtl.inputs.values(), "valid", "spike_out", *rtl.outputs.values()]
     pins += ["busy"] * (rtl.cycles > 1) + ["trap_out"] * rtl.trap
-    names = [*pins, *rtl.registers.values(), *(c for c in control if c)]
+    pins += ["param_write", "param_address", "param_data"] * bool(rtl.bank)
+    names = [*pins, *rtl.banked.values(), *rtl.registers.values(), *(c for c in control if c)]
     return tuple(dict.fromkeys(names))

@@ -23,12 +23,14 @@ class Stimulus:
     Attributes:
         segments: how many clocks, and the bit pattern of each pin.
         spikes: whether the bit-true model spikes under it.
+        moves: whether its first tick changes a state.
         stays_above: whether its threshold condition then holds for two ticks in a row.
         clocks: its length.
     """
 
     segments: tuple[Segment, ...]
     spikes: bool
+    moves: bool
     stays_above: bool
 
     @property
@@ -65,6 +67,10 @@ def directed_stimulus(datapath: Datapath, rtl: Rtl) -> Stimulus:
     return Stimulus(
         _segments(datapath, rtl, chosen, min(more, longest)),
         spikes,
+        any(
+            int(run.states[p.name][0, best]) != x
+            for p, x in zip(datapath.states, datapath.init, strict=True)
+        ),
         spikes and _stays_above(datapath, chosen, ticks),
     )
 
@@ -88,6 +94,7 @@ def _segments(
         values = {
             rtl.inputs[n]: int(column[tick]) & ((1 << ports[n].width) - 1)
             for n, column in chosen.items()
+            if n in rtl.inputs  # banked parameters keep the value they are reset to
         }
         return {"rst_n": reset, "enable": enable, **values}
 

@@ -151,8 +151,9 @@ def _compare(datapath: Datapath, rtl: Rtl, trace: Trace, epoch: _Epoch) -> Depar
         value = trace.value(name, clock)
         return value - (1 << width) if signed and value >> (width - 1) else value
 
+    signals = {**rtl.inputs, **rtl.banked}
     inputs = {
-        p.name: np.array([raw(rtl.inputs[p.name], c, p.width, p.format.signed) for c in starts],
+        p.name: np.array([raw(signals[p.name], c, p.width, p.format.signed) for c in starts],
                          dtype=np.int64)
         for p in ports
     }  # fmt: skip

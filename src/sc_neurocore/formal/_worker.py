@@ -23,7 +23,10 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     deadline = started + job["timeout_s"]
     system = parse(Path(job["system"]).read_text())
     result: dict[str, Any] = {"assertions": list(system.bad), "trace": None, "reached": {}}
+    result["assumptions"] = len(system.constraints)
     if len(system.bad) != job["expected"] or not system.bad:
+        return result
+    if len(system.constraints) != job["assumptions"]:
         return result
     watch = [n for n in job["watch"] if n in system.named] or _visible(system)
     if job["stimulus"]:

@@ -106,6 +106,8 @@ def _locate(source: str | Path) -> tuple[str, str]:
 def _read(path: Path) -> str:
     if path.suffix not in _SUFFIXES:
         raise SCConfigError(f"{path}: a model file ends in .toml or .json")
+    if path.exists() and not path.is_file():
+        raise SCConfigError(f"{path}: not a file")
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

