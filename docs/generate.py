@@ -127,6 +127,14 @@ def figures_page() -> str:
             "",
             simulation_table(),
             "",
+            "## Streams of bits",
+            "",
+            bitstream_table(),
+            "",
+            "## Blocks of stochastic arithmetic",
+            "",
+            blocks_table(),
+            "",
         ]
     )
 
@@ -162,6 +170,73 @@ def simulation_table() -> str:
             "cache for many ticks. In a fresh process the first call takes "
             f"{start['cold_first_call_s']:.1f} s to compile the kernel, or "
             f"{start['warm_first_call_s']:.1f} s when it is in the cache.",
+        ]
+    )
+
+
+def bitstream_table() -> str:
+    """Products and encoding beside what the processor could do."""
+    found = load_results("bitstream.json")
+    products, machine, encoding = found["products"], found["machine"], found["encoding"]
+    shape, forward, numpy = products["shape"], products["forward"], products["numpy"]
+    size = f"{shape['rows']} × {shape['columns']} × {shape['bits']} bits"
+    rows = [
+        ["AND, count and add in registers alone (the roof)", products["roof_bits_per_s"]],
+        [f"`and_counts`, {size}", products["and_bits_per_s"]],
+        ["`sc_forward`, encoding included", forward["bits_per_s"]],
+        ["NumPy `bitwise_count`, the same product", numpy["bits_per_s"]],
+        ["Encoding, LFSR shared by the streams", encoding["lfsr_bits_per_s"]],
+        ["Encoding, Sobol shared by the streams", encoding["sobol_bits_per_s"]],
+    ]
+    roof = products["roof_bits_per_s"]
+    cells = [
+        [name, f"{rate / 1e9:.0f}", f"{rate / roof:.0%}" if k < 4 else "–"]
+        for k, (name, rate) in enumerate(rows)
+    ]
+    two, overhead = products["two_threads"], found["overhead"]
+    return "\n".join(
+        [
+            f"One core of {machine['processor']}, Python {machine['python']}, NumPy "
+            f"{machine['numpy']}, written by `benchmarks/bitstream.py`:",
+            "",
+            *markdown_table(["What", "Gbit/s", "of the roof"], cells),
+            "",
+            f"XNOR products run at {products['xnor_over_roof']:.0%} of the roof. Two threads are "
+            f"{two['and_speedup']:.2f} times as fast as one (the roof itself "
+            f"{two['roof_speedup']:.2f} times). A small call costs "
+            f"{overhead['and_counts_s'] * 1e6:.1f} µs (`and_counts`) and "
+            f"{overhead['sc_forward_s'] * 1e6:.1f} µs (`sc_forward`).",
+        ]
+    )
+
+
+def blocks_table() -> str:
+    """Proofs, co-simulation and area of the RTL library."""
+    blocks = load_results("blocks.json")["blocks"]
+    head = ["Block", "Parameters", "Proven", "Clocks compared", "HX8K cells", "FFs", "MHz",
+            "ECP5 cells", "FFs", "MHz"]  # fmt: skip
+    rows = []
+    for block in blocks:
+        runs = block["cosimulated"].values()
+        differing = sum(run["mismatches"] for run in runs)
+        compared = f"{sum(run['cycles'] for run in runs)}" + f", {differing} differ" * bool(
+            differing
+        )
+        areas = []
+        for area in (block["implemented"][name] for name in ("ice40-hx8k", "ecp5-25k")):
+            areas += [f"{area['logic_cells']}", f"{area['ffs']}", f"{area['fmax_mhz']:.0f}"]
+        given = ", ".join(f"{k} {v}" for k, v in block["parameters"].items() if len(v) < 12)
+        rows.append([f"`{block['block']}`", given,
+                     f"{block['proven']} of {block['assertions']}", compared, *areas])  # fmt: skip
+    simulators = ", ".join(blocks[0]["cosimulated"])
+    return "\n".join(
+        [
+            f"Each block was compared with its golden model clock by clock in {simulators}, proven "
+            f"by {blocks[0]['method'].split(',')[0]}, and a seeded fault was refuted. Area and "
+            "clock are after place and route, between flip-flops at every port; ECP5 cells leave "
+            "flip-flops out. Written by `benchmarks/blocks.py`:",
+            "",
+            *markdown_table(head, rows),
         ]
     )
 

@@ -126,7 +126,9 @@ def test_the_rtl_gives_the_published_golden_vectors(source: Source, store: Evide
     assert run.ticks >= 65536
 
 
-@pytest.mark.parametrize("target", ["ice40-hx8k", "ecp5-25k"])
+@pytest.mark.parametrize(
+    "target", ["ice40-hx8k", pytest.param("ecp5-25k", marks=pytest.mark.exhaustive)]
+)
 @pytest.mark.parametrize(
     ("module", "ffs"), [("sc_lfsr_fibonacci", 16), ("sc_tanh", 3), ("sc_comparator", 0)]
 )

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from sc_neurocore.evidence import EvidenceStore
-from sc_neurocore.formal._properties import Property, PropertySet
+from sc_neurocore.formal._property import Property, PropertySet
 from sc_neurocore.formal._prove import ProofResult, Stage, prove
 
 if TYPE_CHECKING:

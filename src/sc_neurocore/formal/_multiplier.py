@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import resources
 
 from sc_neurocore.formal._property import Property, PropertySet
+from sc_neurocore.hdl import with_parameters
 
 MODULE = "sc_serial_multiplier"
 
@@ -37,8 +38,4 @@ def multiplier_properties() -> PropertySet:
 
 def multiplier_source(source: str, a_width: int, b_width: int) -> str:
     """The multiplier's text with its widths as defaults, so that it can be a top module."""
-    for name, width in (("A_WIDTH", a_width), ("B_WIDTH", b_width)):
-        source = source.replace(
-            f"parameter integer {name} = 16", f"parameter integer {name} = {width}"
-        )
-    return source
+    return with_parameters(source, {"A_WIDTH": str(a_width), "B_WIDTH": str(b_width)})
