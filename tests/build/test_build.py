@@ -132,7 +132,10 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
 
 def test_an_output_directory_with_content_is_refused(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("data")
-    message = f"output directory '{tmp_path}' is not empty; choose another or remove it first"
+    message = (
+        f"output directory '{tmp_path}' is not empty, and not an unchanged bundle that could be "
+        "replaced; choose another or remove it first"
+    )
     with pytest.raises(SCConfigError, match=message), writing(tmp_path):
         pass
     assert (tmp_path / "precious").read_text() == "data"
@@ -144,7 +147,7 @@ def test_an_equation_string_is_built(tmp_path: Path, store: EvidenceStore) -> No
         threshold="v + u > 50",
         reset="u = u + 8*v; v = 0",
         params={"tau": 10.0},
-        ranges={"v": (-200.0, 200.0), "u": (-2000.0, 4000.0), "I": (0.0, 120.0)},
+        ranges={"v": (-200.0, 200.0), "u": (-2000.0, 8000.0), "I": (0.0, 120.0)},
         dt=0.1,
     )
     done = build(source_of(document), BuildOptions(cycles=5_000), tmp_path / "out", store=store)

@@ -81,6 +81,23 @@ def test_a_failure_leaves_no_directory_that_was_made_for_it(tmp_path: Path) -> N
     assert [p.name for p in tmp_path.rglob("*")] == ["kept"]
 
 
+def test_an_unchanged_bundle_is_replaced_and_a_changed_one_is_not(
+    bundle: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(bundle, copy)
+    with writing(copy) as scratch:
+        (scratch / "new").write_text("")
+    assert [p.name for p in copy.iterdir()] == ["new"]
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+    shutil.rmtree(copy)
+    shutil.copytree(bundle, copy)
+    with (copy / "rtl" / "lif.sv").open("a") as edited:
+        edited.write("// mine")
+    with pytest.raises(SCConfigError, match="is not empty, and not an unchanged bundle"):
+        check_output(copy)
+
+
 def test_a_terminated_build_leaves_nothing(tmp_path: Path) -> None:
     job = subprocess.Popen(
         [Path(sys.executable).with_name("sc-neurocore"), "build", "hodgkin_huxley", "--out", "a/b"],

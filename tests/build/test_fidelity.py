@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,27 @@ def fidelity(equations: str, fmt: str, **model: Any) -> Fidelity:
 def test_a_state_that_leaves_its_register_fails_though_nothing_spikes() -> None:
     stuck = fidelity("dv/dt = (E - v)/10", "Q4.12", params={"E": 50})
     # It rests at 50 in floating point, at 8 - 2**-12 in its register; 5 % of 50 are allowed.
-    assert stuck.fault == ("without spikes to compare, 'v' may differ by 2.5 but differs by 42")
+    assert stuck.fault == "'v' leaves its register: 'v' may differ by 2.5 but differs by 42"
     assert stuck.beyond == {"v": pytest.approx(50, abs=1e-6)}
     kept = fidelity("dv/dt = (E - v)/10", "Q8.8", params={"E": 50})
     assert kept.fault is None and kept.beyond == {}
+
+
+def test_a_state_that_leaves_its_register_fails_though_the_spikes_agree() -> None:
+    runaway = fidelity(
+        "dv/dt = (-v + I)/tau; du/dt = -u/50", "Q12.8", threshold="v > 50",
+        reset="u = u + 8*v; v = 0", params={"tau": 10},
+        ranges={"v": (-100.0, 200.0), "u": (-1000.0, 1000.0), "I": (0.0, 200.0)},
+    )  # fmt: skip
+    assert runaway.spikes_fixed == runaway.spikes_float > 10
+    assert runaway.fault is not None
+    assert runaway.fault.startswith("'u' leaves its register: ")
+
+
+def test_a_stimulus_beyond_its_port_is_refused() -> None:
+    source, found = compiled("dv/dt = (-v + I)/tau", "Q8.8", params={"tau": 10})
+    with pytest.raises(BitwidthMismatchError, match=r"^stimulus 1000 does not fit port 'I' in "):
+        measure_fidelity(found, replace(source.drive, amplitude=1000.0), sweep=True)
 
 
 def test_wrapping_without_spikes_fails() -> None:

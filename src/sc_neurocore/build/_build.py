@@ -181,8 +181,13 @@ def _implemented(
                 return best[1], best[2]
     raise SCCompilerError(
         f"infeasible: {demanded:g} MHz on {target.name}; the best achieved after routing is "
-        f"{best[0]:.1f} MHz with {best[1].rtl.cycles} clocks per tick; lower --clock-mhz"
+        f"{best[0]:.1f} MHz with {_clocks(best[1].rtl.cycles)} per tick; lower --clock-mhz"
+        + ("" if options.pipeline is None else " or use --pipeline auto")
     )
+
+
+def _clocks(count: int) -> str:
+    return "1 clock" if count == 1 else f"{count} clocks"
 
 
 def cosimulations(
@@ -236,7 +241,7 @@ def _report(
             "title": about.get("title", model.name),
             "description": about.get("description", ""),
             "equations": [e.source for e in model.equations],
-            "threshold": None if model.threshold is None else str(model.threshold),
+            "threshold": None if model.threshold is None else model.threshold_text,
             "edge": model.edge,
             "reset": [a.source for a in model.reset],
             "refractory_ms": model.refractory,
@@ -279,8 +284,9 @@ def _report(
             "spikes_fixed": fidelity.spikes_fixed,
             "max_abs_error": dict(fidelity.max_abs_error),
             "spike_time_rmse_ms": fidelity.spike_time_rmse_ms,
-            "bound": f"spike counts within {COUNT_BOUND:.0%} and at least one; without spikes, "
-            f"states within {STATE_BOUND:.0%} of their largest magnitude",
+            "bound": f"spike counts within {COUNT_BOUND:.0%} and at least one; where nothing "
+            f"spikes or a state leaves its register, states within {STATE_BOUND:.0%} of their "
+            "largest magnitude",
             "protocol": f"{drive.origin}: {drive.input or 'no input'} = {drive.amplitude:g} from "
             f"{drive.onset:g} to {drive.duration:g} ms",
             "word": "executed",

@@ -70,9 +70,10 @@ def check_output(path: Path) -> None:
 def _check_place(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise SCConfigError(f"output '{path}' is a file; name a directory that does not exist yet")
-    if path.is_dir() and any(path.iterdir()):
+    if path.is_dir() and any(path.iterdir()) and not _is_intact(path):
         raise SCConfigError(
-            f"output directory '{path}' is not empty; choose another or remove it first"
+            f"output directory '{path}' is not empty, and not an unchanged bundle that could be "
+            "replaced; choose another or remove it first"
         )
     parent = path if path.is_dir() else path.absolute().parent
     while not parent.exists():
@@ -81,9 +82,20 @@ def _check_place(path: Path) -> None:
         raise SCConfigError(f"output directory '{path}' cannot be written; choose another place")
 
 
+def _is_intact(path: Path) -> bool:
+    try:
+        load_bundle(path)
+    except BundleError:
+        return False
+    return True
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Give a scratch directory that becomes ``path`` on success and vanishes on failure."""
+    """Give a scratch directory that becomes ``path`` on success and vanishes on failure.
+
+    An unchanged bundle that stands there is replaced.
+    """
     check_output(path)
     above = [p for p in path.absolute().parents if not p.exists()]
     try:
@@ -96,9 +108,14 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         yield scratch
         scratch.chmod(0o755)
-        if path.is_dir():
-            path.rmdir()
-        scratch.rename(path)
+        if path.is_dir() and any(path.iterdir()):
+            path.rename(old := scratch.with_name(f"{scratch.name}.old"))
+            scratch.rename(path)
+            shutil.rmtree(old)
+        else:
+            if path.is_dir():
+                path.rmdir()
+            scratch.rename(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         for made in above if not path.exists() else []:

@@ -29,7 +29,8 @@ Real = NDArray[np.float64]
 
 #: Spike counts may differ by this share (and by one spike in any case).
 COUNT_BOUND = 0.05
-#: Where nothing spikes, a state may differ by this share of its largest magnitude, or `STEPS`.
+#: Where nothing spikes, or it leaves its register, a state may differ by this share of its largest
+#: magnitude, or by `STEPS`.
 STATE_BOUND = 0.05
 #: Steps of a state's format that never count as a difference.
 STEPS = 4
@@ -43,7 +44,7 @@ class Fidelity:
         spikes_float: spikes of the float run.
         spikes_fixed: spikes of the bit-true run.
         max_abs_error: largest difference per state over the run, in the state's unit.
-        allowed_error: what is allowed of it where neither spikes; see `STATE_BOUND`.
+        allowed_error: what is allowed of it without spikes, or beyond; see `STATE_BOUND`.
         beyond: states that leave their register in floating point, with the farthest value.
         spike_time_rmse_ms: root mean square difference of the k-th spikes; ``None`` without any.
         traces: both runs, for plots.
@@ -63,14 +64,14 @@ class Fidelity:
         allowed = max(1.0, COUNT_BOUND * self.spikes_float)
         if abs(self.spikes_float - self.spikes_fixed) > allowed:
             return f"{self.spikes_fixed} spikes in fixed point, {self.spikes_float} in float"
-        if self.spikes_float:
-            return None
         for name, error in self.max_abs_error.items():
-            if not error <= self.allowed_error[name]:
-                return (
-                    f"without spikes to compare, '{name}' may differ by "
-                    f"{self.allowed_error[name]:.3g} but differs by {error:.3g}"
-                )
+            if error <= self.allowed_error[name] or (self.spikes_float and name not in self.beyond):
+                continue
+            why = f"'{name}' leaves its register" if name in self.beyond else "nothing spikes"
+            return (
+                f"{why}: '{name}' may differ by {self.allowed_error[name]:.3g} but differs by "
+                f"{error:.3g}"
+            )
         return None
 
 
@@ -82,7 +83,7 @@ def quantise(port: Port, values: Real) -> Raw:
     """
     raw = np.rint(values * 2.0**port.format.fraction).astype(np.int64)
     if raw.size and (raw.min() < port.low or raw.max() > port.high):
-        worst = float(values[np.argmax(np.abs(values))])
+        worst = float(values.flat[np.argmax(np.abs(values))])
         raise BitwidthMismatchError(
             f"stimulus {worst:g} {port.unit}".rstrip()
             + f" does not fit port '{port.name}' in {port.format}, which holds "

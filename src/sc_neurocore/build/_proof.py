@@ -103,8 +103,8 @@ def _compare(
     status, reason = record.result["status"], record.result["reason"]
     if status == "equivalent":
         return record, "climbed"
-    word = "failed" if status == "different" else "not run"
-    return record, f"{word}: {status}, {reason}"
+    word = "failed" if status == "different" else "undecided"
+    return record, f"{word}: {reason}"
 
 
 def _equivalence(record: Record) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Verification:
     proof: Proof
 
     @property
+    def cached(self) -> bool:
+        """Whether every run was found in the evidence store."""
+        return self.proof.cached and all(r.cached for r in self.cosim)
+
+    @property
     def sound(self) -> bool:
         """No mismatch, and every property proven."""
         return not any(r.mismatches for r in self.cosim) and self.proof.rung == "climbed"

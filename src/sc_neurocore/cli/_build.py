@@ -18,9 +18,9 @@ MISMATCH = 6
     epilog=examples(
         "sc-neurocore build lif --target ice40-hx8k",
         "sc-neurocore build hodgkin_huxley --format auto --out hh",
-        "sc-neurocore build 'dv/dt = (-v + I)/tau; du/dt = -u/50' --threshold 'v + u > 50' "
-        "--reset 'u = u + 8*v; v = 0' --param tau=10 --init v=0 --dt 0.1 "
-        "--range v=-100:100 --range u=-1000:1000",
+        "sc-neurocore build 'dv/dt = (-v + I)/tau; du/dt = -u/50' --threshold 'v - u > 50' "
+        "--reset 'u = u + v/8; v = 0' --param tau=10 --init v=0 --dt 0.1 "
+        "--range v=-100:300 --range u=0:300 --range I=0:250",
         codes="0 built and sound, 2 bad input, 3 cannot be compiled or clock infeasible, "
         "4 tool missing, 5 tool failed, 6 built but a rung failed, 130 interrupted",
     ),
@@ -50,7 +50,7 @@ MISMATCH = 6
     type=click.Choice(["constants", "ports", "bank"]),
     default="constants",
     show_default=True,
-    help="Fixed at compile time, input ports, or a register bank.",
+    help="Folded into the logic (smallest), input ports, or a register bank.",
 )
 @click.option("--no-pnr", is_flag=True, help="Stop after synthesis.")
 @click.option("--cycles", type=int, default=100_000, show_default=True, help="Co-simulated clocks.")
@@ -108,7 +108,9 @@ def _stages(text: str) -> int | None:
 
 
 def _print_report(report: Mapping[str, Any], path: Path, *, cached: bool) -> None:
-    click.echo(f"{report['model']['title']} on {report['target']}, {report['format']}")
+    click.echo(
+        f"{report['model']['title']} on {report['target']}, {report['format']}{_chosen(report)}"
+    )
     rows = [[key[0], key[2:].replace("_", " "), status] for key, status in report["ladder"].items()]
     print_table(["rung", "claim", "status"], rows)
     click.echo("")
@@ -119,6 +121,15 @@ def _print_report(report: Mapping[str, Any], path: Path, *, cached: bool) -> Non
     if cached:
         click.echo("Every tool run was found in the evidence store (nothing changed since).")
     click.echo(f"Bundle: {path}  (open {path / 'report.html'})")
+
+
+def _chosen(report: Mapping[str, Any]) -> str:
+    """The formats of the states that ``auto`` chose."""
+    if report["format"] != "auto":
+        return ""
+    return ": " + ", ".join(
+        f"{x} {report['formats'][x]}" for x in report["fidelity"]["max_abs_error"]
+    )
 
 
 def _area(synthesis: Mapping[str, Any]) -> str:

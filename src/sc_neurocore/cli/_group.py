@@ -98,6 +98,8 @@ def _verdict(error: Exception) -> tuple[str, int]:
     match error:
         case SCNeuroError():
             return f"Error: {error}", error.exit_code
+        case click.exceptions.NoArgsIsHelpError():
+            return error.format_message(), error.exit_code
         case click.NoSuchOption():
             near = f"; did you mean '{error.possibilities[0]}'?" if error.possibilities else ""
             return f"Error: there is no option '{error.option_name}'{near}", error.exit_code

@@ -72,7 +72,7 @@ def simulate(
     if fixed is None:
         traces, spikes = _float_run(model, drive, neurons, seed)
     elif neurons == 1:
-        traces, notices = _fixed_run(document, model, drive, fixed, seed)
+        traces, fixed, notices = _fixed_run(document, model, drive, fixed, seed)
         spikes = len(traces.spikes_float_ms)
     else:
         raise SCConfigError("--fixed runs one neuron; leave --neurons out")
@@ -142,7 +142,7 @@ def _float_run(model: Model, drive: Drive, neurons: int, seed: int) -> tuple[Tra
 
 def _fixed_run(
     document: Mapping[str, Any], model: Model, drive: Drive, text: str, seed: int
-) -> tuple[Traces, tuple[str, ...]]:
+) -> tuple[Traces, str, tuple[str, ...]]:
     """Traces of the float run and of the bit-true run that a default `build` would verify."""
     from sc_neurocore.build import (
         BuildOptions,
@@ -158,7 +158,9 @@ def _fixed_run(
     compiled = compile_source(source_of(document), wanted, options.seed)
     fidelity = measure_fidelity(compiled, drive, sweep=False, seed=seed)
     traces = replace(fidelity.traces, time_unit=_time_unit(model))
-    return traces, compiled.datapath.notices
+    if text == "auto":
+        text += f" ({', '.join(f'{p.name} {p.format}' for p in compiled.datapath.states)})"
+    return traces, text, compiled.datapath.notices
 
 
 def _time_unit(model: Model) -> str:

@@ -57,11 +57,19 @@ def verify(bundle: Path, as_json: bool) -> None:
         rows += [
             [
                 f"property {p['name']}",
-                p["status"] + ("" if p["status"] == "proven" else f": {p['meaning']}"),
+                _status(p["status"], bool(formal["refuted"]))
+                + ("" if p["status"] == "proven" else f": {p['meaning']}"),
             ]
             for p in formal.get("properties", [])
         ]
         rows += [["proof", found.proof.rung]]
         print_table(["check", "result"], rows)
+        if found.cached:
+            click.echo("Every tool run was found in the evidence store (nothing changed since).")
     if not found.sound:
         click.get_current_context().exit(MISMATCH)
+
+
+def _status(status: str, refuted: bool) -> str:
+    """A property's status; after a counterexample the prover leaves the others open."""
+    return "left open, as another is refuted" if status == "unknown" and refuted else status

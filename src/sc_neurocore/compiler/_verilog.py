@@ -124,7 +124,7 @@ class _Module(Control):
         lines += [f"//   {e.source}" for e in model.equations]
         if model.threshold is not None:
             kind = "on the onset of" if model.edge == "rising" else "when"
-            lines.append(f"//   spike {kind} {model.threshold}")
+            lines.append(f"//   spike {kind} {model.threshold_text}")
         lines += [f"//   at a spike: {a.source}" for a in model.reset]
         if model.refractory_ticks:
             lines.append(

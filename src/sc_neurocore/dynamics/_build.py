@@ -197,6 +197,7 @@ def build_model(
         method="euler",
         strict_units=strict,
         description=description,
+        threshold_source=(threshold or "").strip(),
     )
     return replace(model, method=_choose_method(model, method))
 

@@ -85,6 +85,8 @@ class Model:
         dt: tick in ms (for maps: 1 per iteration, without unit).
         method: integration method.
         strict_units: whether units were checked and converted.
+        description: what the model is, in a sentence.
+        threshold_source: the threshold as it was written.
     """
 
     name: str
@@ -101,6 +103,12 @@ class Model:
     method: Method
     strict_units: bool = False
     description: str = field(default="", compare=False)
+    threshold_source: str = field(default="", compare=False)
+
+    @property
+    def threshold_text(self) -> str:
+        """The threshold as it was written."""
+        return self.threshold_source or str(self.threshold)
 
     @property
     def state_names(self) -> tuple[str, ...]:
