@@ -102,7 +102,7 @@ def _stages(text: str) -> int | None:
 
     if text == "auto":
         return None
-    if not text.isdigit():
+    if not text.isdigit() or int(text) > 64:
         raise SCConfigError(f"--pipeline is '{text}'; allowed: auto or a number from 0 to 64")
     return int(text)
 
