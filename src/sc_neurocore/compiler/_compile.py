@@ -62,7 +62,9 @@ class HardwareOptions:
         if self.pipeline is not None and not (
             isinstance(self.pipeline, int) and 0 <= self.pipeline <= 64
         ):
-            raise SCConfigError(f"pipeline is {self.pipeline!r}; allowed: 0 to 64, or None for 'auto'")
+            raise SCConfigError(
+                f"pipeline is {self.pipeline!r}; allowed: 0 to 64, or None for 'auto'"
+            )
         if not 0 < self.clock_mhz < 2000:
             raise SCConfigError(
                 f"clock is {self.clock_mhz:g} MHz; it must be above 0 and below 2000"
