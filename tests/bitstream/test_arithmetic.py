@@ -354,14 +354,14 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: sc_maximum(U, U, 70, 0), "depth is 0; it must be a whole number from 1 to 2047"),
     (lambda: desynchroniser(0), "depth is 0; it must be a whole number from 1 to 4095"),
     (lambda: sc_divide(U, U, 0), "length is 0; it must be a whole number from 1 to 4294967296"),
-    (lambda: sc_divide(U, U[:1], 70), "y has 1 words per stream, but 70 bits take 2"),
+    (lambda: sc_divide(U, U[:1], 70), "denominator has 1 words per stream, but 70 bits take 2"),
     (
         lambda: sc_divide(U.astype(np.int64), U, 70),
-        "x has dtype int64; packed streams are uint64 (see pack_bitstream)",
+        "numerator has dtype int64; packed streams are uint64 (see pack_bitstream)",
     ),
     (
         lambda: sc_divide(np.zeros((2, 2), np.uint64), np.zeros((3, 2), np.uint64), 70),
-        "shapes do not broadcast: x (2, 2), y (3, 2)",
+        "shapes do not broadcast: numerator (2, 2), denominator (3, 2)",
     ),
     (
         lambda: sc_divide_history(U, U, 70, Sobol(1), 12),

@@ -174,19 +174,56 @@ def test_sum_of_random_products_gains_from_number_only_if_streams_differ() -> No
     assert broken.value > 0.25 / 4 and broken.basis == "mean of the products' bounds"
 
 
-@pytest.mark.parametrize("length", [4096, 65536])
+def test_pair_that_passed_between_the_points_of_a_grid_is_within_the_bound() -> None:
+    p = 0.6665115509033203
+    x, y = (encode(p, 4096, s) for s in (Sobol(1), Sobol(2)))
+    off = popcount(x & y) / 4096 - p * p
+    assert abs(off) == pytest.approx(0.001319, abs=1e-6)
+    found = multiply_error(Sobol(1), Sobol(2), 4096)
+    assert (found.word, found.basis) == ("proven", "every pair of thresholds counted")
+    assert abs(off) <= found.value
+
+
+@settings(max_examples=60, deadline=None)
+@given(SMALL, SMALL, st.integers(1, 60), st.integers(2, 9))
+def test_bound_of_cells_is_never_exceeded(a: Source, b: Source, length: int, groups: int) -> None:
+    exact = discrepancy.product_extremes(a, b, length), discrepancy.covariance_extremes(
+        a, b, length
+    )
+    whole, discrepancy.GROUPS = discrepancy.GROUPS, groups
+    try:
+        bounds = (
+            discrepancy.product_extremes(a, b, length),
+            discrepancy.covariance_extremes(a, b, length),
+        )
+    finally:
+        discrepancy.GROUPS = whole
+    for found, bound in zip(exact, bounds, strict=True):
+        assert bound.low.error <= found.low.error + 1e-12
+        assert bound.high.error >= found.high.error - 1e-12
+        if bound.exhaustive:
+            assert bound.low.error == pytest.approx(found.low.error, abs=1e-12)
+            assert bound.high.error == pytest.approx(found.high.error, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     "pair", list(itertools.combinations([Sobol(1), Sobol(2), Halton(3), Lfsr()], 2))
 )
-def test_long_streams_are_measured_on_a_grid_that_is_no_best_case(
-    pair: tuple[Source, Source], length: int
-) -> None:
+def test_long_streams_keep_to_a_proven_bound_that_is_close(pair: tuple[Source, Source]) -> None:
+    length = 65536
     found = multiply_error(*pair, length)
-    assert (found.word, found.basis) == ("measured", "256 by 256 thresholds")
-    values = np.random.default_rng(1).random((2, 400))
+    assert (found.word, found.basis) == (
+        "proven", "upper bound, 8192 by 8192 cells of thresholds counted",
+    )  # fmt: skip
+    values = np.random.default_rng(1).random((2, 2000))
     x, y = (np.rint(v * 65536).astype(int) for v in values)
-    typical = np.diag(rank_counts(x, y, *pair, length)) / length - values[0] * values[1]
-    assert found.value >= 0.9 * np.abs(typical).max()
+    off = np.abs(rank_counts(x, y, *pair, length) / length - np.outer(*values)).max()
+    assert off <= found.value <= off + 2 / 8192 + 0.5 * off
+
+
+def test_entropy_that_may_be_shared_gains_nothing_from_number() -> None:
+    pairs: list[tuple[Source, Source]] = [(OsEntropy(), NumpyRandom(i)) for i in range(16)]
+    assert accumulate_error(pairs, 1024).value >= hoeffding_radius(1024)
 
 
 @pytest.mark.parametrize(

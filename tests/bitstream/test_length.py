@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sc_neurocore.bitstream import (
+    ErrorBound,
     Sobol,
     adaptive_length,
     encode_error,
@@ -94,6 +95,15 @@ def test_correlated_pair_is_infeasible_at_any_length() -> None:
     [
         ({"p": 1.2}, "p is 1.2; it must be from 0 to 1"),
         ({"p": math.nan}, "p is nan; it must be from 0 to 1"),
+        ({"epsilon": 1e-200},
+         "epsilon is 1e-200; it must be at least 1e-09, which is already far beyond what streams "
+         "of 4294967296 bits can do"),
+        ({"epsilon": 1e-160, "method": "variance"},
+         "epsilon is 1e-160; it must be at least 1e-09, which is already far beyond what streams "
+         "of 4294967296 bits can do"),
+        ({"method": []}, "method is []; it must be one of hoeffding, chebyshev, variance"),
+        ({"p": [0.5, 0.5]}, "p has shape (2,); it must be one number"),
+        ({"p": "half"}, "p is not a number or an array of numbers"),
         ({"epsilon": 0.0}, "epsilon is 0; it must lie between 0 and 1, both excluded"),
         ({"epsilon": -0.1}, "epsilon is -0.1; it must be from 0 to 1"),
         ({"confidence": 1.0}, "confidence is 1; it must lie between 0 and 1, both excluded"),
@@ -108,6 +118,15 @@ def test_bad_input_is_refused(arguments: dict[str, object], message: str) -> Non
     with pytest.raises(SCConfigError) as caught:
         adaptive_length(**{"p": 0.5, "epsilon": 0.1, **arguments})  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+def test_what_is_not_proven_meets_no_target() -> None:
+    plan = shortest_length(lambda n: ErrorBound(0.01, "measured", "a sample"), 0.1, max_length=64)
+    assert not plan.feasible
+    assert plan.verdict == (
+        "infeasible: the proven error must be below 0.1; the least is 0.01 measured (a sample) at "
+        "L=32, max is 64"
+    )
 
 
 def test_range_without_a_power_of_two_is_refused() -> None:

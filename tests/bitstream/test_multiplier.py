@@ -17,10 +17,12 @@ from sc_neurocore.bitstream import (
     check_multipliers,
     encode,
     insert_decorrelators,
+    isolate,
     layer_multipliers,
     one_pair,
     own_dimensions,
     popcount,
+    rank_counts,
     register_phases,
     remedy_of,
     require_multipliers,
@@ -64,7 +66,7 @@ def test_values_decide_where_they_are_given() -> None:
     # With a constant factor nothing can go wrong.
     constant = Multiplier("w", Sobol(1), Sobol(1), p=1.0)
     (check,) = check_multipliers([constant], 1024, limit=0.01)
-    assert (check.verdict, check.covariance, check.word) == ("sound", 0.0, "measured")
+    assert (check.verdict, check.covariance, check.word) == ("sound", 0.0, "proven")
     given = Multiplier("w", Sobol(1), Sobol(1), p=0.25, q=0.5)
     (check,) = check_multipliers([given], 1024, limit=0.05)
     # min(1/4, 1/2) instead of 1/8.
@@ -164,6 +166,20 @@ def test_independent_random_streams_seldom_pass_the_default_limit() -> None:
          "multiplier w: counter × sobol: imprecise: SCC +0.021, covariance +0.0026, error +0.9844 "
          "at 1024 bits, limit 0.05; use longer streams, or sources that encode better at this "
          "length"),
+        (lambda: Decorrelator("foo"),  # type: ignore[arg-type]
+         "decorrelator is 'foo'; it must be one of isolator, shuffle buffer, tracking memory, "
+         "regenerator"),
+        (lambda: Decorrelator("shuffle buffer"),
+         "decorrelator 'shuffle buffer' has no source of random numbers; give one, such as "
+         "Sobol(3)"),
+        (lambda: Decorrelator("isolator", Sobol(3)),
+         "an isolator takes no source, but it has 'sobol:3'"),
+        (lambda: Decorrelator("tracking memory", OsEntropy()),
+         "decorrelator 'tracking memory' has source 'entropy', whose numbers are never the same "
+         "and cannot be checked; use a reproducible one, such as random:1"),
+        (lambda: Sharing((OsEntropy(),), ((Sobol(),),)),
+         "a sharing plan has source 'entropy', whose numbers are never the same and cannot be "
+         "shared; use a reproducible one, such as random:1"),
         (lambda: Multiplier("w", Sobol(), OsEntropy()),
          "multiplier 'w' has source 'entropy', whose numbers are never the same and cannot be "
          "checked; check it with a reproducible one, such as random:1"),
@@ -181,6 +197,30 @@ def test_refusals(call: object, message: str) -> None:
     with pytest.raises(SCConfigError) as caught:
         call()  # type: ignore[operator]
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("length", [1024, 16384])
+def test_one_given_value_is_checked_against_all_of_the_other(length: int) -> None:
+    sources = Sobol(1), Sobol(1, shift=0x3000)
+    (check,) = check_multipliers([Multiplier("w", *sources, p=0.3)], length, limit=0.25)
+    x, y = np.rint(0.3 * 65536).astype(int), np.arange(65537)
+    ones = rank_counts([x, 65536], y, *sources, length) / length
+    covariance = ones[0] - ones[0, -1] * ones[1]
+    exact = np.abs(covariance).max()
+    assert check.word == "proven" and exact - 1e-12 <= abs(check.covariance) <= exact + 2**-12
+
+
+def test_what_was_only_tried_is_not_called_sound() -> None:
+    (repaired,) = insert_decorrelators([XORED], 1024, limit=0.06)
+    (check,) = check_multipliers([repaired], 1024, limit=0.06)
+    assert (check.verdict, check.word, remedy_of(check)) == ("tried", "measured", "")
+    require_multipliers([repaired], 1024, limit=0.06)
+
+
+def test_isolator_delays_by_the_two_clocks_that_hardware_can() -> None:
+    stream = encode(0.5, 100, Sobol(1))
+    assert np.array_equal(Decorrelator("isolator").apply(stream, 100), isolate(stream, 100, 2))
+    assert Decorrelator("isolator").apply(encode(1.0, 1, Sobol(1)), 1) == 0
 
 
 def test_decorrelator_is_named_with_its_source() -> None:

@@ -126,7 +126,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: unpack_bitstream(U, 200), "packed has 2 words per stream, but 200 bits take 4"),
     (
         lambda: unpack_bitstream(U, -1),
-        "length is -1; it must be a whole number from 0 to 4294967296",
+        "original_length is -1; it must be a whole number from 0 to 4294967296",
     ),
     (
         lambda: unpack_bitstream(np.array([1, 4], np.uint64), 66),
@@ -141,7 +141,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
         "the words of packed lie 16 bytes apart in memory, not 8; "
         "pass numpy.ascontiguousarray(packed)",
     ),
-    (lambda: unpack_bitstream(U, 128, (3, 40)), "shape is (3, 40); it must hold 128 bits"),
+    (lambda: unpack_bitstream(U, 128, (3, 40)), "original_shape is (3, 40); it must hold 128 bits"),
     (
         lambda: sc_and(U, np.zeros(3, np.uint64)),
         "a has 2 words per stream and b has 3; streams must have the same length",

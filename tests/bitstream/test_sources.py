@@ -204,6 +204,12 @@ def test_entropy_is_new_at_every_call() -> None:
     assert not np.array_equal(OsEntropy(32).values(8), OsEntropy(32).values(8))
 
 
+def test_narrow_register_starts_at_one_and_a_wide_one_as_documented() -> None:
+    assert (Lfsr().seed, Lfsr(32).seed, Lfsr(15).seed) == (0xACE1, 0xACE1, 1)
+    assert source_of("lfsr:8") == Lfsr(8, 1) and str(Lfsr(8, 1)) == "lfsr:8"
+    assert str(Lfsr(8, 1, "galois")) == "lfsr:8:0x1:galois" and str(Lfsr(16, 1)) == "lfsr:16:0x1"
+
+
 # ── Golden vectors ──
 
 
@@ -244,7 +250,7 @@ WHOLE = "it must be a whole number"
     [
         (lambda: Lfsr(16, 0), f"seed is 0; {WHOLE} from 1 to 65535"),
         (lambda: Lfsr(16, 65536), f"seed is 65536; {WHOLE} from 1 to 65535"),
-        (lambda: Lfsr(8), f"seed is 44257; {WHOLE} from 1 to 255"),
+        (lambda: Lfsr(8, 0xACE1), f"seed is 44257; {WHOLE} from 1 to 255"),
         (lambda: Lfsr(2, 1), f"width is 2; {WHOLE} from 3 to 32"),
         (lambda: Lfsr(33, 1), f"width is 33; {WHOLE} from 3 to 32"),
         (lambda: Lfsr(16.0, 1), f"width is 16.0; {WHOLE} from 3 to 32"),

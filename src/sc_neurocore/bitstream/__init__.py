@@ -99,7 +99,7 @@ from sc_neurocore.bitstream._packed import (
     unpack_bitstream,
 )
 from sc_neurocore.bitstream._placement import pulse_train, thermometer
-from sc_neurocore.bitstream._plot import audit_plot, curve_plot
+from sc_neurocore.bitstream._plot import SERIES, audit_plot, curve_plot
 from sc_neurocore.bitstream._rank_counts import rank_counts
 from sc_neurocore.bitstream._sharing import (
     Sharing,
@@ -134,6 +134,7 @@ __all__ = [
     "CODINGS",
     "FAMILIES",
     "OPERATIONS",
+    "SERIES",
     "SIGN_MAGNITUDE",
     "SOBOL_DIMENSIONS",
     "SOURCES",

@@ -150,8 +150,10 @@ def sc_minimum(a: Words, b: Words, length: int, depth: int = 1) -> Words:
     return np.bitwise_and(first, second, out=first)
 
 
-def sc_divide(x: Words, y: Words, length: int) -> Words:
-    """Quotient ``x / y`` of two correlated unipolar streams (CORDIV; Chen & Hayes, ISVLSI 2016).
+def sc_divide(numerator: Words, denominator: Words, length: int) -> Words:
+    """Quotient ``numerator / denominator`` of two correlated unipolar streams, by CORDIV.
+
+    Source: Chen & Hayes, ISVLSI 2016. Below, ``x`` is the numerator and ``y`` the denominator.
 
     Needs SCC +1 (encode both from the same source) and ``P(x) <= P(y)``: then a one of ``y`` finds
     ``x`` to be a one with probability ``P(x)/P(y)``, and a zero of ``y`` repeats the last answer.
@@ -166,15 +168,15 @@ def sc_divide(x: Words, y: Words, length: int) -> Words:
     edge ``q`` becomes ``z``.
 
     Args:
-        x: ``(..., words)`` packed numerators.
-        y: packed denominators of a shape that broadcasts against ``x``.
+        numerator: ``(..., words)`` packed streams.
+        denominator: packed streams of a shape that broadcasts against ``numerator``.
         length: bits of a stream.
     """
     length = require_length(length)
-    require_stream("x", x, length)
-    require_stream("y", y, length)
-    require_match(("x", "y"), (x, y))
-    result: Words = _divide(x, y, tail_mask(length))
+    require_stream("numerator", numerator, length)
+    require_stream("denominator", denominator, length)
+    require_match(("numerator", "denominator"), (numerator, denominator))
+    result: Words = _divide(numerator, denominator, tail_mask(length))
     return result
 
 
@@ -193,9 +195,14 @@ def _divide(x: Any, y: Any, mask: Any, out: Any) -> None:
 
 
 def sc_divide_history(
-    x: Words, y: Words, length: int, source: Source, depth: int = 16, start: int = 0
+    numerator: Words,
+    denominator: Words,
+    length: int,
+    source: Source,
+    depth: int = 16,
+    start: int = 0,
 ) -> Words:
-    """Quotient ``x / y`` as `sc_divide`, repeating any of the last ``depth`` answers.
+    """Quotient ``x / y`` of the same streams as `sc_divide`, repeating any of the last ``depth`` answers.
 
     A zero of ``y`` repeats one of them by chance, which takes out most of the bias that `sc_divide`
     has when bits depend on the bits before (after Wu & San Miguel, DAC 2019).
@@ -206,19 +213,19 @@ def sc_divide_history(
     ``x`` enters cell 0 and every cell moves up by one.
 
     Args:
-        x: ``(..., words)`` packed numerators.
-        y: packed denominators of a shape that broadcasts against ``x``.
+        numerator: ``(..., words)`` packed streams.
+        denominator: packed streams of a shape that broadcasts against ``numerator``.
         length: bits of a stream.
         source: source of the addresses, independent of the streams.
         depth: bits of the shift register, a power of two from 2 to 64.
         start: number of the source in cycle 0.
     """
     length = require_length(length)
-    require_stream("x", x, length)
-    require_stream("y", y, length)
-    require_match(("x", "y"), (x, y))
+    require_stream("numerator", numerator, length)
+    require_stream("denominator", denominator, length)
+    require_match(("numerator", "denominator"), (numerator, denominator))
     addresses = cell_addresses(source, length, depth, start)
-    result: Words = _divide_history(x, y, addresses, reset_cells(depth))
+    result: Words = _divide_history(numerator, denominator, addresses, reset_cells(depth))
     return result
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.bitstream._require import require_numbers
+from sc_neurocore.bitstream._require import require_number, require_numbers
 from sc_neurocore.exceptions import SCConfigError
 
 Numbers = NDArray[np.float64]
@@ -38,7 +38,13 @@ class Range:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+        try:
+            finite = math.isfinite(self.low) and math.isfinite(self.high)
+        except (TypeError, OverflowError):
+            raise SCConfigError(
+                f"range is {self.low!r} to {self.high!r}; both ends must be finite numbers"
+            ) from None
+        if not (finite and self.low < self.high):
             raise SCConfigError(
                 f"range is {self}; its low end must be below its high end, both finite"
             )
@@ -58,6 +64,11 @@ class Range:
         if hasattr(value, "m_as"):
             try:
                 value = value.m_as(self.unit or "dimensionless")
+            except AttributeError:  # pint's error for a unit that it does not know
+                raise SCConfigError(
+                    f"range is {self}, whose unit '{self.unit}' is not known; write one that pint "
+                    "knows, such as 'mV'"
+                ) from None
             except TypeError:
                 raise SCConfigError(
                     f"value has the unit '{value.units}'; it must convert to "
@@ -67,7 +78,10 @@ class Range:
 
     def fraction(self, value: Any) -> Numbers:
         """Where values lie in the range, 0 at its low end and 1 at its high end."""
-        return (self.numbers(value) - self.low) / (self.high - self.low)
+        numbers, low, high = self.numbers(value), self.low, self.high
+        if math.isinf(high - low):  # halves of so great numbers are exact
+            numbers, low, high = numbers / 2, low / 2, high / 2
+        return (numbers - low) / (high - low)
 
     def at(self, fraction: ArrayLike) -> Numbers:
         """Values at fractions of the range, in its unit; the inverse of `fraction`."""
@@ -159,8 +173,10 @@ def value_to_unipolar_prob(x: float, x_min: float, x_max: float, clip: bool = Fa
         SCConfigError: a value outside the range without ``clip``, a NaN, or no range.
     """
     whole = Range(x_min, x_max)
-    if clip and not math.isnan(x):
-        x = min(max(x, x_min), x_max)
+    if np.ndim(x):
+        raise SCConfigError(f"x has shape {np.shape(x)}; it must be one number")
+    if clip and np.asarray(x).dtype.kind in "fiu":
+        x = min(max(float(x), x_min), x_max)  # a NaN stays one
     return float(whole.fraction(x))
 
 
@@ -170,7 +186,7 @@ def unipolar_prob_to_value(p: float, x_min: float, x_max: float) -> float:
     Raises:
         SCConfigError: a probability outside 0 … 1 or NaN, or no range.
     """
-    return float(Range(x_min, x_max).at(require_numbers("probability", p, 0.0, 1.0)))
+    return float(Range(x_min, x_max).at(require_number("probability", p, 0.0, 1.0)))
 
 
 def value_to_bipolar_prob(x: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sc_neurocore.bitstream._counter import Counter
 from sc_neurocore.bitstream._encode import encode
-from sc_neurocore.bitstream._entropy import NumpyRandom
+from sc_neurocore.bitstream._entropy import NumpyRandom, OsEntropy
 from sc_neurocore.bitstream._error import (
     ErrorBound,
     accumulate_error,
@@ -62,6 +62,16 @@ class Family:
     pairs: Callable[[int, int], tuple[Pair, ...]]
     seeded: bool = False
 
+    @classmethod
+    def of_pair(cls, a: Source, b: Source, name: str | None = None) -> Family:
+        """Two sources at every length; with `NumpyRandom`, other ones of it for every seed."""
+        random = any(isinstance(s, NumpyRandom) for s in (a, b))
+        return cls(
+            name or f"{a}/{b}",
+            lambda _, seed: ((_rekeyed(a, seed), _rekeyed(b, seed)),),
+            seeded=random,
+        )
+
 
 @dataclass(frozen=True)
 class CurvePoint:
@@ -73,7 +83,7 @@ class CurvePoint:
         low: lower end of the confidence band of ``rms``.
         high: upper end.
         largest: largest error of a trial; measured.
-        bound: largest error over all values.
+        bound: largest error over all values; for random sources, over all trials together.
     """
 
     length: int
@@ -90,7 +100,8 @@ class ErrorCurve:
 
     Attributes:
         family: name of the sources.
-        operation: ``"encode"``, ``"multiply"`` or ``"accumulate"`` (mean of `PRODUCTS` products).
+        operation: ``"encode"``, ``"multiply"`` or ``"accumulate"`` (mean of the products of all
+            sources).
         sources: texts of the sources at the last length, of one seed.
         trials: values, or pairs or sets of values, at each length.
         confidence: of the band.
@@ -133,6 +144,14 @@ class Crossover:
     better: str
     worse: str
     length: int
+
+
+def _rekeyed(source: Source, seed: int) -> Source:
+    """Another generator for every seed; equal ones stay equal, and different ones different."""
+    if not isinstance(source, NumpyRandom):
+        return source
+    # An odd step far from round numbers: keys that a user picks are not met again.
+    return replace(source, seed=(source.seed + seed * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128)
 
 
 def _halton_pairs(length: int, seed: int) -> tuple[Pair, ...]:
@@ -196,7 +215,8 @@ def error_curve(
         confidence: of the band, and of bounds on random sources.
 
     Raises:
-        SCConfigError: an unknown operation, no or descending lengths, or a number out of range.
+        SCConfigError: an unknown operation, no or descending lengths, a number out of range, a sum
+            of one product, or random sources of which every trial would see the same numbers.
     """
     if operation not in OPERATIONS:
         raise SCConfigError(
@@ -208,6 +228,7 @@ def error_curve(
     trials = require_whole("trials", trials, 100, 10**6)
     confidence = require_confidence(confidence)
     rng = np.random.default_rng(require_whole("seed", seed, 0))
+    _require_fit(family, operation)
     groups = _VARIANTS if family.seeded else trials
     points = []
     for length in lengths:
@@ -217,7 +238,7 @@ def error_curve(
         drawn = squares[rng.integers(0, groups, (_RESAMPLES, groups))].mean(axis=1)
         low, high = np.sqrt(np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2]))
         largest = float(np.abs(errors).max())
-        bound = _bound(family, operation, length, confidence, largest)
+        bound = _bound(family, operation, length, confidence, largest, errors.size)
         rms = float(np.sqrt(squares.mean()))
         points.append(CurvePoint(length, rms, float(low), float(high), largest, bound))
     used = family.pairs(lengths[-1], 0)[: _products(family, operation)]
@@ -248,18 +269,47 @@ def crossovers(curves: Sequence[ErrorCurve]) -> tuple[Crossover, ...]:
     return tuple(found)
 
 
+def _require_fit(family: Family, operation: Operation) -> None:
+    pairs = family.pairs(LENGTHS[0], 0)
+    sources = [s for pair in pairs for s in pair]
+    if any(isinstance(s, OsEntropy) for s in sources):
+        raise SCConfigError(
+            f"'{family.name}' has source 'entropy', of which no measurement can be made again; use "
+            "a reproducible one, such as random:1"
+        )
+    if not family.seeded and any(isinstance(s, NumpyRandom) for s in sources):
+        raise SCConfigError(
+            f"'{family.name}' has random sources that are the same for every trial, which gives no "
+            "band; make it with Family.of_pair, or seeded"
+        )
+    if operation == "accumulate" and len(pairs) < 2:
+        raise SCConfigError(
+            f"'{family.name}' is one pair of sources; a sum needs at least two, so measure "
+            "multiply"
+        )
+
+
 def _products(family: Family, operation: Operation) -> int:
     return len(family.pairs(LENGTHS[0], 0)) if operation == "accumulate" else 1
 
 
 def _bound(
-    family: Family, operation: Operation, length: int, confidence: float, largest: float
+    family: Family,
+    operation: Operation,
+    length: int,
+    confidence: float,
+    largest: float,
+    trials: int,
 ) -> ErrorBound:
-    first = _bound_of(family.pairs(length, 0), operation, length, confidence)
-    if not family.seeded or first.confidence is not None:
+    # On random sources a bound holds for one trial; each may fail with a share of the chance.
+    each = 1 - (1 - confidence) / trials
+    first = _bound_of(family.pairs(length, 0), operation, length, each)
+    if first.confidence is not None:
+        return replace(first, basis=f"{first.basis}, all {trials} trials", confidence=confidence)
+    if not family.seeded:
         return first
     # Counted for one seed it says nothing of the others: take the worst seen of several.
-    bounds = [_bound_of(family.pairs(length, seed), operation, length, confidence).value
+    bounds = [_bound_of(family.pairs(length, seed), operation, length, each).value
               for seed in range(1, _BOUND_SEEDS)]  # fmt: skip
     worst = max(first.value, largest, *bounds)
     return ErrorBound(worst, "measured", f"the trials, and {_BOUND_SEEDS} seeds: {first.basis}")

@@ -4,17 +4,21 @@ A count of ones changes only at the numbers that a source gives, so an error is 
 before or right after one of them. For one stream that is the star discrepancy of its numbers, for
 the AND of two that of the points ``(r(t), r'(t))`` in the plane; both here with the rounding of
 values to thresholds included.
+
+In the plane the thresholds of each stream are split into groups ``(u[k-1], u[k]]``. A count grows
+with both thresholds, so in a cell of two groups it is at most that of their last thresholds and at
+least that of their first: proven bounds of every error in the cell. With a group for each number
+that occurs all of a cell's counts are the same, and the bounds are attained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.bitstream._rank_counts import joint_period, rank_counts
+from sc_neurocore.bitstream._rank_counts import joint_period
 from sc_neurocore.bitstream._source import Source
 
 Numbers = NDArray[np.float64]
@@ -22,10 +26,8 @@ Counts = NDArray[np.int64]
 
 #: Most ticks of which one stream's numbers are sorted.
 RATE_TICKS = 2**22
-#: Most ticks of two streams for which every pair of thresholds is looked at.
-PAIR_TICKS = 2**11
-#: Thresholds of each stream where there are more ticks.
-GRID = 256
+#: Most groups of thresholds of each stream of a pair; with no more numbers, a group for each.
+GROUPS = 2**13
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Extremes:
     Attributes:
         low: 0 or less.
         high: 0 or more.
-        exhaustive: whether over all values, or over a grid of thresholds.
+        exhaustive: whether both are attained. If not, they are bounds: no error is beyond them,
+            and the thresholds are a corner of the cell with the loosest.
     """
 
     low: Extreme
@@ -56,18 +59,30 @@ class Extremes:
         return self.high if self.high.error >= -self.low.error else self.low
 
 
-class _Best:
-    """Extremes of the arrays of errors shown so far."""
+@dataclass(frozen=True)
+class _Groups:
+    """Groups of the thresholds of one stream, in order.
 
-    def __init__(self) -> None:
-        self.low = self.high = (0.0, (0, 0))
+    Attributes:
+        first: first threshold of each.
+        last: last threshold of each.
+        least: least value that is rounded to the first.
+        most: greatest value that is rounded to the last.
+        at_first: for each tick the first group whose first threshold lets it through.
+        at_last: for each tick the first group whose last threshold lets it through.
+    """
 
-    def see(self, errors: Numbers, row: int) -> None:
-        least, most = errors.argmin(), errors.argmax()
-        if errors[least] < self.low[0]:
-            self.low = float(errors[least]), (row, int(least))
-        if errors[most] > self.high[0]:
-            self.high = float(errors[most]), (row, int(most))
+    first: Counts
+    last: Counts
+    least: Numbers
+    most: Numbers
+    at_first: Counts
+    at_last: Counts
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether no tick passes one threshold of a group and not another."""
+        return bool(np.array_equal(self.at_first, self.at_last))
 
 
 def ticks_of(length: int, a: Source, b: Source | None = None) -> int:
@@ -77,11 +92,13 @@ def ticks_of(length: int, a: Source, b: Source | None = None) -> int:
 
 def rate_extremes(source: Source, length: int) -> Extremes:
     """Lowest and highest ``N(x(p))/L - p`` over all p; at most `RATE_TICKS` ticks may differ."""
-    levels, place, times = _levels(source, length, ticks_of(length, source))
+    ticks = ticks_of(length, source)
+    levels, place = np.unique(source.values(ticks), return_inverse=True)
+    times = _times(length, ticks)
     counts = np.bincount(place, times)
     through = counts.cumsum() / length
     # Up to p = (v + 1/2)/2^w the threshold is v, so that the number v is not below it.
-    turn = (levels + 0.5) / (1 << source.width)
+    turn = (levels.astype(np.int64) + 0.5) / (1 << source.width)
     high, low = through - turn, through - counts / length - turn
     i, j = int(low.argmin()), int(high.argmax())
     return Extremes(
@@ -91,91 +108,87 @@ def rate_extremes(source: Source, length: int) -> Extremes:
     )
 
 
-def product_extremes(a: Source, b: Source, length: int) -> Extremes:
-    """Lowest and highest ``N(x(p), y(q))/L - p q`` over all p and q, or over a grid."""
-    ticks = ticks_of(length, a, b)
-    if ticks > PAIR_TICKS:
-        x, y, both = _grid(a, b, length)
-        # Half a step up and down are the values that are rounded to the same threshold.
-        least, most = (
-            np.outer(*((u + half).clip(0, 1 << s.width) / (1 << s.width)
-                       for u, s in ((x, a), (y, b))))
-            for half in (-0.5, 0.5)
-        )  # fmt: skip
-        return _grid_extremes(both / length - most, both / length - least, x, y)
-    levels = [_levels(s, length, ticks)[0] for s in (a, b)]
-    x_turn, y_turn = ((u + 0.5) / (1 << s.width) for u, s in zip(levels, (a, b), strict=True))
-    # The last threshold is that of 1, and lets every number through.
-    x_turn, y_turn = np.append(x_turn, 1.0), np.append(y_turn, 1.0)
-    over, under = _Best(), _Best()
-    for i, below in enumerate(_cumulative(a, b, length, ticks)):
-        if i:
-            over.see(below[1:] / length - x_turn[i - 1] * y_turn[:-1], i - 1)
-        under.see(below / length - x_turn[i] * y_turn, i)
-    tops = [np.append(u, 1 << s.width) for u, s in zip(levels, (a, b), strict=True)]
-    low = tuple(int(top[k]) for top, k in zip(tops, under.low[1], strict=True))
-    high = tuple(int(top[k]) + 1 for top, k in zip(tops, over.high[1], strict=True))
-    return Extremes(Extreme(under.low[0], low), Extreme(over.high[0], high), True)
+def product_extremes(
+    a: Source, b: Source, length: int, p: float | None = None, q: float | None = None
+) -> Extremes:
+    """Lowest and highest ``N(x(p), y(q))/L - p q``, over all p and q that are not given."""
+    x, y, times = _both(a, b, length, p, q)
+    high = _sweep(x.at_last, y.at_last, times, length, 1, x.least, y.least)
+    low = _sweep(x.at_first, y.at_first, times, length, -1, x.most, y.most)
+    return _extremes(x, y, low, high)
 
 
-def covariance_extremes(a: Source, b: Source, length: int) -> Extremes:
+def covariance_extremes(
+    a: Source, b: Source, length: int, p: float | None = None, q: float | None = None
+) -> Extremes:
     """Lowest and highest ``P(a AND b) - P(a) P(b)``: what dependence alone adds to a product."""
-    ticks = ticks_of(length, a, b)
-    if ticks > PAIR_TICKS:
-        x, y, both = _grid(a, b, length)
-        product = np.outer(both[:, -1] / length, both[-1] / length)
-        errors = both / length - product
-        return _grid_extremes(errors, errors, x, y)
-    thresholds, rates = [], []
-    for source in (a, b):
-        levels, place, times = _levels(source, length, ticks)
-        thresholds.append(np.append(0, levels + 1))
-        rates.append(np.append(0, np.bincount(place, times).cumsum()) / length)
-    best = _Best()
-    for i, below in enumerate(_cumulative(a, b, length, ticks)):
-        best.see(below / length - rates[0][i] * rates[1], i)
-    low, high = (
-        Extreme(error, (int(thresholds[0][i]), int(thresholds[1][j])))
-        for error, (i, j) in (best.low, best.high)
+    x, y, times = _both(a, b, length, p, q)
+    x_low, y_low = (_rates(g.at_first, times, length, len(g.first)) for g in (x, y))
+    x_high, y_high = (_rates(g.at_last, times, length, len(g.last)) for g in (x, y))
+    high = _sweep(x.at_last, y.at_last, times, length, 1, x_low, y_low)
+    low = _sweep(x.at_first, y.at_first, times, length, -1, x_high, y_high)
+    return _extremes(x, y, low, high)
+
+
+_Found = tuple[float, int, int]
+
+
+def _extremes(x: _Groups, y: _Groups, low: _Found, high: _Found) -> Extremes:
+    return Extremes(
+        Extreme(min(0.0, -low[0]), (int(x.last[low[1]]), int(y.last[low[2]]))),
+        Extreme(max(0.0, high[0]), (int(x.first[high[1]]), int(y.first[high[2]]))),
+        x.exhaustive and y.exhaustive,
     )
-    return Extremes(low, high, True)
 
 
-def _levels(source: Source, length: int, ticks: int) -> tuple[Counts, NDArray[np.intp], Counts]:
-    """Numbers of a source in order, which one each tick has, and how often the tick comes."""
+def _both(
+    a: Source, b: Source, length: int, p: float | None, q: float | None
+) -> tuple[_Groups, _Groups, Counts]:
+    """Groups of both streams, and how often each tick comes."""
+    ticks = ticks_of(length, a, b)
+    return _groups(a, ticks, p), _groups(b, ticks, q), _times(length, ticks)
+
+
+def _times(length: int, ticks: int) -> Counts:
     times = np.full(ticks, length // ticks)
     times[: length % ticks] += 1
-    levels, place = np.unique(source.values(ticks), return_inverse=True)
-    return levels.astype(np.int64), place, times
+    return times
 
 
-def _cumulative(a: Source, b: Source, length: int, ticks: int) -> Iterator[Counts]:
-    """Row i: ones of the AND below the i-th number of ``a``, for every number of ``b`` and all."""
-    a_levels, a_place, times = _levels(a, length, ticks)
-    b_levels, b_place, _ = _levels(b, length, ticks)
-    row = np.zeros(len(b_levels) + 1, np.int64)
-    order = np.argsort(a_place, kind="stable")
-    ends = np.bincount(a_place, minlength=len(a_levels)).cumsum()
-    yield row
-    begin = 0
-    for end in ends:
-        for t in order[begin:end]:
-            row[b_place[t] + 1 :] += times[t]
-        begin = end
-        yield row
+def _groups(source: Source, ticks: int, value: float | None) -> _Groups:
+    """Groups of all thresholds, or the threshold of one value."""
+    top = 1 << source.width
+    numbers = source.values(ticks).astype(np.int64)
+    if value is not None:
+        x = np.array([np.rint(value * top)], np.int64)
+        at = np.where(numbers < x[0], 0, 1)
+        return _Groups(x, x, np.array([value]), np.array([value]), at, at)
+    levels = np.unique(numbers)
+    # The last threshold of each group is a number that occurs, or that of 1.
+    ends = levels[np.arange(1, GROUPS) * len(levels) // GROUPS] if len(levels) > GROUPS else levels
+    last = np.append(ends, top)
+    first = np.append(0, ends + 1)
+    return _Groups(
+        first,
+        last,
+        np.maximum(first - 0.5, 0) / top,
+        np.minimum(last + 0.5, top) / top,
+        np.searchsorted(first, numbers, "right"),
+        np.searchsorted(last, numbers, "right"),
+    )
 
 
-def _grid(a: Source, b: Source, length: int) -> tuple[Counts, Counts, Counts]:
-    """Spread thresholds of both streams, that of 1 the last, and the ones of their AND."""
-    # Multiples of the golden section: a grid of round fractions would be where sequences are best.
-    parts = np.append(np.arange(1, GRID) * 0.6180339887498949 % 1, 1.0)
-    x, y = (np.unique(np.rint(parts * (1 << s.width)).astype(np.int64)) for s in (a, b))
-    return x, y, rank_counts(x, y, a, b, length)
+def _rates(places: Counts, times: Counts, length: int, groups: int) -> Numbers:
+    ones: Numbers = np.bincount(places, times, minlength=groups)[:groups].cumsum()
+    return ones / length
 
 
-def _grid_extremes(low: Numbers, high: Numbers, x: Counts, y: Counts) -> Extremes:
-    extremes = []
-    for errors, k in ((low, low.argmin()), (high, high.argmax())):
-        i, j = np.unravel_index(int(k), errors.shape)
-        extremes.append(Extreme(float(errors[i, j]), (int(x[i]), int(y[j]))))
-    return Extremes(extremes[0], extremes[1], False)
+def _sweep(
+    rows: Counts, columns: Counts, times: Counts, length: int, sign: int, p: Numbers, q: Numbers
+) -> _Found:
+    from sc_neurocore.bitstream._discrepancy_kernel import sweep
+
+    order = np.argsort(rows, kind="stable")
+    ends = np.bincount(rows, minlength=len(p))[: len(p)].cumsum()
+    found: _Found = sweep(ends, columns[order], times[order], length, float(sign), p, q)
+    return found

@@ -167,17 +167,21 @@ class StochasticDoctor:
         return compute_scc(a, b)
 
     def estimate_precision(self, bitstream: Bits) -> tuple[float, float]:
-        """Share of ones, and its two-sided Hoeffding radius if the bits are independent."""
-        rows = _rows(bitstream)
-        ones = int(popcount(pack_bitstream(rows))[0])
-        return ones / rows.shape[1], hoeffding_radius(rows.shape[1], self.confidence)
+        """Share of ones in ``(L,)``, and its Hoeffding radius if the bits are independent.
+
+        The radius is two-sided, at `confidence`; the reference has a bound of the variance there.
+        """
+        bits = _one("bitstream", bitstream)
+        ones = int(popcount(pack_bitstream(bits)))
+        return ones / len(bits), hoeffding_radius(len(bits), self.confidence)
 
     def compute_histogram(self, bitstream: Bits, word_size: int = 64) -> NDArray[np.int64]:
         """How many words of ``word_size`` bits have 0, 1, … ``word_size`` ones.
 
         A last word that is not full is left out.
         """
-        bits = _rows(bitstream)[0]
+        bits = _one("bitstream", bitstream)
+        pack_bitstream(bits)  # refuses what are no bits
         word_size = require_whole("word_size", word_size, 1, len(bits))
         whole = len(bits) // word_size * word_size
         counts = bits[:whole].reshape(-1, word_size).sum(axis=1, dtype=np.int64)
@@ -315,12 +319,19 @@ def compute_scc(a: Bits, b: Bits) -> float:
     Raises:
         SCConfigError: streams that are not bits, or of different lengths.
     """
-    first, second = _rows(a), _rows(b)
+    first, second = _one("a", a), _one("b", b)
     if first.shape != second.shape:
         raise SCConfigError(
             f"a has shape {np.shape(a)} and b {np.shape(b)}; they must be two streams of one length"
         )
-    return float(scc(pack_bitstream(first)[0], pack_bitstream(second)[0], first.shape[1]))
+    return float(scc(pack_bitstream(first), pack_bitstream(second), len(first)))
+
+
+def _one(name: str, bits: Bits) -> Bits:
+    array = np.asarray(bits)
+    if array.ndim != 1 or not array.size:
+        raise SCConfigError(f"{name} has shape {array.shape}; it must be one stream, (L,)")
+    return cast(Bits, array)
 
 
 def _rows(bits: Bits) -> Bits:

@@ -118,6 +118,11 @@ def _widths(source: Source | Sequence[Source], shape: tuple[int, ...]) -> int | 
     """Width of the source, or of each; their number must be that of the last axis."""
     if isinstance(source, Source):
         return source.width
+    if not isinstance(source, Sequence) or not all(isinstance(s, Source) for s in source):
+        raise SCConfigError(
+            f"source is {source!r}; it must be a source or a sequence of sources, such as Sobol(1) "
+            "or source_of('sobol:1')"
+        )
     if not shape or len(source) != shape[-1]:
         raise SCConfigError(
             f"{len(source)} sources for streams of shape {shape}; give one source, or one per "
@@ -138,12 +143,17 @@ def _compare(
     shape = (*thresholds.shape, word_count(length))
     if out is None:
         out = np.empty(shape, np.uint64)
+    elif not isinstance(out, np.ndarray):
+        raise SCConfigError(f"out is {type(out).__name__}; it must be a NumPy array of uint64")
+    elif not out.flags.writeable:
+        raise SCConfigError("out is read-only; it must be an array that can be written to")
     elif not (out.shape == shape and out.dtype == np.uint64 and out.flags.c_contiguous):
         raise SCConfigError(
             f"out has shape {out.shape} and type {out.dtype}; it must be a contiguous array of "
             f"uint64 with shape {shape}"
         )
     sources = [source] if isinstance(source, Source) else source
+    require_whole("start", start, 0)
     if out.size:
         rows = thresholds.reshape(-1, len(sources))
         _fill(sources, start, rows, length, out.reshape(*rows.shape, shape[-1]))
@@ -154,7 +164,6 @@ def _fill(
     sources: Sequence[Source], start: int, thresholds: Words, length: int, out: Words
 ) -> None:
     """Encode ``thresholds (rows, sources)`` into ``out (rows, sources, words)``."""
-    require_whole("start", start, 0)
     structures = [s.structure(s.reduced(start) if start else 0) for s in sources]
     likeness = [_likeness(structure) for structure in structures] if len(sources) > 1 else [None]
     kinds = set(likeness)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from sc_neurocore.bitstream._counter import Counter
 from sc_neurocore.bitstream._discrepancy import (
-    GRID,
+    GROUPS,
     RATE_TICKS,
     Extremes,
     product_extremes,
@@ -132,7 +132,8 @@ def multiply_error(a: Source, b: Source, length: int, *, confidence: float = 0.9
 
     Args:
         a: source of one stream, from tick 0 on.
-        b: source of the other. The same one, or one that depends on it, is counted as it is.
+        b: source of the other; an `OsEntropy` draws numbers of its own. The same one, or one that depends on it, is counted as it is:
+            exactly where neither gives more than 8192 different numbers, else a little above.
         length: bits of the streams.
         confidence: for random sources, probability that the bound holds, for any one pair of
             probabilities.
@@ -151,9 +152,7 @@ def multiply_error(a: Source, b: Source, length: int, *, confidence: float = 0.9
         return ErrorBound(value, word, "Hoeffding, for independent bits", confidence)
     found = _product_extremes(a, b, length)
     worst = abs(found.worst.error)
-    if found.exhaustive:
-        return ErrorBound(worst, "proven", "every pair of thresholds counted")
-    return ErrorBound(worst, "measured", f"{GRID} by {GRID} thresholds")
+    return ErrorBound(worst, "proven", _counted(found.exhaustive))
 
 
 def accumulate_error(
@@ -194,9 +193,7 @@ def accumulate_error(
     found = [_product_extremes(a, b, length) for a, b in pairs]
     low, high = (sum(getattr(f, end).error for f in found) for end in ("low", "high"))
     worst = max(-low, high) / len(pairs)
-    if all(f.exhaustive for f in found):
-        return ErrorBound(worst, "proven", "every pair of thresholds counted")
-    return ErrorBound(worst, "measured", f"{GRID} by {GRID} thresholds")
+    return ErrorBound(worst, "proven", _counted(all(f.exhaustive for f in found)))
 
 
 #: From the strongest to the weakest.
@@ -211,6 +208,12 @@ def _rate_extremes(source: Source, length: int) -> Extremes:
 @functools.lru_cache(maxsize=1024)
 def _product_extremes(a: Source, b: Source, length: int) -> Extremes:
     return product_extremes(a, b, length)
+
+
+def _counted(exhaustive: bool) -> str:
+    if exhaustive:
+        return "every pair of thresholds counted"
+    return f"upper bound, {GROUPS} by {GROUPS} cells of thresholds counted"
 
 
 def _log_odds(confidence: float) -> float:
@@ -233,8 +236,9 @@ def _independent(a: Source, b: Source) -> bool:
 
 
 def _all_independent(sources: Sequence[Source]) -> bool:
-    seeds = [s.seed for s in sources if isinstance(s, NumpyRandom)]
-    return len(set(seeds)) == len(seeds)
+    # Whether two equal entropies are one generator is not known, so they count as one.
+    keys = [s.seed if isinstance(s, NumpyRandom) else None for s in sources]
+    return len(set(keys)) == len(keys)
 
 
 def _counter_error(source: Counter, length: int) -> float:

@@ -68,6 +68,7 @@ def sc_forward(
         BackendUnavailableError: the back end cannot run here.
     """
     engine = backend_of(backend)
+    require_whole("seed", seed, 1, 65535)
     outputs, inputs, words = _weights_shape(weights_packed, length)
     probabilities = np.asarray(input_probs)
     if probabilities.dtype != np.float64:

@@ -10,13 +10,14 @@ from typing import Literal, get_args
 from sc_neurocore.bitstream._error import ErrorBound, Word, require_confidence
 from sc_neurocore.bitstream._require import (
     MAX_LENGTH,
-    require_numbers,
-    require_probability,
+    require_number,
     require_whole,
 )
 from sc_neurocore.exceptions import SCConfigError
 
 Method = Literal["hoeffding", "chebyshev", "variance"]
+#: Smallest target error.
+LEAST_EPSILON = 1e-9
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def adaptive_length(
 
     Args:
         p: encoded probability, 0 to 1.
-        epsilon: largest error, above 0 and below 1.
+        epsilon: largest error, 1e-9 to below 1.
         confidence: above 0 and below 1; not used by ``"variance"``.
         method: ``"hoeffding"`` (for any p), ``"chebyshev"`` (shorter only where p is near 0 or 1),
             or ``"variance"``, one standard deviation: a third of all streams err by more.
@@ -91,7 +92,7 @@ def plan_length(
     Raises:
         SCConfigError: an argument out of range, or a ``min_length`` above ``max_length``.
     """
-    rate = float(require_probability(p, "p"))
+    rate = require_number("p", p, 0.0, 1.0)
     epsilon = _require_epsilon(epsilon)
     confidence = require_confidence(confidence)
     least, most = _require_limits(min_length, max_length)
@@ -101,7 +102,7 @@ def plan_length(
         "chebyshev": spread / ((1 - confidence) * epsilon**2),
         "variance": spread / epsilon**2,
     }
-    if method not in needed:
+    if not isinstance(method, str) or method not in needed:
         raise SCConfigError(
             f"method is {method!r}; it must be one of {', '.join(get_args(Method))}"
         )
@@ -121,12 +122,12 @@ def shortest_length(
     min_length: int = 32,
     max_length: int = 65536,
 ) -> LengthPlan:
-    """Smallest power of two at which a bound is below ``epsilon``, from the bound of any source.
+    """Smallest power of two at which a proven bound is below ``epsilon``, for any source.
 
     Args:
         error: bound of a length, for example ``lambda n: encode_error(Sobol(1), n)`` or
             ``lambda n: multiply_error(Sobol(1), Sobol(2), n)``.
-        epsilon: largest error, above 0 and below 1.
+        epsilon: largest error, 1e-9 to below 1. Only a proven bound meets it.
         min_length: least length.
         max_length: cap of the hardware.
 
@@ -138,15 +139,16 @@ def shortest_length(
     tried: list[tuple[ErrorBound, int]] = []
     for length in _powers(least, most):
         bound = error(length)
-        if bound.value < epsilon:
+        if bound.value < epsilon and bound.word == "proven":
             verdict = f"L={length}: error {bound}"
             return LengthPlan(epsilon, length, length, bound.word, bound.basis, verdict)
         tried.append((bound, length))
     if not tried:
         raise SCConfigError(f"there is no power of two from min_length {least} to {most}")
     bound, length = min(tried, key=lambda pair: pair[0].value)
+    proven = "" if bound.word == "proven" else "proven "
     verdict = (
-        f"infeasible: the error must be below {epsilon:g}; the least is {bound} at L={length}, "
+        f"infeasible: the {proven}error must be below {epsilon:g}; the least is {bound} at L={length}, "
         f"max is {most}"
     )
     return LengthPlan(epsilon, None, None, bound.word, bound.basis, verdict)
@@ -179,9 +181,14 @@ def _grouped(number: int) -> str:
 
 
 def _require_epsilon(epsilon: float) -> float:
-    value = float(require_numbers("epsilon", epsilon, 0.0, 1.0))
+    value = require_number("epsilon", epsilon, 0.0, 1.0)
     if value in (0.0, 1.0):
         raise SCConfigError(f"epsilon is {value:g}; it must lie between 0 and 1, both excluded")
+    if value < LEAST_EPSILON:
+        raise SCConfigError(
+            f"epsilon is {value:g}; it must be at least {LEAST_EPSILON:g}, which is already far "
+            f"beyond what streams of {MAX_LENGTH} bits can do"
+        )
     return value
 
 

@@ -34,7 +34,8 @@ class Lfsr(Source):
 
     Attributes:
         width: bits of the state, 3 to 32.
-        seed: state at tick 0, not zero.
+        seed: state at tick 0, not zero; by default 0xACE1, or 1 where a width below 16 has no
+            room for it.
         form: ``"fibonacci"``: shift left, the parity of the taps enters at bit 0;
             ``"galois"``: shift right, a one that leaves bit 0 inverts the taps. The tap of
             exponent e is bit e-1.
@@ -47,7 +48,7 @@ class Lfsr(Source):
     """
 
     width: int = 16
-    seed: int = 0xACE1
+    seed: int = None  # type: ignore[assignment]  # a number once built: the width decides
     form: Form = "fibonacci"
     taps: tuple[int, ...] | None = None
 
@@ -55,6 +56,8 @@ class Lfsr(Source):
 
     def __post_init__(self) -> None:
         require_whole("width", self.width, 3, MAX_WIDTH)
+        if self.seed is None:
+            object.__setattr__(self, "seed", 0xACE1 if self.width >= 16 else 1)
         require_whole("seed", self.seed, 1, (1 << self.width) - 1)
         if self.form not in FORMS:
             raise SCConfigError(f"form is {self.form!r}; it must be 'fibonacci' or 'galois'")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -34,11 +34,13 @@ from sc_neurocore.bitstream._sobol import SOBOL_DIMENSIONS, Sobol
 from sc_neurocore.bitstream._source import Source
 from sc_neurocore.exceptions import SCConfigError
 
-Verdict = Literal["sound", "correlated", "imprecise"]
+Verdict = Literal["sound", "tried", "correlated", "imprecise"]
 DecorrelatorKind = Literal["isolator", "shuffle buffer", "tracking memory", "regenerator"]
 
 #: Values of each stream where a decorrelator is tried on all of them.
 _VALUES = 33
+#: Flip-flops of an isolator: the least that the isolator in hardware has.
+_DELAY = 2
 
 
 @dataclass(frozen=True)
@@ -46,25 +48,48 @@ class Decorrelator:
     """A circuit in one of a multiplier's streams.
 
     Attributes:
-        kind: ``"isolator"`` (`isolate`), ``"shuffle buffer"`` of 64 cells (`shuffle_buffer`),
+        kind: ``"isolator"`` (`isolate` by 2 bits), ``"shuffle buffer"`` of 64 cells (`shuffle_buffer`),
             ``"tracking memory"`` (`track`) or ``"regenerator"`` over the whole stream
             (`regenerate`), the one that delays the stream by its length.
-        source: its random numbers; an isolator has none.
+        source: its random numbers; an isolator has none, the others need one.
+
+    Raises:
+        SCConfigError: an unknown kind, or a source missing, superfluous or never the same.
     """
 
     kind: DecorrelatorKind
     source: Source | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.kind, str) or self.kind not in (known := get_args(DecorrelatorKind)):
+            raise SCConfigError(
+                f"decorrelator is {self.kind!r}; it must be one of {', '.join(known)}"
+            )
+        if self.kind == "isolator":
+            if self.source is not None:
+                raise SCConfigError(f"an isolator takes no source, but it has '{self.source}'")
+        elif not isinstance(self.source, Source):
+            raise SCConfigError(
+                f"decorrelator '{self.kind}' has no source of random numbers; give one, such as "
+                "Sobol(3)"
+            )
+        elif isinstance(self.source, OsEntropy):
+            raise SCConfigError(
+                f"decorrelator '{self.kind}' has source '{self.source}', whose numbers are never "
+                "the same and cannot be checked; use a reproducible one, such as random:1"
+            )
 
     def __str__(self) -> str:
         return self.kind if self.source is None else f"{self.kind} with {self.source}"
 
     def apply(self, stream: Words, length: int) -> Words:
         """Streams behind the circuit."""
-        return _CIRCUITS[self.kind](stream, length, self.source or Sobol())
+        if self.source is None:
+            return isolate(stream, length, min(_DELAY, length))
+        return _CIRCUITS[self.kind](stream, length, self.source)
 
 
-_CIRCUITS: dict[DecorrelatorKind, Callable[[Words, int, Source], Words]] = {
-    "isolator": lambda stream, length, _: isolate(stream, length),
+_CIRCUITS: dict[str, Callable[[Words, int, Source], Words]] = {
     "shuffle buffer": lambda stream, length, s: shuffle_buffer(stream, length, s, 64),
     "tracking memory": lambda stream, length, s: track(stream, length, s),
     "regenerator": lambda stream, length, s: regenerate(stream, length, s, length),
@@ -114,14 +139,18 @@ class MultiplierCheck:
         multiplier: which one.
         length: bits of the streams.
         scc: correlation of the streams where the covariance is largest.
-        covariance: largest ``P(a AND b) - P(a) P(b)``, signed.
+        covariance: largest ``P(a AND b) - P(a) P(b)``, signed. If a stream gives more than 8192
+            different numbers, this and the error are bounds, and may be a little less.
         error: largest ``P(a AND b) - p q``, signed.
         p: probability of the first stream where the covariance is largest.
         q: of the second.
-        word: ``"proven"`` if all values were looked at, or the ones given; else ``"measured"``.
-        verdict: ``"sound"``; ``"correlated"``: the covariance is beyond the limit; ``"imprecise"``:
+        word: ``"proven"`` for all values, or the ones given; ``"measured"`` at 33 values of each
+            stream that has none given, where a decorrelator was tried.
+        verdict: ``"sound"``, proven; ``"tried"``: within the limit where it was measured, which
+            proves nothing about other values; ``"correlated"``: the covariance is beyond the limit; ``"imprecise"``:
             it is not, but the error is: the streams are too short for their sources.
-        remedy: what would make a correlated one sound, tried and counted; None if nothing did.
+        remedy: what brings a correlated one within the limit, tried and counted; None if nothing
+            did.
     """
 
     multiplier: Multiplier
@@ -137,7 +166,7 @@ class MultiplierCheck:
 
     def __str__(self) -> str:
         m = self.multiplier
-        pair = f"{m.a} × {m.b}" + (f" behind a {m.decorrelator}" if m.decorrelator else "")
+        pair = f"{m.a} × {m.b}" + (f" behind the {m.decorrelator}" if m.decorrelator else "")
         found = f"{self.verdict}: SCC {self.scc:+.3f}, covariance {self.covariance:+.4f}"
         return f"{m.name}: {pair}: {found}, error {self.error:+.4f} at {self.length} bits"
 
@@ -167,7 +196,7 @@ def check_multipliers(
         check = _check(multiplier, length, limit)
         if check.verdict == "correlated":
             check = replace(
-                check, remedy=_first_sound(_remedies(multiplier, length), length, limit)
+                check, remedy=_first_within(_remedies(multiplier, length), length, limit)
             )
         found.append(check)
     return tuple(found)
@@ -177,11 +206,11 @@ def require_multipliers(multipliers: Iterable[Multiplier], length: int, *, limit
     """Refuse multipliers that do not multiply; arguments as for `check_multipliers`.
 
     Raises:
-        SCConfigError: a multiplier that is not sound; the message says what it does, and what
-            would help.
+        SCConfigError: a multiplier that is correlated or imprecise; the message says what it does,
+            and what would help.
     """
     for check in check_multipliers(multipliers, length, limit=limit):
-        if check.verdict != "sound":
+        if check.verdict not in ("sound", "tried"):
             raise SCConfigError(f"multiplier {check}, limit {limit:g}; {remedy_of(check)}")
 
 
@@ -206,7 +235,7 @@ def insert_decorrelators(
     for multiplier in multipliers:
         check = check_multipliers([multiplier], length, limit=limit)[0]
         if check.verdict == "correlated":
-            sound = _first_sound(_decorrelated(multiplier, length), length, limit)
+            sound = _first_within(_decorrelated(multiplier, length), length, limit)
             if sound is None:
                 raise SCConfigError(
                     f"multiplier {check}, limit {limit:g}; no decorrelator brings it within; use "
@@ -243,39 +272,37 @@ def layer_multipliers(sharing: Sharing, inputs: int, outputs: int = 1) -> tuple[
 
 
 def remedy_of(check: MultiplierCheck) -> str:
-    """What would help, in words; empty for a sound multiplier."""
-    if check.verdict == "sound":
+    """What would help, in words; empty for a multiplier within its limit."""
+    if check.verdict in ("sound", "tried"):
         return ""
     if check.verdict == "imprecise":
         return "use longer streams, or sources that encode better at this length"
     if check.remedy is None:
         return "use longer streams, or unrelated sources"
     if check.remedy.decorrelator is not None:
-        return f"put a {check.remedy.decorrelator} into the second stream"
+        return f"decorrelate the second stream, by the tried {check.remedy.decorrelator}"
     return f"encode the second stream with {check.remedy.b}"
 
 
 def _check(multiplier: Multiplier, length: int, limit: float) -> MultiplierCheck:
     m = multiplier
     word: Word = "proven"
-    if m.p is None and m.q is None and m.decorrelator is None:
-        covariances = covariance_extremes(m.a, m.b, length)
-        errors = product_extremes(m.a, m.b, length)
+    if m.decorrelator is None:
+        covariances = covariance_extremes(m.a, m.b, length, m.p, m.q)
+        errors = product_extremes(m.a, m.b, length, m.p, m.q)
         x, y = covariances.worst.thresholds
         covariance, error = covariances.worst.error, errors.worst.error
-        if not (covariances.exhaustive and errors.exhaustive):
-            word = "measured"
         first, second = encode_thresholds(x, length, m.a), encode_thresholds(y, length, m.b)
         correlation = float(scc(first, second, length))
-        p, q = x / (1 << m.a.width), y / (1 << m.b.width)
+        p = x / (1 << m.a.width) if m.p is None else m.p
+        q = y / (1 << m.b.width) if m.q is None else m.q
     else:
         spread = (np.arange(_VALUES) + 0.5) / _VALUES
         values = [spread if v is None else np.array([v], np.float64) for v in (m.p, m.q)]
         if m.p is None or m.q is None:
             word = "measured"
         first, second = (encode(v, length, s) for v, s in zip(values, (m.a, m.b), strict=True))
-        if m.decorrelator is not None:
-            second = m.decorrelator.apply(second, length)
+        second = m.decorrelator.apply(second, length)
         first, second = first[:, None], second[None]
         found = product_error(first, second, length)
         i, j = np.unravel_index(int(np.abs(found).argmax()), found.shape)
@@ -283,7 +310,7 @@ def _check(multiplier: Multiplier, length: int, limit: float) -> MultiplierCheck
         correlation = float(scc(first, second, length)[i, j])
         off = popcount(sc_and(first, second)) / length - np.outer(*values)
         error = float(off.flat[np.abs(off).argmax()])
-    verdict: Verdict = "sound"
+    verdict: Verdict = "sound" if word == "proven" else "tried"
     if abs(covariance) > limit:
         verdict = "correlated"
     elif abs(error) > limit:
@@ -291,9 +318,9 @@ def _check(multiplier: Multiplier, length: int, limit: float) -> MultiplierCheck
     return MultiplierCheck(m, length, correlation, covariance, error, p, q, word, verdict)
 
 
-def _first_sound(candidates: Iterable[Multiplier], length: int, limit: float) -> Multiplier | None:
+def _first_within(candidates: Iterable[Multiplier], length: int, limit: float) -> Multiplier | None:
     for candidate in candidates:
-        if _check(candidate, length, limit).verdict == "sound":
+        if _check(candidate, length, limit).verdict in ("sound", "tried"):
             return candidate
     return None
 

@@ -129,23 +129,23 @@ def pack_bitstream(bits: NDArray[np.uint8] | NDArray[np.bool_]) -> Words:
 
 
 def unpack_bitstream(
-    packed: Words, length: int, shape: tuple[int, ...] | None = None
+    packed: Words, original_length: int, original_shape: tuple[int, ...] | None = None
 ) -> NDArray[np.uint8]:
     """Unpack words into bits, one per element: the inverse of `pack_bitstream`.
 
     Args:
         packed: ``(..., ceil(L/64))`` of ``uint64``.
-        length: ``L``, bits of each stream, from 0.
-        shape: shape of the result if it is to differ from ``(..., L)``.
+        original_length: ``L``, bits of each stream, from 0.
+        original_shape: shape of the result if it is to differ from ``(..., L)``.
 
     Returns:
         ``(..., L)`` of ``uint8``, zeros and ones.
 
     Raises:
-        SCConfigError: wrong dtype, word count or shape, ones past ``length``, or words that do not
+        SCConfigError: wrong dtype, word count or shape, ones past ``original_length``, or words that do not
             lie side by side in memory.
     """
-    length = require_whole("length", length, 0, MAX_LENGTH)
+    length = require_whole("original_length", original_length, 0, MAX_LENGTH)
     require_stream("packed", packed, length)
     require_tail("packed", packed, length)
     if packed.shape[-1] > 1 and packed.strides[-1] != 8:
@@ -157,12 +157,14 @@ def unpack_bitstream(
     if words.shape[-1] == 0 or words.strides[-1] != 8:
         words = np.ascontiguousarray(words)  # One word per stream, or none: any stride will do.
     bits = np.unpackbits(words.view(_BYTE), axis=-1, count=length, bitorder="little")
-    if shape is None:
+    if original_shape is None:
         return bits
     try:
-        return bits.reshape(shape)
+        return bits.reshape(original_shape)
     except ValueError:
-        raise SCConfigError(f"shape is {shape}; it must hold {bits.size} bits") from None
+        raise SCConfigError(
+            f"original_shape is {original_shape}; it must hold {bits.size} bits"
+        ) from None
 
 
 def sc_and(a: Words, b: Words) -> Words:

@@ -8,16 +8,13 @@ from html import escape
 import numpy as np
 
 from sc_neurocore._svg import LEFT, RIGHT, WIDTH, LogScale, Scale, bottom_axis, frame, path, svg
-from sc_neurocore.bitstream._curve import OPERATIONS, PRODUCTS, ErrorCurve
+from sc_neurocore.bitstream._curve import OPERATIONS, ErrorCurve
 from sc_neurocore.bitstream._doctor import WINDOWS, BitstreamAuditReport
+from sc_neurocore.exceptions import SCConfigError
 
-_SERIES = 6
+#: Families that a plot of curves has colours for.
+SERIES = 6
 _PANEL, _FOOT, _HEAD = 230, 44, 26
-_TITLES = {
-    "encode": "encode",
-    "multiply": "multiply",
-    "accumulate": f"mean of {PRODUCTS} products",
-}
 _CELL, _SCC_ROOM = 26, 320
 #: Streams that fit the matrix of a plot.
 _SHOWN = 24
@@ -26,15 +23,23 @@ _SHOWN = 24
 def curve_plot(curves: Sequence[ErrorCurve]) -> str:
     """Rms error against length with its confidence band, one panel for each operation.
 
-    Dashed lines are the largest errors over all values. Both axes are logarithmic.
+    Dashed lines are the bounds of all errors. Both axes are logarithmic.
 
     Args:
-        curves: at least one, all of at least two lengths.
+        curves: at least one, all of at least two lengths, of up to six families.
 
     Returns:
         One ``<svg>`` element.
+
+    Raises:
+        SCConfigError: more families than there are colours.
     """
     families = list(dict.fromkeys(c.family for c in curves))
+    if len(families) > SERIES:
+        raise SCConfigError(
+            f"a plot has colours for {SERIES} families of sources, not for {len(families)}; plot "
+            "fewer at a time"
+        )
     lengths = [p.length for c in curves for p in c.points]
     values = [v for c in curves for p in c.points for v in (p.low, p.bound.value) if v > 0]
     top = max(p.bound.value for c in curves for p in c.points)
@@ -46,12 +51,12 @@ def curve_plot(curves: Sequence[ErrorCurve]) -> str:
         if not shown:
             continue
         down = LogScale(min(values) / 1.5, 1.5 * top, y + _PANEL, y)
-        parts.append(frame(across, y, _PANEL, down, f"{_TITLES[operation]}: error", ""))
+        parts.append(frame(across, y, _PANEL, down, f"{_title(shown)}: error", ""))
         for c in shown:
-            parts.append(_curve(c, families.index(c.family) % _SERIES, across, down))
+            parts.append(_curve(c, families.index(c.family), across, down))
         parts.append(bottom_axis(across, y + _PANEL, "length (bits)"))
         y += _PANEL + _FOOT
-    return svg(y, "Error against length: rms with its band, dashed: largest over all values", parts)
+    return svg(y, "Error against length: rms with its band, dashed: bound of all errors", parts)
 
 
 def audit_plot(report: BitstreamAuditReport) -> str:
@@ -73,7 +78,7 @@ def audit_plot(report: BitstreamAuditReport) -> str:
         middle = y + cell * (i + 0.5)
         parts.append(
             f'<text x="{left - 14:g}" y="{middle + 3.5:.1f}" text-anchor="end">'
-            f'{escape(stream.name)}</text><g class="s{i % _SERIES}">'
+            f'{escape(stream.name)}</text><g class="s{i % SERIES}">'
             f'<path class="key" d="M{left - 10:g} {middle - 5:.1f}h5v9h-5z"/></g>'
         )
         parts += [
@@ -91,18 +96,25 @@ def audit_plot(report: BitstreamAuditReport) -> str:
     for i, stream in enumerate(streams):
         line = path(across(centres), down(np.array(stream.window_rates)))
         parts.append(
-            f'<g class="s{i % _SERIES}"><path class="line" d="{line}"/>'
+            f'<g class="s{i % SERIES}"><path class="line" d="{line}"/>'
             f"<title>{escape(stream.name)}: {stream.probability:.4f}</title></g>"
         )
     parts.append(bottom_axis(across, bottom, "bit"))
     return svg(bottom + _FOOT, f"Audit of {report.layer_id}: correlation and rates", parts)
 
 
+def _title(curves: Sequence[ErrorCurve]) -> str:
+    if curves[0].operation != "accumulate":
+        return curves[0].operation
+    counts = sorted({len(c.sources) for c in curves})
+    return f"mean of {' or '.join(map(str, counts))} products"
+
+
 def _keys(families: Sequence[str]) -> str:
     parts, x = [], float(LEFT)
     for i, family in enumerate(families):
         parts.append(
-            f'<g class="s{i % _SERIES}"><path class="key" d="M{x:g} 8h14v5h-14z"/></g>'
+            f'<g class="s{i}"><path class="key" d="M{x:g} 8h14v5h-14z"/></g>'
             f'<text class="name" x="{x + 19:g}" y="15">{escape(family)}</text>'
         )
         x += 40 + 6.6 * len(family)

@@ -66,6 +66,14 @@ def require_numbers(
     return array
 
 
+def require_number(what: str, value: Any, low: float, high: float, unit: str = "") -> float:
+    """Return one number in ``low … high``."""
+    number = require_numbers(what, value, low, high, unit)
+    if number.ndim:
+        raise SCConfigError(f"{what} has shape {number.shape}; it must be one number")
+    return float(number)
+
+
 def require_probability(values: ArrayLike, what: str = "probability") -> NDArray[np.float64]:
     """Return probabilities as float64; anything outside 0 … 1 is refused, never clipped."""
     return require_numbers(what, values, 0.0, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from sc_neurocore.bitstream._entropy import OsEntropy
 from sc_neurocore.bitstream._lfsr import Lfsr
 from sc_neurocore.bitstream._sobol import SOBOL_DIMENSIONS, Sobol
 from sc_neurocore.bitstream._source import Source
@@ -33,7 +34,7 @@ class Sharing:
         weights: at least one row of at least one source.
 
     Raises:
-        SCConfigError: no source where one is needed.
+        SCConfigError: no source where one is needed, or one whose numbers cannot be shared.
     """
 
     inputs: tuple[Source, ...]
@@ -42,6 +43,11 @@ class Sharing:
     def __post_init__(self) -> None:
         if not (self.inputs and self.weights and all(self.weights)):
             raise SCConfigError("a sharing plan needs a source for the inputs and every weight")
+        if any(isinstance(s, OsEntropy) for row in (self.inputs, *self.weights) for s in row):
+            raise SCConfigError(
+                "a sharing plan has source 'entropy', whose numbers are never the same and cannot "
+                "be shared; use a reproducible one, such as random:1"
+            )
 
     def input_sources(self, inputs: int) -> tuple[Source, ...]:
         """Source of each input."""
@@ -56,7 +62,7 @@ def _cycled(sources: tuple[Source, ...], count: int) -> tuple[Source, ...]:
     return (sources * (-(-count // len(sources))))[:count]
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=64, typed=True)  # 1.0 and True are no seeds, though equal to 1
 def lfsr_phases(count: int, seed: int = 0xACE1) -> tuple[Lfsr, ...]:
     """Registers of one 16-bit sequence, each `PHASE` ticks ahead of the one before.
 
@@ -104,7 +110,7 @@ def own_dimensions(inputs: int) -> Sharing:
     )
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=64, typed=True)
 def register_phases(inputs: int, seed: int = 0xACE1) -> Sharing:
     """Phases of one 16-bit register: even ones for the inputs, odd ones for their weights."""
     registers = lfsr_phases(2 * inputs, seed)

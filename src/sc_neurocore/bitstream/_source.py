@@ -66,10 +66,11 @@ class Source(abc.ABC):
         return None
 
     def __str__(self) -> str:
-        fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]  # type: ignore[arg-type]
-        while fields and fields[-1][1] == fields[-1][0].default:
-            fields.pop()
-        return ":".join([self.kind, *(_text(f.name, value) for f, value in fields)])
+        names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
+        values = [getattr(self, name) for name in names]
+        while values and type(self)(*values[:-1]) == self:
+            values.pop()
+        return ":".join([self.kind, *map(_text, names, values)])
 
 
 def _text(name: str, value: object) -> str:

@@ -23,7 +23,8 @@ def source_of(text: str) -> Source:
     """Read a source's text: its kind, then its fields in order, the last ones left out at will.
 
     ``lfsr:16:0xACE1:galois``, ``lfsr:7:1:fibonacci:7,6``, ``sobol:3``, ``halton:3:12``,
-    ``counter:8``, ``random:42:16``, ``entropy:16``. Numbers are decimal or ``0x…``.
+    ``counter:8``, ``random:42:16``, ``entropy:16``. Numbers are decimal or ``0x…``. A register
+    without a seed starts at 0xACE1, or at 1 if it is narrower than 16 bits: ``lfsr:8``.
 
     Raises:
         SCConfigError: an unknown kind, too many fields, or a field out of range.

@@ -18,7 +18,7 @@ from sc_neurocore.bitstream._encode import encode
 from sc_neurocore.bitstream._packed import unpack_bitstream
 from sc_neurocore.bitstream._require import (
     require_length,
-    require_probability,
+    require_number,
     require_whole,
 )
 from sc_neurocore.bitstream._sobol import SOBOL_DIMENSIONS, Sobol
@@ -45,7 +45,7 @@ def generate_bernoulli_bitstream(
     Raises:
         SCConfigError: a probability outside 0 … 1 or NaN, or a length out of range.
     """
-    chance = float(require_probability(p, "p"))
+    chance = require_number("p", p, 0.0, 1.0)
     rng = np.random.default_rng() if rng is None else rng
     return (rng.random(require_length(length)) < chance).astype(np.uint8)
 
@@ -67,8 +67,8 @@ def generate_sobol_bitstream(p: float, length: int, seed: int | None = None) -> 
     Raises:
         SCConfigError: a probability outside 0 … 1 or NaN, a length or seed out of range.
     """
-    chance = float(require_probability(p, "p"))
-    dimension = 1 + require_whole("seed", seed or 0, 0) % SOBOL_DIMENSIONS
+    chance = require_number("p", p, 0.0, 1.0)
+    dimension = 1 + require_whole("seed", 0 if seed is None else seed, 0) % SOBOL_DIMENSIONS
     return unpack_bitstream(encode(chance, length, Sobol(dimension, _SOBOL_WIDTH)), length)
 
 

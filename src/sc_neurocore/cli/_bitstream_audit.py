@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sc_neurocore.cli._build import MISMATCH
 from sc_neurocore.cli._output import (
@@ -76,7 +77,13 @@ def audit(
     if bits is not None:
         if multiply or limit is not None:
             raise SCConfigError("--multiply and --limit need sources; captured bits have none")
-        report = doctor.audit_layer(bits.name, _captured(bits))
+        if ctx.get_parameter_source("length") is not ParameterSource.DEFAULT:
+            raise SCConfigError("--length is for sources; captured bits have the length they have")
+        captured = _captured(bits)
+        try:
+            report = doctor.audit_layer(bits.name, captured)
+        except SCConfigError as error:
+            raise SCConfigError(f"{bits}: {error}") from None
     else:
         sources, probabilities = zip(*map(_stream, streams), strict=True)
         report = _encoded(doctor, streams, sources, probabilities, length)

@@ -63,9 +63,11 @@ def error_curve(
     """Measure the error of sources and operations against the length of the streams.
 
     SOURCE is random, lfsr, sobol, halton or counter; or a pair such as lfsr:16:1/sobol:2, which is
-    multiplied. The band is of the rms error; the bound is over all values. Default: all five.
+    one product: encode measures its first source, and there is no sum. The band is of the rms
+    error; the bound is of all errors: over all values, or for random sources over all trials.
+    Default: all five.
     """
-    from sc_neurocore.bitstream import FAMILIES, OPERATIONS, crossovers
+    from sc_neurocore.bitstream import FAMILIES, OPERATIONS, SERIES, crossovers
     from sc_neurocore.bitstream import error_curve as measure
 
     require_svg(plot)
@@ -78,11 +80,19 @@ def error_curve(
         raise SCConfigError(f"a plot needs at least two lengths, but there is only {lengths[0]}")
     if wrong := next((name for name in operations if name not in OPERATIONS), None):
         raise SCConfigError(f"--operation is '{wrong}'; it must be one of {', '.join(OPERATIONS)}")
+    if twice := next((text for i, text in enumerate(sources) if text in sources[:i]), None):
+        raise SCConfigError(f"source '{twice}' is given twice; give each one once")
     families = [_family(text) for text in sources or FAMILIES]
+    if plot is not None and len(families) > SERIES:
+        raise SCConfigError(f"--plot has colours for {SERIES} sources, not for {len(families)}")
+    if "accumulate" in operations and (pair := next((t for t in sources if "/" in t), None)):
+        raise SCConfigError(f"'{pair}' is one product; accumulate takes {', '.join(FAMILIES)}")
     curves = []
     with progress(quiet=as_json) as on_stage:
         for operation in (name for name in OPERATIONS if not operations or name in operations):
             for family in families:
+                if operation == "accumulate" and "/" in family.name:
+                    continue
                 on_stage(f"{family.name}: {operation}")
                 curves.append(
                     measure(
@@ -117,8 +127,7 @@ def _family(text: str) -> Family:
             f"source '{text}' is not one of {', '.join(FAMILIES)}, nor a pair of sources such as "
             "sobol:1/sobol:2"
         )
-    pair = source_of(first), source_of(second)
-    return Family(text, lambda _, __: (pair,))
+    return Family.of_pair(source_of(first), source_of(second), text)
 
 
 def _print(curves: Sequence[ErrorCurve], crossed: Sequence[Crossover]) -> None:
@@ -130,10 +139,10 @@ def _print(curves: Sequence[ErrorCurve], crossed: Sequence[Crossover]) -> None:
             continue
         click.echo(
             f"{operation}: rms error of {min(c.trials for c in shown)} or more trials, measured, "
-            f"with its {100 * shown[0].confidence:g} % band; largest error over all values"
+            f"with its {100 * shown[0].confidence:g} % band; bound of all errors, and how it is known"
         )
         print_table(
-            ("SOURCE", "LENGTH", "RMS", "BAND", "LARGEST"),
+            ("SOURCE", "LENGTH", "RMS", "BAND", "BOUND"),
             [
                 (
                     c.family if p is c.points[0] else "",
