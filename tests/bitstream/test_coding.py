@@ -197,6 +197,12 @@ def test_averager_holds_the_last_bits(window: int, bits: list[int]) -> None:
     assert averager.estimate() == sum(last) / len(last)
 
 
+def test_range_wider_than_the_greatest_number() -> None:
+    assert value_to_unipolar_prob(1e308, -1e308, 1e308) == 1.0
+    assert value_to_unipolar_prob(0.0, -1e308, 1e308) == 0.5
+    assert value_to_unipolar_prob(9.0, 0.0, 3.0, clip=True) == 1.0
+
+
 # ── Bad input ──
 
 NAN = float("nan")
@@ -230,6 +236,31 @@ WHOLE = "it must be a whole number"
             lambda: Range(0, NAN),
             "range is 0 to nan; its low end must be below its high end, both finite",
         ),
+        (lambda: Range("a", "b"), "range is 'a' to 'b'; both ends must be finite numbers"),
+        (
+            lambda: Range(0, 1, "blurb").fraction(pint.UnitRegistry().Quantity(1, "s")),
+            "range is 0 to 1 blurb, whose unit 'blurb' is not known; write one that pint knows, "
+            "such as 'mV'",
+        ),
+        (
+            lambda: value_to_unipolar_prob([1.0, 2.0], -2, 2),
+            "x has shape (2,); it must be one number",
+        ),
+        (
+            lambda: value_to_unipolar_prob("1", -2, 2, clip=True),
+            "value is not a number or an array of numbers",
+        ),
+        (lambda: value_to_bipolar_prob([0, 0]), "value has shape (2,); it must be one number"),
+        (
+            lambda: generate_bernoulli_bitstream([0.5, 0.5], 8),
+            "p has shape (2,); it must be one number",
+        ),
+        (
+            lambda: generate_bernoulli_bitstream("half", 8),
+            "p is not a number or an array of numbers",
+        ),
+        (lambda: generate_sobol_bitstream(0.5, 8, ""), f"seed is ''; {WHOLE} of at least 0"),
+        (lambda: generate_sobol_bitstream(0.5, 8, 0.0), f"seed is 0.0; {WHOLE} of at least 0"),
         (lambda: Range().at(1.5), "fraction is 1.5; it must be from 0 to 1"),
         (lambda: value_to_unipolar_prob(3, -2, 2), "value is 3; it must be from -2 to 2"),
         (

@@ -15,8 +15,11 @@ from sc_neurocore.bitstream import (
     ErrorBound,
     ErrorCurve,
     Family,
+    NumpyRandom,
+    OsEntropy,
     Sobol,
     crossovers,
+    curve_plot,
     error_curve,
     standard_deviation,
 )
@@ -33,8 +36,7 @@ def test_trials_stay_within_the_bound_and_the_band_holds_the_rms(name: str, oper
     for point in curve.points:
         assert point.low <= point.rms <= point.high <= 3 * point.low
         assert point.rms <= point.largest
-        if point.bound.confidence is None:
-            assert point.largest <= point.bound.value + 1e-12
+        assert point.largest <= point.bound.value + 1e-12
     json.dumps(curve.to_dict(), allow_nan=False)
 
 
@@ -68,6 +70,46 @@ def test_streams_of_one_dimension_never_get_better() -> None:
     assert all(p.bound.value == pytest.approx(0.25, abs=2**-16) for p in curve.points)
     assert min(p.rms for p in curve.points) > 0.05
     assert curve.sources == ("sobol × sobol:1:16:0x8000",)
+
+
+def test_trials_of_a_random_pair_see_other_numbers() -> None:
+    family = Family.of_pair(NumpyRandom(1), NumpyRandom(2))
+    seeds = {pair for g in range(32) for pair in family.pairs(256, g)}
+    assert family.seeded and len({s for pair in seeds for s in pair}) == 64
+    pair = error_curve(family, "encode", lengths=(256,), trials=2000).points[0]
+    # As many generators as the family's: the band holds the true error.
+    assert pair.low <= standard_deviation(0.5, 256) * math.sqrt(4 / 6) <= pair.high
+    same = Family.of_pair(NumpyRandom(1), NumpyRandom(1)).pairs(256, 5)[0]
+    assert same[0] == same[1] != NumpyRandom(1)
+    assert not Family.of_pair(Sobol(1), Sobol(2)).seeded
+
+
+@pytest.mark.parametrize(
+    ("family", "operation", "message"),
+    [
+        (Family.of_pair(Sobol(1), OsEntropy()), "multiply",
+         "'sobol/entropy' has source 'entropy', of which no measurement can be made again; use a "
+         "reproducible one, such as random:1"),
+        (Family("mine", lambda _, __: ((Sobol(1), NumpyRandom(1)),)), "multiply",
+         "'mine' has random sources that are the same for every trial, which gives no band; make "
+         "it with Family.of_pair, or seeded"),
+        (Family.of_pair(Sobol(1), Sobol(2)), "accumulate",
+         "'sobol/sobol:2' is one pair of sources; a sum needs at least two, so measure multiply"),
+    ],
+)  # fmt: skip
+def test_families_that_give_no_curve(family: Family, operation: str, message: str) -> None:
+    with pytest.raises(SCConfigError) as caught:
+        error_curve(family, operation, lengths=(64,), trials=100)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+def test_more_families_than_colours_are_not_plotted() -> None:
+    with pytest.raises(SCConfigError) as caught:
+        curve_plot([drawn(name, 1.0, 2.0) for name in "abcdefg"])
+    assert str(caught.value) == (
+        "a plot has colours for 6 families of sources, not for 7; plot fewer at a time"
+    )
+    assert "mean of" not in curve_plot([drawn("a", 1.0, 2.0)])
 
 
 def test_same_seed_same_curve() -> None:

@@ -249,6 +249,28 @@ def test_counter_makes_a_thermometer() -> None:
             "shape (1,)",
         ),
         (
+            lambda: encode([], 4, Sobol(), start=-1),
+            "start is -1; it must be a whole number of at least 0",
+        ),
+        (
+            lambda: encode(0.5, 4, None),
+            "source is None; it must be a source or a sequence of sources, such as Sobol(1) or "
+            "source_of('sobol:1')",
+        ),
+        (
+            lambda: encode([0.5], 4, ["sobol:1"]),
+            "source is ['sobol:1']; it must be a source or a sequence of sources, such as Sobol(1) "
+            "or source_of('sobol:1')",
+        ),
+        (
+            lambda: encode(0.5, 4, Sobol(), out=[0]),
+            "out is list; it must be a NumPy array of uint64",
+        ),
+        (
+            lambda: encode(0.5, 4, Sobol(), out=np.broadcast_to(np.uint64(0), 1)),
+            "out is read-only; it must be an array that can be written to",
+        ),
+        (
             lambda: encode_thresholds(0.5, 64, Lfsr()),
             "thresholds have type float64; they must be integers",
         ),

@@ -187,8 +187,9 @@ def test_pair_that_passed_between_the_points_of_a_grid_is_within_the_bound() -> 
 @settings(max_examples=60, deadline=None)
 @given(SMALL, SMALL, st.integers(1, 60), st.integers(2, 9))
 def test_bound_of_cells_is_never_exceeded(a: Source, b: Source, length: int, groups: int) -> None:
-    exact = discrepancy.product_extremes(a, b, length), discrepancy.covariance_extremes(
-        a, b, length
+    exact = (
+        discrepancy.product_extremes(a, b, length),
+        discrepancy.covariance_extremes(a, b, length),
     )
     whole, discrepancy.GROUPS = discrepancy.GROUPS, groups
     try:

@@ -225,6 +225,17 @@ V, X = [[0.5, 0.5]], [[0.1, 0.2]]
     ("call", "message"),
     [
         (
+            lambda: (
+                sc_forward(W, [0.5] * 3, length=64, seed=1),
+                sc_forward(W, [0.5] * 3, length=64, seed=1.0),
+            ),
+            "seed is 1.0; it must be a whole number from 1 to 65535",
+        ),
+        (
+            lambda: (lfsr_phases(3, 1), lfsr_phases(3, True)),
+            "seed is True; it must be a whole number from 1 to 65535",
+        ),
+        (
             lambda: sc_forward(W, [0.5, 1.2, 0.1], length=64),
             "input_probs[1] is 1.2; it must be from 0 to 1",
         ),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from sc_neurocore.bitstream import Sobol, encode, unpack_bitstream
+from sc_neurocore.bitstream import FAMILIES, Sobol, encode, unpack_bitstream
 from sc_neurocore.cli import main
 
 SHORT = ["--max-length", "64", "--trials", "100"]
@@ -109,6 +109,14 @@ def test_error_curve_of_a_pair() -> None:
     assert curve["points"][-1]["bound"]["value"] == pytest.approx(0.25, abs=2**-16)
 
 
+def test_pair_is_no_sum() -> None:
+    found = read_json("error-curve", "sobol:1/sobol:2", "sobol", *SHORT)
+    assert [(c["family"], c["operation"]) for c in found["curves"]] == [
+        ("sobol:1/sobol:2", "encode"), ("sobol", "encode"),
+        ("sobol:1/sobol:2", "multiply"), ("sobol", "multiply"), ("sobol", "accumulate"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -140,12 +148,22 @@ def test_error_curve_of_a_pair() -> None:
          "multiplier 'sobol@0.5 × entropy@0.5' has source 'entropy', whose numbers are never the "
          "same and cannot be checked; check it with a reproducible one, such as random:1"),
         (["audit", "--bits", "none.npy"], "none.npy: no such file"),
+        (["audit", "--bits", "none.npy", "--length", "32"],
+         "--length is for sources; captured bits have the length they have"),
+        (["error-curve", "sobol", "sobol"], "source 'sobol' is given twice; give each one once"),
+        (["error-curve", "sobol:1/sobol:2", "--operation", "accumulate"],
+         "'sobol:1/sobol:2' is one product; accumulate takes random, lfsr, sobol, halton, counter"),
+        (["error-curve", "entropy/sobol:2", "--operation", "multiply"],
+         "'entropy/sobol:2' has source 'entropy', of which no measurement can be made again; use a "
+         "reproducible one, such as random:1"),
+        (["error-curve", *FAMILIES, "sobol:1/sobol:2", "sobol:2/sobol:3", "--plot", "a.svg"],
+         "--plot has colours for 6 sources, not for 7"),
         (["audit", "--bits", "none.npy", "--multiply"],
          "--multiply and --limit need sources; captured bits have none"),
         (["audit", "--bits", "text.npy"],
          "text.npy is no .npy file of bits; numpy.save writes one"),
         (["audit", "--bits", "floats.npy"],
-         "bits have dtype float64; they must be a NumPy array of uint8 or bool"),
+         "floats.npy: bits have dtype float64; they must be a NumPy array of uint8 or bool"),
         (["audit", "sobol@0.5", "--plot", "a.png"], "--plot writes SVG; 'a.png' must end in .svg"),
         (["error-curve", "--plot", "a.png"], "--plot writes SVG; 'a.png' must end in .svg"),
         (["error-curve", "sobl"],

@@ -202,7 +202,7 @@ def sc_divide_history(
     depth: int = 16,
     start: int = 0,
 ) -> Words:
-    """Quotient ``x / y`` of the same streams as `sc_divide`, repeating any of the last ``depth`` answers.
+    """Quotient ``x / y`` as `sc_divide`, repeating any of the last ``depth`` answers.
 
     A zero of ``y`` repeats one of them by chance, which takes out most of the bias that `sc_divide`
     has when bits depend on the bits before (after Wu & San Miguel, DAC 2019).

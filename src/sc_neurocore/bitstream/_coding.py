@@ -195,4 +195,4 @@ def value_to_bipolar_prob(x: float) -> float:
     Raises:
         SCConfigError: a value outside -1 … 1 or NaN.
     """
-    return float(BIPOLAR.probabilities(x))
+    return float(BIPOLAR.probabilities(require_number("value", x, -1.0, 1.0)))

@@ -16,7 +16,7 @@ from sc_neurocore.bitstream._packed import (
     require_tail,
     unpack_bitstream,
 )
-from sc_neurocore.bitstream._require import require_length, require_numbers, require_whole
+from sc_neurocore.bitstream._require import require_length, require_number, require_whole
 from sc_neurocore.exceptions import SCConfigError
 
 
@@ -80,7 +80,7 @@ def require_uncorrelated(a: Words, b: Words, length: int, *, limit: float) -> No
     Raises:
         SCConfigError: a pair beyond the limit; the message names the worst.
     """
-    limit = float(require_numbers("limit", limit, 0.0, 1.0))
+    limit = require_number("limit", limit, 0.0, 1.0)
     found = np.asarray(scc(a, b, length))
     if found.size and np.abs(found).max() > limit:
         place = np.unravel_index(int(np.abs(found).argmax()), found.shape)

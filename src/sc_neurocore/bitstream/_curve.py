@@ -284,8 +284,7 @@ def _require_fit(family: Family, operation: Operation) -> None:
         )
     if operation == "accumulate" and len(pairs) < 2:
         raise SCConfigError(
-            f"'{family.name}' is one pair of sources; a sum needs at least two, so measure "
-            "multiply"
+            f"'{family.name}' is one pair of sources; a sum needs at least two, so measure multiply"
         )
 
 

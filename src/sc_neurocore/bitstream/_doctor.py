@@ -23,7 +23,7 @@ from sc_neurocore.bitstream._packed import (
     unpack_bitstream,
 )
 from sc_neurocore.bitstream._require import (
-    require_numbers,
+    require_number,
     require_probability,
     require_whole,
 )
@@ -154,7 +154,7 @@ class StochasticDoctor:
 
     def __post_init__(self) -> None:
         for name in ("correlation_threshold", "critical_threshold"):
-            require_numbers(name, getattr(self, name), 0.0, 1.0)
+            require_number(name, getattr(self, name), 0.0, 1.0)
         if self.correlation_threshold > self.critical_threshold:
             raise SCConfigError(
                 f"correlation_threshold is {self.correlation_threshold:g}, above "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sc_neurocore.bitstream._require import require_numbers
+from sc_neurocore.bitstream._require import require_number
 from sc_neurocore.exceptions import SCConfigError
 
 
@@ -21,15 +21,15 @@ class DriftDetector:
     """
 
     def __init__(self, alpha: float = 0.1, threshold: float = 0.3) -> None:
-        self.alpha = float(require_numbers("alpha", alpha, 0.0, 1.0))
+        self.alpha = require_number("alpha", alpha, 0.0, 1.0)
         if not self.alpha:
             raise SCConfigError("alpha is 0; it must be above 0, or no value would count")
-        self.threshold = float(require_numbers("threshold", threshold, 0.0, 1.0))
+        self.threshold = require_number("threshold", threshold, 0.0, 1.0)
         self._means: list[float] = []
 
     def observe(self, scc_value: float) -> bool:
         """Take an SCC, -1 to 1, and say whether there is a drift."""
-        value = float(require_numbers("scc_value", scc_value, -1.0, 1.0))
+        value = require_number("scc_value", scc_value, -1.0, 1.0)
         last = self._means[-1] if self._means else value
         self._means.append(last + self.alpha * (value - last))
         return abs(self._means[-1]) > self.threshold

@@ -28,8 +28,7 @@ from sc_neurocore.bitstream._entropy import NumpyRandom, OsEntropy
 from sc_neurocore.bitstream._halton import Halton
 from sc_neurocore.bitstream._require import (
     require_length,
-    require_numbers,
-    require_probability,
+    require_number,
 )
 from sc_neurocore.bitstream._sobol import Sobol
 from sc_neurocore.bitstream._source import Source
@@ -61,7 +60,7 @@ class ErrorBound:
 
 def require_confidence(confidence: Any) -> float:
     """Return a confidence, above 0 and below 1."""
-    value = float(require_numbers("confidence", confidence, 0.0, 1.0))
+    value = require_number("confidence", confidence, 0.0, 1.0)
     if value in (0.0, 1.0):
         raise SCConfigError(f"confidence is {value:g}; it must lie between 0 and 1, both excluded")
     return value
@@ -94,7 +93,7 @@ def standard_deviation(p: float, length: int) -> float:
     Raises:
         SCConfigError: a probability or length out of range.
     """
-    rate = float(require_probability(p, "p"))
+    rate = require_number("p", p, 0.0, 1.0)
     return math.sqrt(rate * (1 - rate) / require_length(length))
 
 
@@ -132,8 +131,9 @@ def multiply_error(a: Source, b: Source, length: int, *, confidence: float = 0.9
 
     Args:
         a: source of one stream, from tick 0 on.
-        b: source of the other; an `OsEntropy` draws numbers of its own. The same one, or one that depends on it, is counted as it is:
-            exactly where neither gives more than 8192 different numbers, else a little above.
+        b: source of the other; an `OsEntropy` draws numbers of its own. The same one, or one that
+            depends on it, is counted as it is: exactly where neither gives more than 8192
+            different numbers, else a little above.
         length: bits of the streams.
         confidence: for random sources, probability that the bound holds, for any one pair of
             probabilities.

@@ -148,8 +148,8 @@ def shortest_length(
     bound, length = min(tried, key=lambda pair: pair[0].value)
     proven = "" if bound.word == "proven" else "proven "
     verdict = (
-        f"infeasible: the {proven}error must be below {epsilon:g}; the least is {bound} at L={length}, "
-        f"max is {most}"
+        f"infeasible: the {proven}error must be below {epsilon:g}; the least is {bound} at "
+        f"L={length}, max is {most}"
     )
     return LengthPlan(epsilon, None, None, bound.word, bound.basis, verdict)
 

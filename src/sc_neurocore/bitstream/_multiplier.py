@@ -25,8 +25,7 @@ from sc_neurocore.bitstream._lfsr import Lfsr
 from sc_neurocore.bitstream._packed import Words, popcount, sc_and
 from sc_neurocore.bitstream._require import (
     require_length,
-    require_numbers,
-    require_probability,
+    require_number,
     require_whole,
 )
 from sc_neurocore.bitstream._sharing import Sharing
@@ -48,9 +47,9 @@ class Decorrelator:
     """A circuit in one of a multiplier's streams.
 
     Attributes:
-        kind: ``"isolator"`` (`isolate` by 2 bits), ``"shuffle buffer"`` of 64 cells (`shuffle_buffer`),
-            ``"tracking memory"`` (`track`) or ``"regenerator"`` over the whole stream
-            (`regenerate`), the one that delays the stream by its length.
+        kind: ``"isolator"`` (`isolate` by 2 bits), ``"shuffle buffer"`` of 64 cells
+            (`shuffle_buffer`), ``"tracking memory"`` (`track`) or ``"regenerator"`` over the whole
+            stream (`regenerate`), the one that delays the stream by its length.
         source: its random numbers; an isolator has none, the others need one.
 
     Raises:
@@ -128,7 +127,8 @@ class Multiplier:
                 )
         for name in ("p", "q"):
             if getattr(self, name) is not None:
-                require_probability(getattr(self, name), f"{name} of multiplier '{self.name}'")
+                what = f"{name} of multiplier '{self.name}'"
+                require_number(what, getattr(self, name), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,9 @@ class MultiplierCheck:
         word: ``"proven"`` for all values, or the ones given; ``"measured"`` at 33 values of each
             stream that has none given, where a decorrelator was tried.
         verdict: ``"sound"``, proven; ``"tried"``: within the limit where it was measured, which
-            proves nothing about other values; ``"correlated"``: the covariance is beyond the limit; ``"imprecise"``:
-            it is not, but the error is: the streams are too short for their sources.
+            proves nothing about other values; ``"correlated"``: the covariance is beyond the
+            limit; ``"imprecise"``: it is not, but the error is: the streams are too short for
+            their sources.
         remedy: what brings a correlated one within the limit, tried and counted; None if nothing
             did.
     """
@@ -190,7 +191,7 @@ def check_multipliers(
         SCConfigError: a length or limit out of range.
     """
     length = require_length(length)
-    limit = float(require_numbers("limit", limit, 0.0, 0.25))
+    limit = require_number("limit", limit, 0.0, 0.25)
     found = []
     for multiplier in multipliers:
         check = _check(multiplier, length, limit)

@@ -142,8 +142,8 @@ def unpack_bitstream(
         ``(..., L)`` of ``uint8``, zeros and ones.
 
     Raises:
-        SCConfigError: wrong dtype, word count or shape, ones past ``original_length``, or words that do not
-            lie side by side in memory.
+        SCConfigError: wrong dtype, word count or shape, ones past ``original_length``, or
+            words that do not lie side by side in memory.
     """
     length = require_whole("original_length", original_length, 0, MAX_LENGTH)
     require_stream("packed", packed, length)

@@ -139,7 +139,7 @@ def _print(curves: Sequence[ErrorCurve], crossed: Sequence[Crossover]) -> None:
             continue
         click.echo(
             f"{operation}: rms error of {min(c.trials for c in shown)} or more trials, measured, "
-            f"with its {100 * shown[0].confidence:g} % band; bound of all errors, and how it is known"
+            f"with its {100 * shown[0].confidence:g} % band; bound of all errors, and how known"
         )
         print_table(
             ("SOURCE", "LENGTH", "RMS", "BAND", "BOUND"),
