@@ -17,6 +17,8 @@
         formal_claim_range: assert (!formal_live || held <= DEPTH);
         // a passes
         formal_claim_ones_of_a: assert (out_a == a);
+        // unlike bits pass
+        formal_claim_unlike: assert (a == b || out_b == b);
         // all ones of b are put out or wait
         formal_claim_ones_of_b: assert (!formal_live || formal_waiting == held);
         // two ones come out only when no more can wait

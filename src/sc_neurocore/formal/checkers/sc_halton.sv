@@ -41,6 +41,8 @@
             || formal_now == (formal_then == TOTAL - 1 ? 0 : formal_then + 1));
         // the remainder is below the divisor
         formal_claim_rest: assert (!formal_live || rest < TOTAL);
+        // from any remainder that is, whether it was ever reached or not
+        formal_claim_reduced: assert (!formal_ran || formal_rest >= TOTAL || rest < TOTAL);
         // number and remainder are those of the mirrored digits
         formal_claim_exact: assert (!formal_live || formal_product + rest == formal_goal);
     end

@@ -27,6 +27,8 @@
         // and none smaller by one would be
         formal_claim_least: assert (!formal_live || !formal_ran || formal_step == 0
             || formal_scaled - (1 << SHIFT) < formal_way);
+        // the output is the encoded memory
+        formal_claim_encodes: assert (!formal_live || y == ({1'b0, number} < memory));
         // an empty memory gives zeros
         formal_claim_zero: assert (memory != 0 || !y);
         // a full memory gives ones

@@ -19,9 +19,20 @@ from sc_neurocore.bitstream import (
     sc_subtract,
     sc_xnor,
 )
+from sc_neurocore.bitstream._machine import MAX_STATES
 from sc_neurocore.bitstream._packed import Words
 from sc_neurocore.bitstream._source import Source
-from sc_neurocore.hdl.blocks._block import Block, Fault, Golden, Levels, packed, unpacked, whole
+from sc_neurocore.hdl.blocks._block import (
+    MAX_LANES,
+    Block,
+    Fault,
+    Golden,
+    Levels,
+    cells,
+    packed,
+    unpacked,
+    whole,
+)
 from sc_neurocore.hdl.blocks._stimulus import bits, lanes, streams
 
 _AB = {"a": 1, "b": 1}
@@ -49,7 +60,7 @@ def _multiplier(
         return {"product": np.sum(products << np.arange(count)[:, None], axis=0)}
 
     return Block(
-        module, whole(LANES=count), {"a": count, "b": count}, {"product": count},
+        module, whole(LANES=(count, 1, MAX_LANES)), {"a": count, "b": count}, {"product": count},
         lambda rng, ticks: {name: lanes(rng, ticks, count) for name in ("a", "b")},
         golden, 3, faults, clocked=False,
     )  # fmt: skip
@@ -72,6 +83,7 @@ def bipolar_multiplier(count: int) -> Block:
 
 def mux_tree(select_width: int) -> Block:
     """Multiplexers."""
+    parameters = whole(SELECT_WIDTH=(select_width, 1, MAX_LANES.bit_length() - 1))
     count = 1 << select_width
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
@@ -86,8 +98,8 @@ def mux_tree(select_width: int) -> Block:
         return {"y": unpacked(level[0], ticks)}
 
     return Block(
-        "sc_mux_tree", whole(SELECT_WIDTH=select_width),
-        {"streams": count, "select": select_width}, _Y, stimulus, golden, 2,
+        "sc_mux_tree", parameters,
+        {"streams": count, "select": select_width}, _Y, stimulus, golden, 1,
         (Fault("streams[select]", "streams[~select]", "chooses another stream"),), clocked=False,
     )  # fmt: skip
 
@@ -107,7 +119,7 @@ def scaled_adder() -> Block:
 def saturating_adder(depth: int) -> Block:
     """OR with a memory."""
     return Block(
-        "sc_saturating_adder", whole(DEPTH=depth), _AB, _Y, streams("a", "b"),
+        "sc_saturating_adder", whole(DEPTH=(depth, 1, MAX_STATES - 1)), _AB, _Y, streams("a", "b"),
         _of_two(lambda a, b, length: sc_saturating_add(a, b, length, depth)), 6,
         (
             Fault("STATES(DEPTH + 1)", "STATES(DEPTH)", "keeps one less"),
@@ -119,7 +131,7 @@ def saturating_adder(depth: int) -> Block:
 def subtractor(depth: int) -> Block:
     """Cancelling counter."""
     return Block(
-        "sc_subtractor", whole(DEPTH=depth), _AB, _Y, streams("a", "b"),
+        "sc_subtractor", whole(DEPTH=(depth, 1, MAX_STATES - 1)), _AB, _Y, streams("a", "b"),
         _of_two(lambda a, b, length: sc_subtract(a, b, length, depth)), 7,
         (
             Fault("a && !b && owed", "a && owed", "puts out cancelled ones"),
@@ -146,6 +158,7 @@ def divider() -> Block:
 
 def history_divider(depth: int, source: Source) -> Block:
     """CORDIV with a shift register."""
+    parameters = cells(depth, source)
     bits_of_address = depth.bit_length() - 1
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
@@ -158,7 +171,7 @@ def history_divider(depth: int, source: Source) -> Block:
         return {"quotient": unpacked(made, ticks)}
 
     return Block(
-        "sc_history_divider", whole(DEPTH=depth),
+        "sc_history_divider", parameters,
         {"x": 1, "y": 1, "address": bits_of_address}, {"quotient": 1}, stimulus, golden, 7,
         (
             Fault("enable && y", "enable", "remembers repeated answers"),
@@ -180,7 +193,8 @@ def square_root(width: int, first: Source, second: Source) -> Block:
         return {"y": unpacked(sc_sqrt(packed(inputs["x"]), ticks, first, second, width), ticks)}
 
     return Block(
-        "sc_square_root", whole(WIDTH=width), {"x": 1, "first": width, "second": width}, _Y,
+        "sc_square_root", whole(WIDTH=(width, 1, min(first.width, second.width))),
+        {"x": 1, "first": width, "second": width}, _Y,
         stimulus, golden, 6,
         (
             Fault("x != (y && twin)", "x != y", "does not square"),
@@ -192,16 +206,22 @@ def square_root(width: int, first: Source, second: Source) -> Block:
 def maximum(depth: int) -> Block:
     """Synchroniser and OR."""
     return Block(
-        "sc_maximum", whole(DEPTH=depth), _AB, _Y, streams("a", "b"),
-        _of_two(lambda a, b, length: sc_maximum(a, b, length, depth)), 2,
-        (Fault("first || second", "first", "ignores a stream"),),
+        "sc_maximum", whole(DEPTH=(depth, 1, (MAX_STATES - 1) // 2)), _AB, _Y, streams("a", "b"),
+        _of_two(lambda a, b, length: sc_maximum(a, b, length, depth)), 5,
+        (
+            Fault("first || second", "first", "ignores a stream"),
+            Fault(".enable(enable)", ".enable(1'b1)", "moves without enable"),
+        ),
     )  # fmt: skip
 
 
 def minimum(depth: int) -> Block:
     """Synchroniser and AND."""
     return Block(
-        "sc_minimum", whole(DEPTH=depth), _AB, _Y, streams("a", "b"),
-        _of_two(lambda a, b, length: sc_minimum(a, b, length, depth)), 2,
-        (Fault("first && second", "first", "ignores a stream"),),
+        "sc_minimum", whole(DEPTH=(depth, 1, (MAX_STATES - 1) // 2)), _AB, _Y, streams("a", "b"),
+        _of_two(lambda a, b, length: sc_minimum(a, b, length, depth)), 5,
+        (
+            Fault("first && second", "first", "ignores a stream"),
+            Fault(".enable(enable)", ".enable(1'b1)", "moves without enable"),
+        ),
     )  # fmt: skip

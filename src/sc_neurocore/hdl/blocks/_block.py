@@ -11,10 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.bitstream import pack_bitstream, unpack_bitstream
+from sc_neurocore.bitstream._cells import MAX_CELLS
 from sc_neurocore.bitstream._packed import Words
+from sc_neurocore.bitstream._require import require_whole
+from sc_neurocore.bitstream._source import Source
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.hdl._library import library_source, with_parameters
 
+#: Most streams side by side, for they are the bits of one level.
+MAX_LANES = 63
 #: Level of a port in every clock, or in every tick, as an unsigned bit pattern.
 Levels = NDArray[np.int64]
 Stimulus = Callable[[np.random.Generator, int], dict[str, Levels]]
@@ -122,6 +127,26 @@ def constant(width: int, value: int) -> str:
     return f"{width}'h{value:0{-(-width // 4)}x}"
 
 
-def whole(**parameters: int) -> dict[str, str]:
-    """Integer parameters as Verilog constants."""
-    return {name: str(value) for name, value in parameters.items()}
+#: An integer parameter: its value, and the least and largest that it may have.
+Ranged = tuple[int, int, int | None]
+
+
+def whole(**parameters: Ranged) -> dict[str, str]:
+    """Integer parameters as Verilog constants.
+
+    Raises:
+        SCConfigError: one is out of its range.
+    """
+    return {name: str(require_whole(name, *ranged)) for name, ranged in parameters.items()}
+
+
+def cells(depth: int, source: Source) -> dict[str, str]:
+    """The parameter ``DEPTH`` of a module with so many cells, which a source addresses.
+
+    Raises:
+        SCConfigError: it is no power of two, or more than the source can address.
+    """
+    parameters = whole(DEPTH=(depth, 2, min(MAX_CELLS, 1 << source.width)))
+    if depth & (depth - 1):
+        raise SCConfigError(f"DEPTH is {depth}; it must be a power of two")
+    return parameters

@@ -14,7 +14,7 @@ from sc_neurocore.bitstream import (
 )
 from sc_neurocore.bitstream._packed import Words
 from sc_neurocore.bitstream._source import Source
-from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, packed, unpacked, whole
+from sc_neurocore.hdl.blocks._block import MAX_LANES, Block, Fault, Levels, packed, unpacked, whole
 from sc_neurocore.hdl.blocks._stimulus import bits, lanes, numbers, streams
 
 
@@ -31,7 +31,8 @@ def parallel_counter(inputs: int) -> Block:
         return {"count": parallel_count(_unstacked(levels["streams"], inputs), ticks)}
 
     return Block(
-        "sc_parallel_counter", whole(INPUTS=inputs), {"streams": inputs}, {"count": width},
+        "sc_parallel_counter", whole(INPUTS=(inputs, 1, MAX_LANES)),
+        {"streams": inputs}, {"count": width},
         lambda rng, ticks: {"streams": lanes(rng, ticks, inputs)}, golden, 3,
         (
             Fault(".bits(streams)", ".bits(streams & ~INPUTS'(1))", "ignores an input"),
@@ -43,14 +44,14 @@ def parallel_counter(inputs: int) -> Block:
 
 def accumulative_parallel_counter(inputs: int, width: int) -> Block:
     """Running sum of a parallel counter."""
+    parameters = whole(INPUTS=(inputs, 1, MAX_LANES), WIDTH=(width, inputs.bit_length(), MAX_LANES))
 
     def golden(ticks: int, levels: Mapping[str, Levels]) -> dict[str, Levels]:
         counts = parallel_count(_unstacked(levels["streams"], inputs), ticks)
         return {"total": np.concatenate([[0], np.cumsum(counts)[:-1]]) & ((1 << width) - 1)}
 
     return Block(
-        "sc_accumulative_parallel_counter", whole(INPUTS=inputs, WIDTH=width),
-        {"streams": inputs}, {"total": width},
+        "sc_accumulative_parallel_counter", parameters, {"streams": inputs}, {"total": width},
         lambda rng, ticks: {"streams": lanes(rng, ticks, inputs)}, golden, 6,
         (
             Fault("total + WIDTH'(count)", "total + WIDTH'(count[COUNT_WIDTH-2:0])",
@@ -68,7 +69,8 @@ def saturating_up_down_counter(states: int, reset: int) -> Block:
         return {"state": np.concatenate([[reset], path[:-1]])}
 
     return Block(
-        "sc_saturating_counter", whole(STATES=states, RESET=reset), {"up": 1},
+        "sc_saturating_counter",
+        whole(STATES=(states, 2, None), RESET=(reset, 0, states - 1)), {"up": 1},
         {"state": (states - 1).bit_length()}, streams("up"), golden, 6,
         (
             Fault("up ? state == LAST : ", "!up && ", "wraps at the top"),
@@ -80,6 +82,9 @@ def saturating_up_down_counter(states: int, reset: int) -> Block:
 
 def saturating_accumulator(width: int, step_width: int, low: int, high: int, reset: int) -> Block:
     """The counter of signed steps."""
+    parameters = whole(WIDTH=(width, 1, MAX_LANES), STEP_WIDTH=(step_width, 1, width))
+    top = (1 << (width - 1)) - 1
+    parameters |= whole(LOW=(low, -1 - top, top), HIGH=(high, low, top), RESET=(reset, low, high))
     step, value = (1 << step_width) - 1, (1 << width) - 1
     half = 1 << (step_width - 1)
 
@@ -95,8 +100,7 @@ def saturating_accumulator(width: int, step_width: int, low: int, high: int, res
 
     return Block(
         "sc_saturating_accumulator",
-        whole(WIDTH=width, STEP_WIDTH=step_width, LOW=low, HIGH=high, RESET=reset),
-        {"step": step_width}, {"value": width}, stimulus, golden, 6,
+        parameters, {"step": step_width}, {"value": width}, stimulus, golden, 6,
         (
             Fault("value <= WIDTH'(LOW)", "value <= WIDTH'(LOW + 1)", "stops too early"),
             Fault("sum > (WIDTH + 1)'(HIGH)", "sum > (WIDTH + 1)'(HIGH + 1)",
@@ -107,6 +111,7 @@ def saturating_accumulator(width: int, step_width: int, low: int, high: int, res
 
 def window_counter(window_width: int) -> Block:
     """Stochastic to binary."""
+    parameters = whole(WINDOW_WIDTH=(window_width, 1, 32))
     window = 1 << window_width
 
     def golden(ticks: int, inputs: Mapping[str, Levels]) -> dict[str, Levels]:
@@ -120,7 +125,7 @@ def window_counter(window_width: int) -> Block:
         return {"number": counts[tick // window], "valid": valid.astype(np.int64)}
 
     return Block(
-        "sc_stochastic_to_binary", whole(WINDOW_WIDTH=window_width), {"x": 1},
+        "sc_stochastic_to_binary", parameters, {"x": 1},
         {"number": window_width + 1, "valid": 1}, streams("x"), golden, 8,
         (
             Fault("if (last) number <= sum", "if (last) number <= {1'b0, count}",
@@ -132,6 +137,7 @@ def window_counter(window_width: int) -> Block:
 
 def regenerator(window_width: int, source: Source) -> Block:
     """Stochastic to binary and back."""
+    parameters = whole(WINDOW_WIDTH=(window_width, 1, source.width))
     window, shift = 1 << window_width, source.width - window_width
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
@@ -148,10 +154,11 @@ def regenerator(window_width: int, source: Source) -> Block:
         return {"y": np.concatenate([np.zeros(window, np.int64), made])[:ticks]}
 
     return Block(
-        "sc_regenerator", whole(WINDOW_WIDTH=window_width),
-        {"x": 1, "number": window_width}, {"y": 1}, stimulus, golden, 5,
+        "sc_regenerator", parameters, {"x": 1, "number": window_width}, {"y": 1},
+        stimulus, golden, 7,
         (
             Fault(".threshold(count)", ".threshold(count ^ 1'b1)", "encodes another count"),
             Fault(".enable(enable), .x(x)", ".enable(1'b1), .x(x)", "counts without enable"),
+            Fault(".x(x), .number(count)", ".x(!x), .number(count)", "counts zeros"),
         ),
     )  # fmt: skip

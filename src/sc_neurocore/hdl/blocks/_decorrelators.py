@@ -8,7 +8,7 @@ import numpy as np
 
 from sc_neurocore.bitstream import isolate, shuffle_buffer, track
 from sc_neurocore.bitstream._source import Source
-from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, packed, unpacked, whole
+from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, cells, packed, unpacked, whole
 from sc_neurocore.hdl.blocks._stimulus import bits, streams
 
 _Y = {"y": 1}
@@ -21,9 +21,9 @@ def isolator(delay: int) -> Block:
         return {"y": unpacked(isolate(packed(inputs["x"]), ticks, delay), ticks)}
 
     return Block(
-        "sc_isolator", whole(DELAY=delay), {"x": 1}, _Y, streams("x"), golden, 6,
+        "sc_isolator", whole(DELAY=(delay, 1, None)), {"x": 1}, _Y, streams("x"), golden, 6,
         (
-            Fault("line[DELAY-2:0], x}", "line[DELAY-2:0], !x}", "inverts"),
+            Fault("DELAY'(x)", "DELAY'(!x)", "inverts"),
             Fault("else if (enable) ", "else ", "moves without enable"),
         ),
     )  # fmt: skip
@@ -31,6 +31,7 @@ def isolator(delay: int) -> Block:
 
 def shuffler(depth: int, source: Source) -> Block:
     """Shuffle buffer."""
+    parameters = cells(depth, source)
     width = depth.bit_length() - 1
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
@@ -41,7 +42,7 @@ def shuffler(depth: int, source: Source) -> Block:
         return {"y": unpacked(shuffle_buffer(packed(inputs["x"]), ticks, source, depth), ticks)}
 
     return Block(
-        "sc_shuffle_buffer", whole(DEPTH=depth), {"x": 1, "address": width}, _Y,
+        "sc_shuffle_buffer", parameters, {"x": 1, "address": width}, _Y,
         stimulus, golden, 6,
         (
             Fault("cells[address] <= x", "cells[address] <= x || y", "ones never leave"),
@@ -52,6 +53,7 @@ def shuffler(depth: int, source: Source) -> Block:
 
 def tracker(width: int, shift: int, source: Source) -> Block:
     """Tracking forecast memory."""
+    parameters = whole(WIDTH=(width, 1, source.width), SHIFT=(shift, 0, width))
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
         number = source.values(ticks) >> np.uint32(source.width - width)
@@ -61,11 +63,12 @@ def tracker(width: int, shift: int, source: Source) -> Block:
         return {"y": unpacked(track(packed(inputs["x"]), ticks, source, width, shift), ticks)}
 
     return Block(
-        "sc_tracking_memory", whole(WIDTH=width, SHIFT=shift), {"x": 1, "number": width}, _Y,
-        stimulus, golden, 8,
+        "sc_tracking_memory", parameters, {"x": 1, "number": width}, _Y,
+        stimulus, golden, 9,
         (
             Fault("x ? full : !full", "!full", "never falls below the middle"),
             Fault("carry = x || whole", "carry = x", "rounds down to below zero"),
             Fault("!x || full", "1'b1", "loses the rises"),
+            Fault(".number(number)", ".number(~number)", "counts down where the source counts up"),
         ),
     )  # fmt: skip

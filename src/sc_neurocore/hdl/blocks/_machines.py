@@ -13,7 +13,7 @@ from sc_neurocore.bitstream import (
     synchroniser,
     tanh_machine,
 )
-from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, packed, unpacked, whole
+from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, Ranged, packed, unpacked, whole
 from sc_neurocore.hdl.blocks._stimulus import streams
 
 
@@ -24,7 +24,7 @@ def _block(
     outputs: tuple[str, ...],
     assertions: int,
     *faults: Fault,
-    **parameters: int,
+    **parameters: Ranged,
 ) -> Block:
     def golden(ticks: int, levels: Mapping[str, Levels]) -> dict[str, Levels]:
         given = [packed(levels[name]) for name in inputs]
@@ -48,7 +48,7 @@ def tanh(states: int) -> Block:
     return _block(
         "sc_tanh", tanh_machine(states), ("x",), ("y",), 6,
         Fault("state >= WIDTH'", "state > WIDTH'", "turns one state late"), _ENABLE, _UP,
-        STATES=states,
+        STATES=(states, 2, None),
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def exp(states: int, gain: int) -> Block:
     return _block(
         "sc_exp", exp_machine(states, gain), ("x",), ("y",), 6,
         Fault("state < WIDTH'", "state <= WIDTH'", "turns one state late"), _ENABLE, _UP,
-        STATES=states, GAIN=gain,
+        STATES=(states, 2, None), GAIN=(gain, 1, states - 1),
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def relu(states: int) -> Block:
         "sc_relu", relu_machine(states), ("x",), ("y",), 7,
         Fault("enable && !upper", "enable", "alternates in the upper half, too"),
         Fault("upper ? x : toggle", "upper ? x : 1'b0", "is not zero when negative"), _ENABLE, _UP,
-        STATES=states,
+        STATES=(states, 2, None),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def gain(states: int) -> Block:
         "sc_gain", gain_machine(states), ("x", "k"), ("y",), 6,
         Fault("inward || k", "inward || !k", "is gated by the inverse"),
         Fault("inward = x != y", "inward = x == y", "gates the steps to the middle"), _UP,
-        STATES=states,
+        STATES=(states, 2, None),
     )  # fmt: skip
 
 
@@ -88,15 +88,15 @@ def synchroniser_block(depth: int) -> Block:
         Fault("(holds_b || full_a)", "holds_b", "loses ones"),
         Fault("(!a && b && holds_a);", "1'b0;", "pairs one way only"),
         Fault("enable && a != b", "a != b", "moves without enable"),
-        DEPTH=depth,
+        DEPTH=(depth, 1, None),
     )  # fmt: skip
 
 
 def desynchroniser_block(depth: int) -> Block:
     """Separates ones."""
     return _block(
-        "sc_desynchroniser", desynchroniser(depth), ("a", "b"), ("out_a", "out_b"), 7,
+        "sc_desynchroniser", desynchroniser(depth), ("a", "b"), ("out_a", "out_b"), 8,
         Fault("a ? held == WIDTH'(DEPTH) :", "a ? 1'b0 :", "loses ones"),
         Fault("enable && a == b", "a == b", "moves without enable"),
-        DEPTH=depth,
+        DEPTH=(depth, 1, None),
     )  # fmt: skip

@@ -56,8 +56,7 @@ def sobol(source: Sobol) -> Block:
     """One dimension of the Sobol sequence."""
     width = source.width
     directions = direction_numbers(source.dimension, width)
-    parameters = {
-        "WIDTH": str(width),
+    parameters = whole(WIDTH=(width, 2, None)) | {
         "DIRECTIONS": constant(
             width * width, sum(v << (k * width) for k, v in enumerate(directions))
         ),
@@ -73,15 +72,16 @@ def sobol(source: Sobol) -> Block:
 def counter(source: Counter) -> Block:
     """The counter."""
     return _source(
-        "sc_counter", source, whole(WIDTH=source.width), 3,
+        "sc_counter", source, whole(WIDTH=(source.width, 1, None)), 3,
         Fault("number + 1'b1", "number - 1'b1", "counts down"), _ENABLE,
     )  # fmt: skip
 
 
-def van_der_corput(source: Halton) -> Block:
+def van_der_corput(width: int) -> Block:
     """The Halton sequence of base 2."""
+    source = Halton(2, width)
     return _source(
-        "sc_van_der_corput", source, whole(WIDTH=source.width), 4,
+        "sc_van_der_corput", source, whole(WIDTH=(width, 1, None)), 4,
         Fault("tick[WIDTH-1-i]", "tick[i]", "does not reverse the bits"),
         Fault(".enable(enable)", ".enable(1'b1)", "moves without enable"),
     )  # fmt: skip
@@ -89,11 +89,13 @@ def van_der_corput(source: Halton) -> Block:
 
 def halton(source: Halton) -> Block:
     """A Halton sequence of another base."""
-    parameters = whole(BASE=source.base, WIDTH=source.width, DIGITS=source.digits)
+    base, width, digits = source.base, source.width, source.digits
+    parameters = whole(BASE=(base, 2, None), WIDTH=(width, 1, None), DIGITS=(digits, 1, None))
     return _source(
-        "sc_halton", source, parameters, 6,
+        "sc_halton", source, parameters, 7,
         Fault("+ WIDTH'(over)", "", "the remainders are lost"),
         Fault("c > 0 && c < DIGITS", "c > 1 && c < DIGITS", "one carry is not counted"),
+        Fault("sum >= TOTAL", "sum > TOTAL", "lets a remainder reach the divisor"),
     )  # fmt: skip
 
 
@@ -113,7 +115,7 @@ def comparator(width: int) -> Block:
         return {"stream": np.array(bits, np.int64)}
 
     return Block(
-        "sc_comparator", whole(WIDTH=width),
+        "sc_comparator", whole(WIDTH=(width, 1, None)),
         {"number": width, "threshold": width + 1}, {"stream": 1}, stimulus, golden, 3,
         (
             Fault("number < threshold", "number <= threshold", "one too many"),

@@ -12,6 +12,9 @@
 // the remainder passes TOTAL it is reduced, and the number gets one more. Use sc_van_der_corput
 // for base 2.
 //
+// BASE, WIDTH and DIGITS go together: give all or none. With another number of digits than the
+// least that suffices, elaboration stops.
+//
 // Area: DIGITS digit counters, two adders of WIDTH and log2(TOTAL) bits and one comparator.
 
 `default_nettype none
@@ -49,6 +52,12 @@ module sc_halton #(
             growth = growth << WIDTH;
         end
     endfunction
+
+    generate
+        if (power(DIGITS) >> WIDTH == 0 || power(DIGITS - 1) >> WIDTH != 0) begin : refused
+            DIGITS_do_not_fit_BASE_and_WIDTH stop ();  // no such module
+        end
+    endgenerate
 
     reg [REST_WIDTH-1:0] rest;
     wire [DIGITS:0] carry;  // into each digit, and out of the last

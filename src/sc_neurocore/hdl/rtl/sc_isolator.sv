@@ -7,7 +7,7 @@
 `default_nettype none
 
 module sc_isolator #(
-    parameter integer DELAY = 4  // at least 2
+    parameter integer DELAY = 4
 ) (
     input  wire             clk,
     input  wire             rst_n,   // synchronous, low resets
@@ -22,7 +22,7 @@ module sc_isolator #(
 
     always @(posedge clk) begin
         if (!rst_n)      line <= {DELAY{1'b0}};
-        else if (enable) line <= {line[DELAY-2:0], x};
+        else if (enable) line <= (line << 1) | DELAY'(x);
     end
 
 endmodule

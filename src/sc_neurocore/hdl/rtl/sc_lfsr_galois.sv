@@ -4,6 +4,9 @@
 // The number is the state itself, SEED first. With a primitive feedback polynomial it takes every
 // value but zero once in 2**WIDTH - 1 clocks. The tap of exponent e is bit e - 1.
 //
+// The parameters go together: give all or none. Without a tap at the top bit, or with a seed of
+// zero, elaboration stops.
+//
 // Area: WIDTH flip-flops and one XOR gate per tap but the last; no path has more than one.
 
 `default_nettype none
@@ -18,6 +21,12 @@ module sc_lfsr_galois #(
     input  wire             enable,  // low holds the state
     output reg  [WIDTH-1:0] number
 );
+
+    generate
+        if (!TAPS[WIDTH-1] || SEED == {WIDTH{1'b0}}) begin : refused
+            top_bit_of_TAPS_or_SEED_is_zero stop ();  // no such module
+        end
+    endgenerate
 
     always @(posedge clk) begin
         if (!rst_n)      number <= SEED;

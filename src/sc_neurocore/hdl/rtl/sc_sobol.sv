@@ -7,6 +7,9 @@
 // Direction number k (0 for the lowest bit of the tick) is DIRECTIONS[k * WIDTH +: WIDTH]; the
 // default is dimension 1. SHIFT is added (XOR) to all numbers. WIDTH is at least 2.
 //
+// The parameters go together: give all or none. The lowest one of direction number k is its bit
+// WIDTH - 1 - k; where one is not, numbers would be missing, and elaboration stops.
+//
 // Area: a counter, WIDTH flip-flops and an AND-XOR plane of WIDTH * WIDTH / 2 constants.
 
 `default_nettype none
@@ -22,6 +25,16 @@ module sc_sobol #(
     input  wire             enable,  // low holds the state
     output reg  [WIDTH-1:0] number
 );
+
+    genvar i;
+    generate
+        for (i = 0; i < WIDTH; i = i + 1) begin : direction
+            localparam [WIDTH-1:0] NUMBER = DIRECTIONS[i*WIDTH +: WIDTH];
+            if (NUMBER << i != {1'b1, {(WIDTH - 1){1'b0}}}) begin : refused
+                DIRECTIONS_do_not_fit_WIDTH stop ();  // no such module
+            end
+        end
+    endgenerate
 
     reg  [WIDTH-1:0] tick;
     wire [WIDTH-1:0] following = tick + 1'b1;
