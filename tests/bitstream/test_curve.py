@@ -40,6 +40,12 @@ def test_trials_stay_within_the_bound_and_the_band_holds_the_rms(name: str, oper
     json.dumps(curve.to_dict(), allow_nan=False)
 
 
+@pytest.mark.parametrize("name", ["sobol", "halton", "counter"])
+def test_long_trials_stay_within_the_bound(name: str) -> None:
+    (point,) = error_curve(FAMILIES[name], "multiply", lengths=(16384,), trials=2000).points
+    assert point.bound.word == "proven" and point.largest <= point.bound.value
+
+
 def test_random_encoding_errs_by_its_standard_deviation() -> None:
     curve = error_curve(FAMILIES["random"], "encode", lengths=(256,), trials=4000)
     # The mean of p (1-p) over even values is 1/6.
