@@ -22,10 +22,10 @@
     always @* begin
         // the output is the encoded number of ones of the last window
         formal_claim_exact: assert (!formal_live || y == (number < formal_window));
-        // no ones in it, none put out
-        formal_claim_zero: assert (!formal_live || formal_window != 0 || !y);
-        // ones only in it, ones only put out
-        formal_claim_one: assert (!formal_live || formal_window != FORMAL_WINDOW || y);
+        // no ones counted, none put out
+        formal_claim_zero: assert (count != 0 || !y);
+        // ones only counted, ones only put out
+        formal_claim_one: assert (count != FORMAL_WINDOW || y);
         // the count is that of the last window
         formal_claim_count: assert (!formal_live || count == formal_window);
         // the counter is as far in the window
