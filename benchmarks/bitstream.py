@@ -73,7 +73,7 @@ def random_words(*shape: int) -> np.ndarray:
 
 def roof_task(bits: int, threads: int = 1) -> Task:
     """As many register-only ANDed bits, on so many threads."""
-    count = bits // (kernel.ROOF_ACCUMULATORS * kernel.LANES * 64 * threads)
+    count = bits // (kernel.ROOF_BITS * threads)
     mask = np.uint64(0x123456789ABCDEF)
 
     def run() -> None:
