@@ -48,6 +48,7 @@ from sc_neurocore.bitstream import (
     xnor_counts,
 )
 from sc_neurocore.bitstream import _gemm_kernel as kernel
+from sc_neurocore.bitstream import _gemm_tile_kernel as tile
 
 ROWS, COLUMNS, LENGTH = 64, 256, 262_144
 #: Words of a row that passes through the caches once (256 MiB).
@@ -216,7 +217,8 @@ def conditional_multiply_accumulate(x: np.ndarray, w: np.ndarray, length: int) -
         accumulator -= inputs * given_out
         ones += given_out
         seen += bit
-    return ones * inputs / length
+    estimate: np.ndarray = ones * inputs / length
+    return estimate
 
 
 def unary() -> dict[str, float]:
@@ -334,7 +336,7 @@ def avx2() -> dict[str, object]:
 
 def main() -> None:
     if sys.argv[1:] == ["products"]:
-        print(json.dumps({"lanes": kernel.LANES} | products(40)))
+        print(json.dumps({"lanes": tile.LANES} | products(40)))
         return
     report = {
         "machine": {
@@ -343,7 +345,7 @@ def main() -> None:
             "python": platform.python_version(),
             "numpy": np.__version__,
         },
-        "tile": {"lanes": kernel.LANES, "rows": kernel.ROWS, "columns": kernel.COLUMNS},
+        "tile": {"lanes": tile.LANES, "rows": tile.ROWS, "columns": tile.COLUMNS},
         "products": products(400),
         "encoding": encoding(),
         "overhead": overhead(),

@@ -42,7 +42,7 @@ LANES, ROWS, COLUMNS, ROOF_SUMS = next(
 #: Words that a vector of each operand's pair covers.
 PAIR = 2 * LANES
 #: Words of a line of the cache; pairs between two fetches of lines that are needed later.
-LINE, BURST = 8, 4
+LINE, BURST = 8, 2
 
 _I8P = ir.IntType(8).as_pointer()
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
