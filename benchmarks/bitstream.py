@@ -1,9 +1,11 @@
 """Products of packed bitstreams against what the execution units can do.
 
-The roof is a loop of AND, population count and addition on registers alone, written with the same
-instructions as the kernel and run in turns with it, so that whatever else the machine does meets
-both. Times are the best of many; fractions are ratios of best times of the same run and count the
-ANDed bits only: encoding, packing and summing up are overhead.
+The roof is a loop of AND, population count and addition on registers alone, compiled for the same
+vectors as the kernel and run in turns with it, so that whatever else the machine does meets both.
+The kernel takes five instructions for a pair of words where the roof takes six, so its own limit is
+6/5 of the roof. Times are the best of many; fractions are ratios of best times of the same run and
+count the ANDed bits only: encoding, packing and summing up are overhead. Beside the roof stands the
+memory's: rows far larger than the caches, each word of which is read once.
 
     python benchmarks/bitstream.py
 
@@ -46,8 +48,11 @@ from sc_neurocore.bitstream import (
     xnor_counts,
 )
 from sc_neurocore.bitstream import _gemm_kernel as kernel
+from sc_neurocore.bitstream import _gemm_tile_kernel as tile
 
 ROWS, COLUMNS, LENGTH = 64, 256, 262_144
+#: Words of a row that passes through the caches once (256 MiB).
+LONG = 2**25
 BITS = ROWS * COLUMNS * LENGTH
 INPUTS = 16
 RESULTS = Path(__file__).parent / "results" / "bitstream.json"
@@ -73,7 +78,7 @@ def random_words(*shape: int) -> np.ndarray:
 
 def roof_task(bits: int, threads: int = 1) -> Task:
     """As many register-only ANDed bits, on so many threads."""
-    count = bits // (kernel.ROOF_ACCUMULATORS * kernel.LANES * 64 * threads)
+    count = bits // (kernel.ROOF_BITS * threads)
     mask = np.uint64(0x123456789ABCDEF)
 
     def run() -> None:
@@ -119,7 +124,18 @@ def products(repeats: int) -> dict[str, object]:
         repeats,
     )
     plain = best({"numpy": lambda: and_counts(a, b, backend="numpy")}, 3)["numpy"]
+    long = random_words(1, LONG)
+    other = ~long
+    passing = best({"read": long.sum, "and": lambda: and_counts(long, other, threads=1)}, 5)
+    bytes_per_s = 8 * LONG / passing["read"]
+    least = 8 * words * (ROWS + COLUMNS)
     return {
+        "memory": {
+            "read_bytes_per_s": bytes_per_s,
+            "and_without_reuse_bits_per_s": LONG * 64 / passing["and"],
+            "product_reads_at_least_bytes": least,
+            "reading_over_product_time": least / bytes_per_s / found["and"],
+        },
         "shape": {"rows": ROWS, "columns": COLUMNS, "bits": LENGTH},
         "roof_bits_per_s": BITS / found["roof"],
         "and_bits_per_s": BITS / found["and"],
@@ -143,12 +159,16 @@ def products(repeats: int) -> dict[str, object]:
 
 
 def encoding() -> dict[str, float]:
-    """Bits encoded per second: 64 probabilities per source, 2^18 bits each."""
-    p = np.random.default_rng(2).random((ROWS, 1))
-    out = np.empty((ROWS, 1, LENGTH // 64), np.uint64)
+    """Bits encoded per second: 64 streams of one source, or each of its own, 2^18 bits each."""
+    p = np.random.default_rng(2).random(ROWS)
+    out = np.empty((ROWS, LENGTH // 64), np.uint64)
+    registers = [Lfsr().jump(977 * row) for row in range(ROWS)]
+    dimensions = [Sobol(row + 1) for row in range(ROWS)]
     tasks: dict[str, Task] = {
-        "lfsr": lambda: encode(p, LENGTH, [Lfsr()], out=out),
-        "sobol": lambda: encode(p, LENGTH, [Sobol(1)], out=out),
+        "lfsr": lambda: encode(p, LENGTH, Lfsr(), out=out),
+        "lfsr_per_row": lambda: encode(p, LENGTH, registers, out=out),
+        "sobol": lambda: encode(p, LENGTH, Sobol(1), out=out),
+        "sobol_per_row": lambda: encode(p, LENGTH, dimensions, out=out),
     }
     return {f"{k}_bits_per_s": ROWS * LENGTH / v for k, v in best(tasks, 50).items()}
 
@@ -157,6 +177,7 @@ def overhead() -> dict[str, float]:
     """Seconds per call of arrays so small that the call is all there is."""
     a = random_words(4, 1)
     w, p = a.reshape(1, 4, 1), np.full(4, 0.5)
+    register, sequence = Lfsr(), Sobol(1)
     calls = 200
 
     def many(task: Task) -> Task:
@@ -166,10 +187,60 @@ def overhead() -> dict[str, float]:
         {
             "and_counts": many(lambda: and_counts(a, a)),
             "sc_forward": many(lambda: sc_forward(w, p, length=64)),
+            "encode_lfsr": many(lambda: encode(p, 64, register)),
+            "encode_sobol": many(lambda: encode(p, 64, sequence)),
         },
         100,
     )
     return {f"{name}_s": seconds / calls for name, seconds in found.items()}
+
+
+def conditional_multiply_accumulate(x: np.ndarray, w: np.ndarray, length: int) -> np.ndarray:
+    """Estimate ``x @ w.T`` by the unary multiply-accumulate of uGEMM, one clock at a time.
+
+    Our own statement, for NumPy, of the arithmetic published by Wu et al., ISCA 2020,
+    doi:10.1109/ISCA45697.2020.00040, which UnarySim simulates; no code of theirs. Unipolar: the
+    sequence that a weight is compared with advances only at the ones of its input's stream, so that
+    both operands may share one sequence; the ones of a clock's products are counted and added to an
+    accumulator, which gives out a one for as many as there are inputs and keeps the rest.
+    """
+    inputs = x.shape[1]
+    numbers = Sobol(1).values(length) / 2.0**16
+    seen = np.zeros(x.shape, np.intp)
+    accumulator = np.zeros((len(x), len(w)), np.int64)
+    ones = np.zeros_like(accumulator)
+    for number in numbers:
+        bit = number < x
+        products = bit[:, None] & (numbers[seen][:, None] < w)
+        accumulator += np.count_nonzero(products, axis=2)
+        given_out = accumulator >= inputs
+        accumulator -= inputs * given_out
+        ones += given_out
+        seen += bit
+    estimate: np.ndarray = ones * inputs / length
+    return estimate
+
+
+def unary() -> dict[str, float]:
+    """A dense layer by our packed streams and by uGEMM's arithmetic: speed, and error of both.
+
+    The times are those of NumPy executing that arithmetic, not of UnarySim.
+    """
+    batch, outputs, length = 16, 32, 256
+    rng = np.random.default_rng(6)
+    x, w = rng.random((batch, INPUTS)), rng.random((outputs, INPUTS))
+    tasks: dict[str, Callable[[], np.ndarray]] = {
+        "packed": lambda: sc_dense(w, x, length=length, method="bits", threads=1),
+        "conditional": lambda: conditional_multiply_accumulate(x, w, length),
+    }
+    found = best(dict(tasks), 20)
+    bits = batch * outputs * INPUTS * length
+    table = {"batch": batch, "inputs": INPUTS, "outputs": outputs, "length": length}
+    report: dict[str, float] = dict(table)
+    for name, task in tasks.items():
+        report[f"{name}_bits_per_s"] = bits / found[name]
+        report[f"{name}_rms_error"] = float(np.sqrt(((task() - x @ w.T) ** 2).mean()))
+    return report | {"packed_times_faster": found["conditional"] / found["packed"]}
 
 
 def without_bits() -> list[dict[str, float]]:
@@ -265,7 +336,7 @@ def avx2() -> dict[str, object]:
 
 def main() -> None:
     if sys.argv[1:] == ["products"]:
-        print(json.dumps({"lanes": kernel.LANES} | products(40)))
+        print(json.dumps({"lanes": tile.LANES} | products(40)))
         return
     report = {
         "machine": {
@@ -274,10 +345,11 @@ def main() -> None:
             "python": platform.python_version(),
             "numpy": np.__version__,
         },
-        "tile": {"lanes": kernel.LANES, "rows": kernel.ROWS, "columns": kernel.COLUMNS},
+        "tile": {"lanes": tile.LANES, "rows": tile.ROWS, "columns": tile.COLUMNS},
         "products": products(400),
         "encoding": encoding(),
         "overhead": overhead(),
+        "unary": unary(),
         "without_bits": without_bits(),
         "sharing": sharing_cost(),
         "avx2": avx2(),

@@ -149,6 +149,39 @@ def test_probability_is_encoded_by_its_threshold() -> None:
     assert np.array_equal(encode(p, 200, Sobol(3)), expected)
 
 
+@pytest.mark.parametrize("width", [3, 16, 32])
+@pytest.mark.parametrize("start", [0, 7])
+def test_every_probability_is_rounded_as_threshold_says(width: int, start: int) -> None:
+    # Halves, and their neighbours, between thresholds; subnormal and negative zeros.
+    halves = np.ldexp(np.arange(0.5, 8), -width)
+    p = np.concatenate(
+        [halves, np.nextafter(halves, 0), np.nextafter(halves, 1), [1, -0.0, 5e-324]]
+    )
+    for source in (Lfsr(width, 5), Sobol(2, width), Halton(2, width), Halton(3, width)):
+        expected = encode_thresholds(threshold(p, width), 700, source, start=start)
+        assert np.array_equal(encode(p, 700, source, start=start), expected)
+
+
+def test_probabilities_of_any_kind_of_array() -> None:
+    p = np.linspace(0, 1, 6)
+    frozen = p.copy()
+    frozen.flags.writeable = False
+    for source in (Lfsr(), Sobol()):
+        expected = encode_thresholds(threshold(p, 16), 99, source)
+        for given_as in (frozen, list(p), p.astype(">f8"), p[::-1].copy()[::-1]):
+            assert np.array_equal(encode(given_as, 99, source), expected)
+        assert encode(np.bool_(True), 64, source) == 2**64 - 1
+        assert encode(1, 64, source) == 2**64 - 1
+
+
+def test_nothing_is_written_if_a_probability_is_refused() -> None:
+    for source in (Lfsr(), Sobol()):
+        room = np.full((3, 1), 7, np.uint64)
+        with pytest.raises(SCConfigError, match=r"probability\[2\] is 2; it must be from 0 to 1"):
+            encode([0.5, 0.25, 2.0], 64, source, out=room)
+        assert (room == 7).all()
+
+
 # ── Many streams ──
 
 

@@ -50,7 +50,7 @@ def test_equal_to_bits_in_any_shape(m, n, words, threads, seed):
     assert (and_counts(a, b, backend="numpy") == expected).all()
 
 
-@pytest.mark.parametrize("words", [1023, 1024, 1025, 2047, 2048, 2056])
+@pytest.mark.parametrize("words", [767, 768, 769, 1535, 1536, 1544, 2311])
 @pytest.mark.parametrize(("m", "n"), [(65, 9), (9, 65), (64, 6), (4, 140), (130, 130)])
 def test_blocks_of_rows_and_words_join(m, n, words):
     a, b = words_of(1, m, words), words_of(2, n, words)
@@ -122,10 +122,12 @@ def test_other_processors_give_the_same(features, tmp_path):
 
 def test_tiles_fill_whole_vectors_and_blocks():
     from sc_neurocore.bitstream import _gemm_kernel as kernel
+    from sc_neurocore.bitstream import _gemm_tile_kernel as tile
 
-    for _, lanes, rows, columns in kernel.SHAPES:
+    for _, lanes, rows, columns, _ in tile.SHAPES:
         assert rows * columns % lanes == 0
         assert kernel.BLOCK % rows == 0
+    assert kernel.RUN % tile.PAIR == 0
 
 
 def test_without_numba_numpy_remains():

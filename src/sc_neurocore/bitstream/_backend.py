@@ -135,8 +135,8 @@ def _compiled_counts(
     n = len(b)
     counts = np.empty((m, n), np.int64)
     share = _threads(threads, m * n * words * 64)
-    # Too small to repay the tiles: few words, or rows of which a tile would be mostly padding.
-    if words < 2 * kernel.LANES or min(m, n) < kernel.ROWS:
+    # Too few words or rows to repay packing them for the tiles.
+    if words < 2 * kernel.PAIR or min(m, n) < 2 * kernel.ROWS:
         if m < n:
             _split(n, 1, share, lambda i, j: kernel.direct(a, b, counts, 0, m, i, j, xor))
         else:
@@ -144,14 +144,11 @@ def _compiled_counts(
         return counts
     # The fewer rows stay in the cache while the others pass by once.
     few, many = (b, a) if m > n else (a, b)
-    shape = kernel.ROWS, kernel.COLUMNS
-    tiles = np.zeros((-(-len(few) // shape[0]), -(-len(many) // shape[1]), *shape[::-1]), np.int64)
 
     def run(begin: int, end: int) -> None:
-        kernel.blocked(few, many, tiles, begin, end, xor)
+        kernel.blocked(few, many, counts, begin, end, m > n, xor)
 
-    _split(len(many), shape[1], share, run)
-    kernel.untile(tiles, counts, m > n)
+    _split(len(many), kernel.COLUMNS, share, run)
     return counts
 
 

@@ -21,6 +21,7 @@ from sc_neurocore.bitstream._packed import Words, word_count
 from sc_neurocore.bitstream._register import Register
 from sc_neurocore.bitstream._require import (
     require_length,
+    require_numeric,
     require_probability,
     require_room,
     require_whole,
@@ -74,8 +75,37 @@ def encode(
         SCConfigError: a probability outside 0 … 1 or NaN, a length or start out of range, a wrong
             number of sources, more than 2^37 bits in all, or an unfit ``out``.
     """
-    p = require_probability(probability)
+    p = require_numeric("probability", probability)
+    if isinstance(source, Source):
+        structure = source.structure(_reduced(source, start))
+        if structure is not None:
+            return _encode_shared(p, length, structure, out)
+    p = require_probability(p)
     return _compare(_nearest(p, _widths(source, p.shape)), length, source, start, out)
+
+
+def _encode_shared(
+    p: NDArray[np.float64], length: int, structure: Digital | Register, out: Words | None
+) -> Words:
+    """Check, round and compare in one call of a kernel: small calls are most of them."""
+    length = require_length(length)
+    require_room(p.size, length)
+    shape = (*p.shape, word_count(length))
+    out = np.empty(shape, np.uint64) if out is None else _fit(out, shape)
+    kernel = _kernel()
+    # A kernel is compiled for writeable arrays.
+    rows = (p if p.flags.writeable else p.copy()).reshape(-1)
+    words = out if p.ndim == 1 else out.reshape(p.size, shape[-1])
+    if isinstance(structure, Digital):
+        width, columns, shift, start = structure
+        wrong = kernel.encode_shared_digital(columns, shift, width, start, rows, length, words)
+    else:
+        wiring = structure.feedback.kernel_arguments
+        bits = structure.first_bits
+        wrong = kernel.encode_shared_register(*wiring, bits, rows, length, words)
+    if wrong >= 0:
+        require_probability(p)
+    return out
 
 
 def encode_thresholds(
@@ -141,17 +171,7 @@ def _compare(
     length = require_length(length)
     require_room(thresholds.size, length)
     shape = (*thresholds.shape, word_count(length))
-    if out is None:
-        out = np.empty(shape, np.uint64)
-    elif not isinstance(out, np.ndarray):
-        raise SCConfigError(f"out is {type(out).__name__}; it must be a NumPy array of uint64")
-    elif not out.flags.writeable:
-        raise SCConfigError("out is read-only; it must be an array that can be written to")
-    elif not (out.shape == shape and out.dtype == np.uint64 and out.flags.c_contiguous):
-        raise SCConfigError(
-            f"out has shape {out.shape} and type {out.dtype}; it must be a contiguous array of "
-            f"uint64 with shape {shape}"
-        )
+    out = np.empty(shape, np.uint64) if out is None else _fit(out, shape)
     sources = [source] if isinstance(source, Source) else source
     require_whole("start", start, 0)
     if out.size:
@@ -160,11 +180,28 @@ def _compare(
     return out
 
 
+def _fit(out: Words, shape: tuple[int, ...]) -> Words:
+    if not isinstance(out, np.ndarray):
+        raise SCConfigError(f"out is {type(out).__name__}; it must be a NumPy array of uint64")
+    if not out.flags.writeable:
+        raise SCConfigError("out is read-only; it must be an array that can be written to")
+    if not (out.shape == shape and out.dtype == np.uint64 and out.flags.c_contiguous):
+        raise SCConfigError(
+            f"out has shape {out.shape} and type {out.dtype}; it must be a contiguous array of "
+            f"uint64 with shape {shape}"
+        )
+    return out
+
+
+def _reduced(source: Source, start: int) -> int:
+    return 0 if type(start) is int and not start else source.reduced(start)
+
+
 def _fill(
     sources: Sequence[Source], start: int, thresholds: Words, length: int, out: Words
 ) -> None:
     """Encode ``thresholds (rows, sources)`` into ``out (rows, sources, words)``."""
-    structures = [s.structure(s.reduced(start) if start else 0) for s in sources]
+    structures = [s.structure(_reduced(s, start)) for s in sources]
     likeness = [_likeness(structure) for structure in structures] if len(sources) > 1 else [None]
     kinds = set(likeness)
     if len(kinds) == 1:

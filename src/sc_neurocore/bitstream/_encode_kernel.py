@@ -204,6 +204,54 @@ def encode_register(
 
 
 @jit
+def encode_shared_digital(
+    columns: Any, shift: int, width: int, start: int, p: Any, length: int, out: Any
+) -> int:
+    """Encode probabilities ``(streams,)`` against one sequence into ``out (streams, words)``.
+
+    Returns:
+        Number of the first probability outside 0 … 1, or -1; nothing is encoded if there is one.
+    """
+    thresholds = np.empty((len(p), 1), np.uint64)
+    wrong = _nearest(p, width, thresholds)
+    if wrong < 0:
+        shifts = np.array([np.uint64(shift)])
+        streams = out.reshape((len(p), 1, out.shape[1]))
+        encode_digital(
+            columns, shifts, np.uint64(width), np.uint64(start), thresholds, np.uint64(length),
+            streams,
+        )  # fmt: skip
+    return wrong
+
+
+@jit
+def encode_shared_register(
+    exponents: Any, lags: Any, offsets: Any, begin: Any, first: int, p: Any, length: int, out: Any
+) -> int:
+    """The same against one register."""
+    thresholds = np.empty((len(p), 1), np.uint64)
+    wrong = _nearest(p, exponents[0], thresholds)
+    if wrong < 0:
+        bits = np.array([np.uint64(first)])
+        streams = out.reshape((len(p), 1, out.shape[1]))
+        encode_register(
+            exponents, lags, offsets, begin, bits, thresholds, np.uint64(length), streams
+        )
+    return wrong
+
+
+@inlined
+def _nearest(p: Any, width: int, thresholds: Any) -> int:
+    """Set ``thresholds (streams, 1)``; number of the first probability outside 0 … 1, or -1."""
+    scale = 2.0**width
+    for i in range(len(p)):
+        if not (p[i] >= 0.0 and p[i] <= 1.0):
+            return i
+        thresholds[i, 0] = np.uint64(np.rint(p[i] * scale))
+    return -1
+
+
+@jit
 def encode_values(values: Any, thresholds: Any, out: Any) -> None:
     """Compare numbers with ``thresholds (rows,)`` into ``out (rows, words)``; a tail is zeros."""
     whole = len(values) >> 6

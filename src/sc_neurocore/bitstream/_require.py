@@ -42,17 +42,22 @@ def require_room(streams: int, length: int) -> None:
         )
 
 
-def require_numbers(
-    what: str, values: ArrayLike, low: float, high: float, unit: str = ""
-) -> NDArray[np.float64]:
-    """Return ``values`` as float64, or name the first that is not in ``low … high``."""
+def require_numeric(what: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return ``values`` as float64, in whatever range."""
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "fiub":
             raise TypeError
-        array = array.astype(np.float64, copy=False)
+        return array.astype(np.float64, copy=False)
     except (TypeError, ValueError):
         raise SCConfigError(f"{what} is not a number or an array of numbers") from None
+
+
+def require_numbers(
+    what: str, values: ArrayLike, low: float, high: float, unit: str = ""
+) -> NDArray[np.float64]:
+    """Return ``values`` as float64, or name the first that is not in ``low … high``."""
+    array = require_numeric(what, values)
     # A NaN makes both extremes NaN, and no comparison with NaN holds.
     least, most = np.minimum.reduce, np.maximum.reduce
     if array.size and not (least(array, axis=None) >= low and most(array, axis=None) <= high):
