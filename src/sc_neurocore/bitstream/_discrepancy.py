@@ -27,7 +27,7 @@ Counts = NDArray[np.int64]
 #: Most ticks of which one stream's numbers are sorted.
 RATE_TICKS = 2**22
 #: Most groups of thresholds of each stream of a pair; with no more numbers, a group for each.
-GROUPS = 2**13
+GROUPS = 2**12
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def multiply_error(a: Source, b: Source, length: int, *, confidence: float = 0.9
     Args:
         a: source of one stream, from tick 0 on.
         b: source of the other; an `OsEntropy` draws numbers of its own. The same one, or one that
-            depends on it, is counted as it is: exactly where neither gives more than 8192
+            depends on it, is counted as it is: exactly where neither gives more than 4096
             different numbers, else a little above.
         length: bits of the streams.
         confidence: for random sources, probability that the bound holds, for any one pair of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import threading
@@ -42,6 +43,23 @@ def kernel_cache() -> Iterator[bool]:
             config.CACHE_DIR = before
 
 
+@contextmanager
+def _alone(writable: bool) -> Iterator[None]:
+    """Keep other processes from compiling into the same folder.
+
+    numba keeps a gufunc in two files, a kernel and its wrapper, which names the kernel by a symbol
+    that differs from process to process: a pair made by two processes crashes when it is called.
+    """
+    if not writable:
+        yield
+        return
+    from numba.core import config
+
+    with (Path(config.CACHE_DIR) / "gufunc.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def ones(word: Any) -> Any:
     """Ones of a 64-bit word; kernels call it, and LLVM makes it one instruction."""
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -77,7 +95,7 @@ class GUFunc:
         from numba import guvectorize
 
         _register_ones()
-        with kernel_cache() as writable:
+        with kernel_cache() as writable, _alone(writable):
             if self._compiled is None:
                 types = f"void({self._types})"
                 build = guvectorize([types], self._shape, nopython=True, cache=writable)
