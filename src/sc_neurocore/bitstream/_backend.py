@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,8 @@ from sc_neurocore.bitstream._packed import Words, pack_bitstream
 from sc_neurocore.bitstream._source import Source
 from sc_neurocore.exceptions import BackendUnavailableError, SCConfigError
 
+#: Threads that are ever started beside the caller's.
+_MOST_THREADS = 256
 #: Bits of AND per thread below which another thread costs more than it brings (0.25 ms).
 BITS_PER_THREAD = 2**28
 #: Words that NumPy makes at a time.
@@ -168,13 +170,18 @@ def _split(size: int, step: int, threads: int, run: Callable[[int, int], Any]) -
         run(0, size)
         return
     part = -(-size // (threads * step)) * step
-    parts = [(i, min(i + part, size)) for i in range(0, size, part)]
-    others = [threading.Thread(target=run, args=p) for p in parts[1:]]
-    for thread in others:
-        thread.start()
-    run(*parts[0])
-    for thread in others:
-        thread.join()
+    first, *others = [(i, min(i + part, size)) for i in range(0, size, part)]
+    waiting = [_pool().submit(run, *other) for other in others]
+    run(*first)
+    for other in waiting:
+        other.result()
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that stay: a new one pays for its memory at its first product."""
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child process has none of them
+    return ThreadPoolExecutor(_MOST_THREADS, "sc-neurocore-products")
 
 
 def _numpy_counts(gate: np.ufunc, a: Words, b: Words, threads: int | None) -> NDArray[np.int64]:
