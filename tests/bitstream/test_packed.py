@@ -59,7 +59,7 @@ def test_gates_are_those_of_the_bits(data: st.DataObject) -> None:
         (sc_sub(p, q), a & (1 - b)),
         (sc_xnor(p, q, length), 1 - (a ^ b)),
         (sc_not(p, length), 1 - a),
-        (sc_mux(r, p, q), np.where(s == 1, a, b).astype(np.uint8)),
+        (sc_mux(p, q, r), np.where(s == 1, a, b).astype(np.uint8)),
     ]
     for packed, bits in gates:
         # unpack_bitstream refuses ones in the tail.
@@ -79,8 +79,8 @@ def test_leading_axes_broadcast_and_may_be_strided() -> None:
     assert np.array_equal(sc_and(a, b), a & b)
     assert np.array_equal(sc_sub(a, b), a & ~b)
     assert np.array_equal(sc_sub(b, a), b & ~a)
-    assert np.array_equal(sc_mux(a, b, b[:1]), (a & b) | (~a & b[:1]))
-    assert np.array_equal(sc_mux(b[0], a, a), np.broadcast_to(a, (3, 1, 4)))
+    assert np.array_equal(sc_mux(b, b[:1], a), (a & b) | (~a & b[:1]))
+    assert np.array_equal(sc_mux(a, a, b[0]), np.broadcast_to(a, (3, 1, 4)))
     assert np.array_equal(popcount(b), popcount(b.copy()))
     assert np.array_equal(popcount(a.transpose(1, 2, 0)), popcount(a.transpose(1, 2, 0).copy()))
 
@@ -174,7 +174,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: sc_not(U, 64), "a has 2 words per stream, but 64 bits take 1"),
     (
         lambda: sc_mux(U, U, np.zeros(1, np.uint64)),
-        "select has 2 words per stream and b has 1; streams must have the same length",
+        "a has 2 words per stream and sel has 1; streams must have the same length",
     ),
 ]
 

@@ -229,20 +229,20 @@ def _inverted(own: Words, length: int) -> Words:
     return own
 
 
-def sc_mux(select: Words, a: Words, b: Words) -> Words:
-    """Return ``a`` where ``select`` is one and ``b`` where it is zero: ``s a + (1 - s) b``.
+def sc_mux(a: Words, b: Words, sel: Words) -> Words:
+    """Return ``a`` where ``sel`` is one and ``b`` where it is zero: ``s a + (1 - s) b``.
 
-    ``select`` must be independent of both; with ``s = 1/2`` it is the mean of ``a`` and ``b``.
+    ``sel`` must be independent of both; with ``s = 1/2`` it is the mean of ``a`` and ``b``.
     """
-    require_words("select", select)
     require_words("a", a)
     require_words("b", b)
-    require_match(("select", "a", "b"), (select, a, b))
+    require_words("sel", sel)
+    require_match(("a", "b", "sel"), (a, b, sel))
     result = np.bitwise_xor(a, b)
-    if result.shape == select.shape:
-        np.bitwise_and(result, select, out=result)
+    if result.shape == sel.shape:
+        np.bitwise_and(result, sel, out=result)
     else:
-        result = np.bitwise_and(result, select)
+        result = np.bitwise_and(result, sel)
     return np.bitwise_xor(result, b, out=result)
 
 

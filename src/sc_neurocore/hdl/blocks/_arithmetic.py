@@ -94,7 +94,7 @@ def mux_tree(select_width: int) -> Block:
         level = [packed(inputs["streams"] >> i & 1) for i in range(count)]
         for k in range(select_width):
             select = packed(inputs["select"] >> k & 1)
-            level = [sc_mux(select, b, a) for a, b in zip(level[::2], level[1::2], strict=True)]
+            level = [sc_mux(b, a, select) for a, b in zip(level[::2], level[1::2], strict=True)]
         return {"y": unpacked(level[0], ticks)}
 
     return Block(
