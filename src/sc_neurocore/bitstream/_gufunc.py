@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from sc_neurocore._cache import cache_dir
+
 _lock = threading.RLock()
 
 
@@ -26,9 +28,7 @@ def kernel_cache() -> Iterator[bool]:
     """
     from numba.core import config
 
-    own = os.environ.get("SC_NEUROCORE_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = (Path(own) if own else Path(base) / "sc-neurocore") / "kernels"
+    folder = cache_dir() / "kernels"
     with _lock:
         before = config.CACHE_DIR
         try:

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sc_neurocore._cache import cache_dir
+
 
 def cache_folder() -> Path:
     """Folder of the kernel modules.
@@ -20,10 +22,7 @@ def cache_folder() -> Path:
     ``$SC_NEUROCORE_CACHE/kernels``, else ``$XDG_CACHE_HOME/sc-neurocore/kernels``, else
     ``~/.cache/sc-neurocore/kernels``. Deleting it is safe.
     """
-    if own := os.environ.get("SC_NEUROCORE_CACHE"):
-        return Path(own) / "kernels"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "sc-neurocore" / "kernels"
+    return cache_dir() / "kernels"
 
 
 @functools.lru_cache(maxsize=512)

@@ -5,6 +5,7 @@ Every figure shown anywhere is read from a `Record`; a record is made by
 went in, so a repeat is instant and says so (`Record.cached`).
 """
 
+from sc_neurocore._cache import cache_dir
 from sc_neurocore.evidence._digest import (
     JSON,
     atomic_write,
@@ -13,7 +14,7 @@ from sc_neurocore.evidence._digest import (
     digest,
 )
 from sc_neurocore.evidence._record import WORDS, Outcome, Record, Word
-from sc_neurocore.evidence._store import EvidenceError, EvidenceStore, cache_dir, run_cached
+from sc_neurocore.evidence._store import EvidenceError, EvidenceStore, run_cached
 
 __all__ = [
     "JSON",

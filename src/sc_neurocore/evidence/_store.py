@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 import zlib
@@ -13,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, cast
 
+from sc_neurocore._cache import cache_dir
 from sc_neurocore.evidence._digest import JSON, atomic_write, canonical_json, digest
 from sc_neurocore.evidence._record import Outcome, Record, Word, record_key
 from sc_neurocore.exceptions import SCNeuroError
@@ -35,18 +35,6 @@ class EvidenceError(SCNeuroError):
 
 class _LockedError(EvidenceError):
     """Another process holds the database."""
-
-
-def cache_dir() -> Path:
-    """Return the directory for everything that can be made again.
-
-    ``$SC_NEUROCORE_CACHE`` if set, else ``sc-neurocore`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
-    """
-    override = os.environ.get("SC_NEUROCORE_CACHE")
-    if override:
-        return Path(override)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "sc-neurocore"
 
 
 class EvidenceStore:
