@@ -1,0 +1,1 @@
+"""A spiking network as integers, and as a folded engine in hardware."""

@@ -1,0 +1,1 @@
+"""NIR and ONNX files in and out, and the float reference of a network."""
