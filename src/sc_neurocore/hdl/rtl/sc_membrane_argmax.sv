@@ -1,45 +1,47 @@
-// Reads the class off a population that does not spike: in the last of TICKS ticks, the neuron
-// with the largest value, the first of equals. One neuron a clock, in order.
+// Which of CLASSES signed values is largest; of equal ones the first.
+//
+// The values come in order, one in each clock with `enable`. In the clock after the last, `done` is
+// high for one clock; `winner` stays until the next value comes, which is the first of the next
+// round.
+//
+// Area: a comparator, a register for the largest value, and two for its class and the next one.
 
 `default_nettype none
 
 module sc_membrane_argmax #(
-    parameter integer NEURONS    = 10,
-    parameter integer TICKS      = 16,
-    parameter integer VALUE_BITS = 16,
-    parameter integer CLASS_BITS = NEURONS > 1 ? $clog2(NEURONS) : 1
+    parameter integer CLASSES = 10,  // at least 2
+    parameter integer WIDTH   = 16
 ) (
-    input  wire                         clk,
-    input  wire                         rst_n,   // synchronous, low resets
-    input  wire                         valid,
-    input  wire signed [VALUE_BITS-1:0] value,
-    input  wire                         last,    // neuron of this tick
-    output reg                          done,
-    output reg  [CLASS_BITS-1:0]        class_
+    input  wire                       clk,
+    input  wire                       rst_n,   // synchronous, low resets
+    input  wire                       enable,  // low holds the state
+    input  wire signed [WIDTH-1:0]    value,
+    output reg                        done,
+    output reg  [$clog2(CLASSES)-1:0] winner
 );
 
-    localparam integer TICK_BITS = TICKS > 1 ? $clog2(TICKS) : 1;
+    localparam integer CLASS = $clog2(CLASSES);
 
-    reg [TICK_BITS-1:0] tick;
-    reg [CLASS_BITS-1:0] neuron;
-    reg signed [VALUE_BITS-1:0] best;
+    reg  [CLASS-1:0]        at;  // the class whose value is next
+    reg  signed [WIDTH-1:0] most;
+    wire begins = at == {CLASS{1'b0}};
+    wire ends = at == CLASS'(CLASSES - 1);
+    wire wins = begins || value > most;
 
     always @(posedge clk) begin
         if (!rst_n) begin
+            at     <= {CLASS{1'b0}};
+            winner <= {CLASS{1'b0}};
+            most   <= {WIDTH{1'b0}};
             done   <= 1'b0;
-            tick   <= {TICK_BITS{1'b0}};
-            neuron <= {CLASS_BITS{1'b0}};
-            best   <= {VALUE_BITS{1'b0}};
-            class_ <= {CLASS_BITS{1'b0}};
-        end else if (valid && !done) begin
-            neuron <= last ? {CLASS_BITS{1'b0}} : neuron + 1'b1;
-            if (neuron == {CLASS_BITS{1'b0}} || value > best) begin
-                best   <= value;
-                class_ <= neuron;
-            end
-            if (last) begin
-                tick <= tick + 1'b1;
-                done <= tick == TICK_BITS'(TICKS - 1);
+        end else begin
+            done <= enable && ends;
+            if (enable) begin
+                at <= ends ? {CLASS{1'b0}} : at + 1'b1;
+                if (wins) begin
+                    most   <= value;
+                    winner <= at;
+                end
             end
         end
     end
