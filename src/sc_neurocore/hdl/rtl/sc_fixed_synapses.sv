@@ -20,7 +20,7 @@ module sc_fixed_synapses #(
     parameter integer WEIGHT_BITS  = 6,
     parameter integer ACC_BITS     = 10,
     parameter integer DOUBLING     = 0,    // 1 if PLANE events occur
-    parameter         WEIGHTS      = "weights.hex"
+    parameter         WEIGHTS      = ""
 ) (
     input  wire                         clk,
     input  wire                         rst_n,          // synchronous, low resets
@@ -92,7 +92,7 @@ module sc_fixed_synapses #(
 
     reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
     reg [PE*SIMD*WEIGHT_BITS-1:0] weight;
-    initial $readmemh(WEIGHTS, weights);
+    initial if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
     always @(posedge clk) begin
         if (step) weight <= weights[pointer];
     end

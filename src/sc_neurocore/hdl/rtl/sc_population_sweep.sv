@@ -5,7 +5,7 @@
 //   take a current and read the neuron's memories | register | lane | write the state, spike.
 // States live in memory. In the first tick after reset INITIAL stands in for what was read, so the
 // memory needs no clearing. After the last neuron of a tick the next current waits until all
-// states are written: a tick takes NEURONS + 4 clocks, and more if spikes are not taken.
+// states are written: a tick takes NEURONS + 3 clocks, and more if spikes are not taken.
 //
 // PARAMETERS is a file with one word in hexadecimal per neuron and line.
 
@@ -17,7 +17,7 @@ module sc_population_sweep #(
     parameter integer           STATE_BITS     = 16,
     parameter [STATE_BITS-1:0]  INITIAL        = 16'd0,
     parameter integer           PARAMETER_BITS = 0,    // 0: no parameter memory
-    parameter                   PARAMETERS     = "parameters.hex",
+    parameter                   PARAMETERS     = "",
     parameter integer           PORT_BITS      = PARAMETER_BITS > 0 ? PARAMETER_BITS : 1
 ) (
     input  wire                           clk,
@@ -33,8 +33,7 @@ module sc_population_sweep #(
     output wire                           spike_valid,
     input  wire                           spike_ready,
     output reg                            spike,
-    output reg  [STATE_BITS-1:0]          spike_state,    // the state after it
-    output reg                            spike_last      // of this tick
+    output reg  [STATE_BITS-1:0]          spike_state     // the state after it
 );
 
     localparam integer NEURON_BITS = NEURONS > 1 ? $clog2(NEURONS) : 1;
@@ -44,7 +43,7 @@ module sc_population_sweep #(
     reg first;                       // the tick is the first
     reg [NEURON_BITS-1:0] neuron;
     reg [NEURON_BITS-1:0] written;
-    reg lane_last;
+    reg lane_last, spike_last;
     wire last = neuron == NEURON_BITS'(NEURONS - 1);
     wire step = !spike_valid || spike_ready;
     wire take = current_valid && current_ready;
@@ -97,7 +96,7 @@ module sc_population_sweep #(
         if (PARAMETER_BITS > 0) begin : with_parameters
             reg [PORT_BITS-1:0] parameters [0:NEURONS-1];
             reg [PORT_BITS-1:0] parameter_word, parameter_held;
-            initial $readmemh(PARAMETERS, parameters);
+            initial if (PARAMETERS != "") $readmemh(PARAMETERS, parameters);
             always @(posedge clk) begin
                 if (step) begin
                     parameter_word <= parameters[neuron];

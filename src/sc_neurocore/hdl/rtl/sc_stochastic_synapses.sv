@@ -27,7 +27,7 @@ module sc_stochastic_synapses #(
     parameter integer ACC_BITS     = 10,
     parameter integer DOUBLING     = 0,    // 1 if PLANE events occur
     parameter integer LENGTH       = 64,   // a power of two, 2 or more
-    parameter         WEIGHTS      = "weights.hex"
+    parameter         WEIGHTS      = ""
 ) (
     input  wire                         clk,
     input  wire                         rst_n,          // synchronous, low resets
@@ -139,7 +139,7 @@ module sc_stochastic_synapses #(
 
     reg [PE*SIMD-1:0] planes [0:DEPTH-1];
     reg [PE*SIMD-1:0] stored;
-    initial $readmemh(WEIGHTS, planes);
+    initial if (WEIGHTS != "") $readmemh(WEIGHTS, planes);
     always @(posedge clk) begin
         if (step) stored <= planes[pointer];
     end
