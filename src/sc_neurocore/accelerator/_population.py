@@ -118,9 +118,7 @@ def population(
             finite or has a time constant below the tick's half.
     """
     if kind not in _NEEDED:
-        raise SCConfigError(
-            f"population '{name}' has kind '{kind}'; allowed: {', '.join(_NEEDED)}"
-        )
+        raise SCConfigError(f"population '{name}' has kind '{kind}'; allowed: {', '.join(_NEEDED)}")
     rules = rules or Rules()
 
     def get(key: str) -> Reals:
