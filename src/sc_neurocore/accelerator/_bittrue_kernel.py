@@ -61,8 +61,7 @@ def _add_rows(acc, weights, base, fan_out, active, count):  # type: ignore[no-un
 
 @_jit
 def _lane(ops, args, values, lows, highs, first, last, regs, start, size):  # type: ignore[no-untyped-def]
-    """Execute one layer's operations on all its neurons; returns how often a store saturated."""
-    saturated = 0
+    """Execute one layer's operations on all its neurons."""
     for i in range(first, last):
         op = ops[i]
         if op == CONST or op == SOURCE:
@@ -103,16 +102,12 @@ def _lane(ops, args, values, lows, highs, first, last, regs, start, size):  # ty
         elif op == CLAMP:
             low, high = lows[i], highs[i]
             for n in range(size):
-                x = a[n]
-                saturated += (x < low) + (x > high)
-                out[n] = min(max(x, low), high)
+                out[n] = min(max(a[n], low), high)
         elif op == WRAP:
             low, high = lows[i], highs[i]
             span = high - low
             for n in range(size):
-                x = a[n]
-                saturated += (x < low) + (x > high)
-                out[n] = ((x - low) & span) + low
+                out[n] = ((a[n] - low) & span) + low
         elif op == LT:
             for n in range(size):
                 out[n] = a[n] < b[n]
@@ -140,7 +135,6 @@ def _lane(ops, args, values, lows, highs, first, last, regs, start, size):  # ty
             mask = (np.int64(1) << k) - 1
             for n in range(size):
                 out[n] = a[n] & mask
-    return saturated
 
 
 @_jit
@@ -194,7 +188,6 @@ def run_samples(  # type: ignore[no-untyped-def]
                 regs[o : o + size] = port_values[k, :size]
 
     for s in range(begin, end):
-        held = False
         for l in range(layers):
             for k in range(of_states[l], of_states[l + 1]):
                 o = cell[l] + (k - of_states[l]) * sizes[l]
@@ -237,7 +230,7 @@ def run_samples(  # type: ignore[no-untyped-def]
                     else:
                         # The planes double what is already in the accumulators, bit by bit.
                         total = constant[neuron[l] : neuron[l + 1]]
-                        if versions[p] > 1 or not held:
+                        if versions[p] > 1 or then == 0:
                             total[:] = 0
                             for j in range(inputs):
                                 level_j = levels[s, j]
@@ -259,9 +252,8 @@ def run_samples(  # type: ignore[no-untyped-def]
                         c = cell[l] + (k - of_states[l]) * size
                         for n in range(size):
                             regs[o + n] = states[c + n]
-                saturations[s, l] += _lane(
-                    ops, args, values, lows, highs, of_nodes[l], of_nodes[l + 1], regs, start, size
-                )
+                first = of_nodes[l]
+                _lane(ops, args, values, lows, highs, first, of_nodes[l + 1], regs, start, size)
                 fired = 0
                 row = active[t, neuron[l] : neuron[l + 1]]
                 if condition[l] >= 0:
@@ -274,6 +266,12 @@ def run_samples(  # type: ignore[no-untyped-def]
                 for k in range(of_states[l], of_states[l + 1]):
                     c = cell[l] + (k - of_states[l]) * size
                     o = start + candidate[k] * size
+                    node = first + candidate[k]
+                    if ops[node] == CLAMP or ops[node] == WRAP:
+                        before = start + args[node, 0] * size
+                        for n in range(size):
+                            x = regs[before + n]
+                            saturations[s, l] += (x < lows[node]) + (x > highs[node])
                     low, high = ranges[k, 0], ranges[k, 1]
                     for n in range(size):
                         x = regs[o + n]
@@ -282,13 +280,17 @@ def run_samples(  # type: ignore[no-untyped-def]
                     ranges[k, 0], ranges[k, 1] = low, high
                     if after[k] >= 0:
                         o = start + after[k] * size
+                        node = first + after[k]
+                        if ops[node] == CLAMP or ops[node] == WRAP:
+                            before = start + args[node, 0] * size
+                            for m in range(fired):
+                                x = regs[before + row[m]]
+                                saturations[s, l] += (x < lows[node]) + (x > highs[node])
                         for m in range(fired):
                             states[c + row[m]] = regs[o + row[m]]
                 if keep:
                     for m in range(fired):
                         spikes[s, t, neuron[l] + row[m]] = 1
-            held = True
-
             if spiking:
                 row = active[t, neuron[output] : neuron[output + 1]]
                 for m in range(count[t, output]):
@@ -297,5 +299,5 @@ def run_samples(  # type: ignore[no-untyped-def]
                     used[s] = t + 1
         if not spiking:
             used[s] = ticks
-            c = cell[output]
+            c = cell[output + 1] - sizes[output]  # v is a population's last state
             membranes[s] = states[c : c + sizes[output]]

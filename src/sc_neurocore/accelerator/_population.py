@@ -28,6 +28,8 @@ CubaOrder = Literal["current_first", "voltage_first"]
 Reals = NDArray[np.float64]
 
 SPIKING = ("lif", "if", "cuba_lif", "threshold")
+#: Significant binary digits of a leak: what it costs is an adder for each that is one.
+LEAK_BITS = 8
 _NEEDED: dict[str, tuple[str, ...]] = {
     "lif": ("tau", "r", "v_leak", "v_threshold"),
     "if": ("r", "v_threshold"),
@@ -175,21 +177,20 @@ def significant(values: Reals, bits: int) -> Reals:
     return np.asarray(np.ldexp(np.rint(mantissa * 2.0**bits), exponent - bits))
 
 
-def in_units(p: Population, scale: float, fraction: int, leak_bits: int) -> Population:
+def in_units(p: Population, scale: float, fraction: int) -> Population:
     """The population in units of ``scale``, every number as the hardware holds it.
 
     Args:
         p: in units of the graph.
         scale: real value of one unit of current.
         fraction: binary places of states and of what is compared with them or added.
-        leak_bits: significant digits of the leaks.
     """
 
     def on_grid(x: Reals | None) -> Reals | None:
         return None if x is None else np.rint(x / scale * 2.0**fraction) * 2.0**-fraction
 
     def leak(x: Reals | None) -> Reals | None:
-        return None if x is None else significant(x, leak_bits)
+        return None if x is None else significant(x, LEAK_BITS)
 
     return replace(
         p,
@@ -314,9 +315,10 @@ def state_bounds(
         reached = _hull(reached, now)
     reached = _hull(reached, _after_reset(p, reached))
     if p.threshold is not None and p.kind != "threshold":
-        # The register must hold the threshold's next code, or the neuron could never pass it.
-        top = float(p.threshold.max()) + step
-        reached = (reached[0], np.maximum(reached[1], min(top, float(reached[1].max()))))
+        # Also of a neuron that never fires: the register holds what its reset is written with.
+        needed = p.threshold if p.rules.reset == "subtract" else p.reset_to
+        assert needed is not None
+        reached = _hull(reached, (needed, needed))
     result["v"] = (float(reached[0].min()), float(reached[1].max()))
     return result
 
