@@ -15,9 +15,9 @@ from sc_neurocore.accelerator._network import (
     IntegerProjection,
 )
 from sc_neurocore.accelerator._population import in_units, population
-from sc_neurocore.accelerator._population import Rules
 from sc_neurocore.bitstream import Sobol
 from sc_neurocore.compiler import lane_function
+from sc_neurocore.ir import Assumptions
 
 KINDS = ("lif", "if", "cuba_lif", "threshold")
 
@@ -41,7 +41,7 @@ def random_network(
     ticks: int = 6,
     mixed: bool = False,
     membrane: bool = False,
-    rules: Rules | None = None,
+    rules: Assumptions | None = None,
 ) -> IntegerNetwork:
     """A network with recurrent and delayed projections, drawn from a seed."""
     rng = np.random.default_rng(seed)
@@ -70,9 +70,11 @@ def random_network(
             delay = int(rng.integers(0, 3)) if rng.random() < 0.5 else 0
             projections.append(IntegerProjection(INPUT, weights(entering.size), delay))
         last = number == layers - 1
-        kind = str(rng.choice(("li", "cuba_li", "i"))) if last and membrane else KINDS[
-            int(rng.integers(len(KINDS)))
-        ]
+        kind = (
+            str(rng.choice(("li", "cuba_li", "i")))
+            if last and membrane
+            else KINDS[int(rng.integers(len(KINDS)))]
+        )
         scale = float(rng.choice([0.02, 0.1, 0.4])) * (8 / half if backend == "fixed" else 1.0)
         real = population(
             kind, parameters(rng, int(size), mixed), size=int(size), dt=1e-3,
@@ -116,9 +118,7 @@ class Reference:
 def reference(network: IntegerNetwork, sample: np.ndarray) -> Reference:
     """One sample, in Python integers, event by event and clock by clock."""
     lanes = [lane_function(layer.datapath) for layer in network.layers]
-    states = [
-        [list(layer.datapath.init) for _ in range(layer.size)] for layer in network.layers
-    ]
+    states = [[list(layer.datapath.init) for _ in range(layer.size)] for layer in network.layers]
     numbers = Sobol(2, width=network.input.bits).values(network.ticks).tolist()
     spikes: list[list[list[int]]] = [[] for _ in network.layers]
     entering: list[list[int]] = []

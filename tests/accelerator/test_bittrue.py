@@ -18,8 +18,9 @@ from sc_neurocore.accelerator import (
     simulate_network,
 )
 from sc_neurocore.accelerator._layer import integer_layer
-from sc_neurocore.accelerator._population import Population, Rules
+from sc_neurocore.accelerator._population import Population
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.ir import Assumptions
 
 from .networks import random_network, random_samples, reference
 
@@ -34,7 +35,7 @@ from .networks import random_network, random_samples, reference
     mixed=st.booleans(),
     membrane=st.booleans(),
     rules=st.builds(
-        Rules,
+        Assumptions,
         reset=st.sampled_from(["reset", "subtract"]),
         reset_when=st.sampled_from(["same_tick", "next_tick"]),
         cuba_order=st.sampled_from(["current_first", "voltage_first"]),
@@ -71,7 +72,7 @@ def _counter(weights, threshold, ticks=4, *, reset="subtract", coding="events", 
     size = w.shape[1]
     entering = InputCoding(len(w), coding, bits)
     p = Population(
-        "if", Rules(reset=reset), np.ones(size), np.zeros(size), np.zeros(size),
+        "if", Assumptions(reset=reset), np.ones(size), np.zeros(size), np.zeros(size),
         threshold=np.full(size, float(threshold)), reset_to=np.zeros(size),
     )  # fmt: skip
     layer = integer_layer(
@@ -88,7 +89,9 @@ def test_hand_worked_integrators() -> None:
     np.testing.assert_array_equal(run.spikes[0][0], [[0, 0], [1, 0], [1, 0], [0, 0]])
     np.testing.assert_array_equal(run.counts, [[2, 0]])
     # Reset to zero instead: 3, 6 -> 0, 3, 6 -> 0.
-    run = simulate_network(_counter([[3, 1]], 4, reset="reset"), np.ones((1, 4, 1), int), spikes=True)
+    run = simulate_network(
+        _counter([[3, 1]], 4, reset="reset"), np.ones((1, 4, 1), int), spikes=True
+    )
     np.testing.assert_array_equal(run.spikes[0][0, :, 0], [0, 1, 0, 1])
     assert run.additions.tolist() == [8]
 
@@ -129,7 +132,9 @@ def test_many_samples_are_the_same_as_one_at_a_time() -> None:
     samples = random_samples(network, 300)
     seen = []
     run = simulate_network(network, samples, progress=lambda done, all_: seen.append((done, all_)))
-    alone = np.concatenate([simulate_network(network, samples[s : s + 1]).counts for s in range(300)])
+    alone = np.concatenate(
+        [simulate_network(network, samples[s : s + 1]).counts for s in range(300)]
+    )
     np.testing.assert_array_equal(run.counts, alone)
     assert seen[-1] == (300, 300)
 
@@ -139,7 +144,7 @@ def test_wide_accumulators() -> None:
     entering = InputCoding(20, "direct", 12)
     w = np.full((20, 1), 32767, np.int64)
     one = np.ones(1)
-    p = Population("i", Rules(), one, 0 * one, 0 * one)
+    p = Population("i", Assumptions(), one, 0 * one, 0 * one)
     layer = integer_layer("v", p, (IntegerProjection(INPUT, w, 0),), coding=entering, bits=16,
                           fraction=0, ticks=3)  # fmt: skip
     network = IntegerNetwork("net", entering, (layer,), 3, "membrane", 0)

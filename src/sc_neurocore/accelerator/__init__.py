@@ -8,6 +8,7 @@ from sc_neurocore.accelerator._bittrue import (
     first_divergence,
     simulate_network,
 )
+from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
 from sc_neurocore.accelerator._network import (
     INPUT,
@@ -20,6 +21,7 @@ from sc_neurocore.accelerator._network import (
     IntegerProjection,
     Readout,
 )
+from sc_neurocore.accelerator._quantise import Quantisation, quantise
 from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
 
 __all__ = [
@@ -33,10 +35,13 @@ __all__ = [
     "IntegerNetwork",
     "IntegerProjection",
     "NetworkRun",
+    "Quantisation",
     "Readout",
     "encode_levels",
     "first_divergence",
     "input_spikes",
+    "quantise",
+    "quantised_graph",
     "rate_numbers",
     "simulate_network",
     "stream_bits",

@@ -38,7 +38,9 @@ def quantised_graph(graph: Graph, assumptions: Assumptions, network: IntegerNetw
     return graph.replace(nodes=nodes)
 
 
-def _projections(old: RealLayer, held: Population, layer: IntegerLayer) -> dict[str, dict[str, Any]]:
+def _projections(
+    old: RealLayer, held: Population, layer: IntegerLayer
+) -> dict[str, dict[str, Any]]:
     gain = old.population.gain
     some = np.where(gain == 0, 1.0, gain)
     step = layer.scale

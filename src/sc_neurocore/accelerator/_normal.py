@@ -124,8 +124,8 @@ def real_network(graph: Graph, assumptions: Assumptions) -> RealNetwork:
                     f"population '{order[p.source]}' never spikes but feeds '{name}'; only spikes "
                     "travel between populations"
                 )
-        layers.append(RealLayer(name, names.claim(name), _real(graph, assumptions, name,
-                                                               projections), projections))  # fmt: skip
+        real = _real(graph, assumptions, name, projections)
+        layers.append(RealLayer(name, names.claim(name), real, projections))
     size = int(np.prod(entries[0].op.shape or (1,)))  # type: ignore[attr-defined]
     return RealNetwork(title, size, tuple(layers), index[readout], graph.dt, tuple(notices))
 
@@ -178,9 +178,7 @@ def _arriving(graph: Graph, name: str) -> list[tuple[Node, str, int]]:
     return found
 
 
-def _order(
-    populations: list[str], arriving: dict[str, list[tuple[Node, str, int]]]
-) -> list[str]:
+def _order(populations: list[str], arriving: dict[str, list[tuple[Node, str, int]]]) -> list[str]:
     """Populations such that spikes without delay come from earlier ones; else as in the graph."""
     done: list[str] = []
     left = list(populations)

@@ -62,7 +62,7 @@ class Quantisation:
 
     def __post_init__(self) -> None:
         _require("ticks", self.ticks, 1, 1 << 20)
-        _require("input_bits", self.input_bits, 1, 12)
+        _require("input_bits", self.input_bits, 1, 15)
         if self.fraction is not None:
             _require("fraction", self.fraction, 0, 24)
         if self.coding not in ("rate", "direct", "events"):
@@ -78,9 +78,7 @@ class Quantisation:
         """Back end of a population."""
         found = _of(self.backend, layer, "backend")
         if found not in ("fixed", "stochastic"):
-            raise SCConfigError(
-                f"backend of '{layer}' is '{found}'; allowed: fixed, stochastic"
-            )
+            raise SCConfigError(f"backend of '{layer}' is '{found}'; allowed: fixed, stochastic")
         return found
 
     def layer_length(self, layer: str) -> int:
@@ -165,8 +163,6 @@ def _integers(
     )
 
 
-
-
 def _layer(
     layer: RealLayer,
     projections: tuple[IntegerProjection, ...],
@@ -215,9 +211,7 @@ def _fraction(p: Population, weight_step: float) -> int:
     return int(np.clip(np.ceil(places), 0, 16))
 
 
-def _activity(
-    real: RealNetwork, options: Quantisation, calibration: ArrayLike
-) -> dict[int, Reals]:
+def _activity(real: RealNetwork, options: Quantisation, calibration: ArrayLike) -> dict[int, Reals]:
     """Second moments of what each source sends, from a network with 16-bit weights."""
     samples = np.asarray(calibration)[:_WEIGHING]
     coding = InputCoding(real.inputs, options.coding, options.input_bits)
