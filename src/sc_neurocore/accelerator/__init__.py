@@ -22,12 +22,19 @@ from sc_neurocore.accelerator._network import (
     Readout,
 )
 from sc_neurocore.accelerator._quantise import Quantisation, quantise
+from sc_neurocore.accelerator._sharing import (
+    CorrelationCheck,
+    check_correlation,
+    require_uncorrelated_network,
+    sharing_plan,
+)
 from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
 
 __all__ = [
     "INPUT",
     "Backend",
     "Coding",
+    "CorrelationCheck",
     "Divergence",
     "Folding",
     "InputCoding",
@@ -37,12 +44,15 @@ __all__ = [
     "NetworkRun",
     "Quantisation",
     "Readout",
+    "check_correlation",
     "encode_levels",
     "first_divergence",
     "input_spikes",
     "quantise",
     "quantised_graph",
     "rate_numbers",
+    "require_uncorrelated_network",
+    "sharing_plan",
     "simulate_network",
     "stream_bits",
     "tick_weights",
