@@ -10,6 +10,8 @@ from sc_neurocore.accelerator._bittrue import (
 )
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
+from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
+from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
 from sc_neurocore.accelerator._network import (
     INPUT,
     Backend,
@@ -33,10 +35,13 @@ from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
 __all__ = [
     "INPUT",
     "Backend",
+    "Candidate",
     "Coding",
     "CorrelationCheck",
     "Divergence",
     "Folding",
+    "FoldingPlan",
+    "HybridChoice",
     "InputCoding",
     "IntegerLayer",
     "IntegerNetwork",
@@ -45,9 +50,12 @@ __all__ = [
     "Quantisation",
     "Readout",
     "check_correlation",
+    "choose_backends",
+    "choose_foldings",
     "encode_levels",
     "first_divergence",
     "input_spikes",
+    "memory_blocks",
     "quantise",
     "quantised_graph",
     "rate_numbers",
