@@ -1,1 +1,67 @@
 """A spiking network as integers, and as a folded engine in hardware."""
+
+from __future__ import annotations
+
+from sc_neurocore.accelerator._bittrue import (
+    Divergence,
+    NetworkRun,
+    first_divergence,
+    simulate_network,
+)
+from sc_neurocore.accelerator._dequantise import quantised_graph
+from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
+from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
+from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
+from sc_neurocore.accelerator._network import (
+    INPUT,
+    Backend,
+    Coding,
+    Folding,
+    InputCoding,
+    IntegerLayer,
+    IntegerNetwork,
+    IntegerProjection,
+    Readout,
+)
+from sc_neurocore.accelerator._quantise import Quantisation, quantise
+from sc_neurocore.accelerator._sharing import (
+    CorrelationCheck,
+    check_correlation,
+    require_uncorrelated_network,
+    sharing_plan,
+)
+from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
+
+__all__ = [
+    "INPUT",
+    "Backend",
+    "Candidate",
+    "Coding",
+    "CorrelationCheck",
+    "Divergence",
+    "Folding",
+    "FoldingPlan",
+    "HybridChoice",
+    "InputCoding",
+    "IntegerLayer",
+    "IntegerNetwork",
+    "IntegerProjection",
+    "NetworkRun",
+    "Quantisation",
+    "Readout",
+    "check_correlation",
+    "choose_backends",
+    "choose_foldings",
+    "encode_levels",
+    "first_divergence",
+    "input_spikes",
+    "memory_blocks",
+    "quantise",
+    "quantised_graph",
+    "rate_numbers",
+    "require_uncorrelated_network",
+    "sharing_plan",
+    "simulate_network",
+    "stream_bits",
+    "tick_weights",
+]
