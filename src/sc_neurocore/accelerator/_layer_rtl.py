@@ -86,7 +86,9 @@ def write_layer(
         "    input  wire rst_n,  // synchronous, low resets",
         "    input  wire event_valid,",
         "    output wire event_ready,",
-        f"    input  wire [{shape.width - 1}:0] event_data",
+        f"    input  wire [{shape.width - 1}:0] event_data,",
+        "    output wire current_passes,  // to be observed: the summed input, neuron by neuron",
+        f"    output wire signed [{shape.acc_bits - 1}:0] current",
     ]
     if stream is not None:
         lines[-1] += ","
@@ -105,7 +107,7 @@ def write_layer(
         ");",
         "",
         "    wire current_valid, current_ready;",
-        f"    wire signed [{shape.acc_bits - 1}:0] current;",
+        "    assign current_passes = current_valid && current_ready;",
         f"    {kind} #(",
         f"        .NEURONS({layer.size}), .PE({shape.pe}), .SIMD({shape.simd}),",
         f"        .ADDRESSES({shape.addresses}), .ADDRESS_BITS({shape.address_bits}),",
