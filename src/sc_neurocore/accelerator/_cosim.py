@@ -363,7 +363,7 @@ class _Run:
                         -1,
                         int(edges[at]) if at < count else -1,
                         int(rows[at]) + 1 if at < len(rows) else -1,
-                    )  # fmt: skip
+                    )
                 )
         if differing:
             in_order = [m for k in sorted(differing) for m in differing[k]]

@@ -101,7 +101,7 @@ def write_layer(
         lines[-1] += ","
         lines += [
             "    output wire value_valid,",
-            f"    output wire signed [{value.width - 1}:0] value  // {value.name}, neuron by neuron",
+            f"    output wire signed [{value.width - 1}:0] value  // the read-out's {value.name}",
         ]
     lines += [
         ");",
@@ -201,5 +201,9 @@ def _lane(layer: IntegerLayer, lane: Lane, current: Port, acc_bits: int) -> list
         low = _offset(layer, p)
         pins.append(f".{lane.outputs[p.name]}(lane_next[{low + p.width - 1}:{low}])")
     pins.append(f".{lane.fire}(lane_fire)")
-    return [f"    {lane.module} lane (", *[f"        {p}," for p in pins[:-1]], f"        {pins[-1]}",
-            "    );"]  # fmt: skip
+    return [
+        f"    {lane.module} lane (",
+        *(f"        {pin}," for pin in pins[:-1]),
+        f"        {pins[-1]}",
+        "    );",
+    ]

@@ -183,9 +183,9 @@ class _Top:
         declared = [f"    wire {_range(width)}{name};" for name, width in seen.items()]
         lines = [
             *self._head(net.name, "a spiking network."),
-            "// Load one number per input, in order, a clock each; then start. From the clock after",
-            "// start `busy` is high; `done` is high in its last clock, and class_index is then",
-            "// valid, until the next start.",
+            "// Load one number per input, in order, a clock each; then start. From the next clock",
+            "// `busy` is high; `done` is high in its last clock, and class_index is valid from",
+            "// then until the next start.",
             "",
             "`default_nettype none",
             "",
@@ -409,7 +409,6 @@ class _Top:
     def _readout(self) -> list[str]:
         net = self.network
         output = net.layers[net.output]
-        n = self.name[net.output]
         ticks_bits = index_bits(net.ticks + 1)
         if net.readout == "count":
             self.library.add("sc_output_counter.sv")
@@ -433,7 +432,7 @@ class _Top:
             ]
         self.library.add("sc_membrane_argmax.sv")
         return [
-            f"    // Read-out: the neuron of '{n}' with the largest {_MEMBRANE} after the last tick.",
+            f"    // Read-out: the neuron with the largest {_MEMBRANE} after the last tick.",
             f"    reg [{ticks_bits - 1}:0] ticks_left;",
             "    wire tick_done;",
             "    always @(posedge clk) begin",
