@@ -104,9 +104,10 @@ module sc_level_scan #(
         end
     end
 
-    reg [SIMD*(BITS+1)-1:0] memory [0:WORDS-1];
+    localparam integer CELLS = WORDS > 1 ? WORDS : 2;
+    reg [SIMD*(BITS+1)-1:0] memory [0:CELLS-1];
     integer k;
-    initial for (k = 0; k < WORDS; k = k + 1) memory[k] = {(SIMD * (BITS + 1)){1'b0}};
+    initial for (k = 0; k < CELLS; k = k + 1) memory[k] = {(SIMD * (BITS + 1)){1'b0}};
     always @(posedge clk) begin
         for (k = 0; k < SIMD; k = k + 1)
             if (load && rst_n && lane == LANE'(k)) memory[word][k*(BITS+1) +: BITS + 1] <= level;

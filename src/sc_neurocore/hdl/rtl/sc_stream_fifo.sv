@@ -30,6 +30,7 @@ module sc_stream_fifo #(
 
     localparam integer CELLS = DEPTH > 2 ? DEPTH : 3;  // one of which is always free
     localparam integer POINTER = $clog2(CELLS);
+    localparam integer LEFT = PRELOAD > 0 ? $clog2(PRELOAD + 1) : 1;
     localparam [POINTER-1:0] LAST = POINTER'(CELLS - 1);
 
     reg  [WIDTH-1:0]   memory [0:CELLS-1];
@@ -40,8 +41,8 @@ module sc_stream_fifo #(
     wire [POINTER-1:0] after_head = head == LAST ? {POINTER{1'b0}} : head + 1'b1;
     wire [POINTER-1:0] after_tail = tail == LAST ? {POINTER{1'b0}} : tail + 1'b1;
 
-    wire last_preload;  // the word at the output is the last preloaded one, or a later one
-    wire vacant = !out_valid || (out_ready && last_preload);
+    wire [LEFT-1:0] left;  // preloaded words still to leave
+    wire vacant = !out_valid || (out_ready && (left == {LEFT{1'b0}} || left == LEFT'(1)));
     wire put = in_valid && in_ready;
     wire fetch = vacant && head != tail;
 
@@ -64,18 +65,16 @@ module sc_stream_fifo #(
         if (fetch) fetched <= memory[tail];
     end
 
+    assign out_data = left != {LEFT{1'b0}} ? PRELOAD_WORD : fetched;
     generate
-        if (PRELOAD == 0) begin : plain
-            assign last_preload = 1'b1;
-            assign out_data = fetched;
+        if (PRELOAD == 0) begin : empty
+            assign left = {LEFT{1'b0}};
         end else begin : preloaded
-            localparam integer LEFT = $clog2(PRELOAD + 1);
-            reg [LEFT-1:0] left;  // preloaded words still to leave
-            assign last_preload = left == {LEFT{1'b0}} || left == LEFT'(1);
-            assign out_data = left != {LEFT{1'b0}} ? PRELOAD_WORD : fetched;
+            reg [LEFT-1:0] count;
+            assign left = count;
             always @(posedge clk) begin
-                if (!rst_n) left <= LEFT'(PRELOAD);
-                else if (out_ready && left != {LEFT{1'b0}}) left <= left - 1'b1;
+                if (!rst_n) count <= LEFT'(PRELOAD);
+                else if (out_ready && count != {LEFT{1'b0}}) count <= count - 1'b1;
             end
         end
     endgenerate
