@@ -74,6 +74,7 @@ class Block:
         paced: whether a clocked one moves only with its port ``enable``.
         qualified: outputs that mean something only while another output, named here, is high;
             until then they count as zero.
+        memories: text of the files that its memories are read from.
     """
 
     module: str
@@ -87,6 +88,7 @@ class Block:
     clocked: bool = True
     paced: bool = True
     qualified: Mapping[str, str] = field(default_factory=dict)
+    memories: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def control(self) -> tuple[str, ...]:
@@ -107,9 +109,9 @@ class Block:
 
     @cached_property
     def sources(self) -> dict[str, str]:
-        """Its file, with its parameters as defaults, and the files of the modules inside it."""
+        """Its file, with its parameters as defaults, and the files that it needs."""
         top = with_parameters(library_source(self.file), self.parameters)
-        found = {self.file: top}
+        found = {self.file: top, **self.memories}
         _add_inside(top, found)
         return found
 
