@@ -72,6 +72,19 @@ def test_weights_on_a_grid_are_found_exactly() -> None:
         assert found.clipped == 0
 
 
+def test_streams_use_the_whole_range() -> None:
+    # Multiples of 0.5 up to 3.5 fit 4 bits; of 6 bits, streams of 8 clocks a tick resolve only
+    # the upper three, so the weights are moved there: the same streams as with 4 bits.
+    whole = np.random.default_rng(2).integers(-7, 8, (9, 9))
+    whole[0, 0] = 7
+    fixed = best_scale([whole * 0.5], 6)
+    assert fixed.scale == pytest.approx(0.5)
+    moved = best_scale([whole * 0.5], 6, length=8)
+    assert moved.scale == pytest.approx(0.125)
+    np.testing.assert_array_equal(moved.integers[0], 4 * whole)
+    assert best_scale([whole * 0.5], 6, length=64).scale == pytest.approx(0.5)
+
+
 def test_clipping_is_chosen_and_told() -> None:
     w = np.random.default_rng(0).normal(size=(200, 50))
     w[0, 0] = 30.0

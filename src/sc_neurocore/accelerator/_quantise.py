@@ -136,7 +136,10 @@ def _integers(
     for number, layer in enumerate(real.layers):
         bits = options.weight_bits(layer.id)
         folded = [p.weight.T * layer.population.gain for p in layer.projections]
-        found = best_scale(folded, bits, [activity.get(p.source) for p in layer.projections])
+        streams = options.layer_backend(layer.id) == "stochastic"
+        length = options.layer_length(layer.id) if streams else None
+        weighing = [activity.get(p.source) for p in layer.projections]
+        found = best_scale(folded, bits, weighing, length=length)
         if found.clipped:
             notices.append(
                 f"{found.clipped} of {sum(w.size for w in folded)} weights of '{layer.id}' exceed "
