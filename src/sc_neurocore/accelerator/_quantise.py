@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.accelerator._bittrue import NetworkRun, simulate_network
+from sc_neurocore.accelerator._bittrue import NetworkRun, check_network, simulate_network
 from sc_neurocore.accelerator._encode import encode_levels
 from sc_neurocore.accelerator._layer import integer_layer
 from sc_neurocore.accelerator._network import (
@@ -156,7 +156,7 @@ def _integers(
         )  # fmt: skip
         layers.append(built)
         notices += _vanished(layer, built)
-    return IntegerNetwork(
+    network = IntegerNetwork(
         name=real.name,
         input=coding,
         layers=tuple(layers),
@@ -165,6 +165,8 @@ def _integers(
         output=real.output,
         notices=tuple(notices),
     )
+    check_network(network)
+    return network
 
 
 def _layer(

@@ -65,10 +65,10 @@ def best_scale(
     share = (length or 0) / 2.0**bits
     streams = 0 < share < 1
     grid = _grid(flat, top, low, high)
-    tried = whole * _SHARES
+    tried: Reals = whole * _SHARES
     if grid is not None:
         # Halves of a grid are the same numbers; streams gain by the finer, adders do not.
-        halves = grid / 2.0 ** np.arange(bits)
+        halves: Reals = grid * np.exp2(-np.arange(bits, dtype=np.float64))
         halves = halves[halves >= whole * (1 - 1e-9)]
         tried = np.concatenate([halves, tried]) if streams else halves[:1]
     given = moments if moments is not None else [None] * len(weights)
