@@ -1,5 +1,30 @@
 """One immutable graph of a network, its passes, and its stochastic-computing document (SC-NIR)."""
 
+from sc_neurocore.ir._assumptions import Assumptions
+from sc_neurocore.ir._graph import Edge, Graph, GraphError, Node, PortType
+from sc_neurocore.ir._ops import (
+    DEFAULTS,
+    KINDS,
+    Affine,
+    AvgPool2d,
+    Conv1d,
+    Conv2d,
+    Delay,
+    Flatten,
+    Input,
+    Kind,
+    LinearOp,
+    Neurons,
+    Op,
+    Output,
+    Projection,
+    Scale,
+    Shape,
+    Signal,
+    Subgraph,
+    SumPool2d,
+    Threshold,
+)
 from sc_neurocore.ir._scnir_correlation import (
     SCNIRCorrelationCheck,
     SCNIRCorrelationError,
@@ -19,6 +44,7 @@ from sc_neurocore.ir._scnir_document import (
     SCNIRStreamTransform,
     SCNIRValidationError,
 )
+from sc_neurocore.ir._scnir_graph import SCNIRConversionConfig, build_scnir_from_graph
 from sc_neurocore.ir._scnir_handoff import (
     SCNIRHDLHandoffAuditError,
     SCNIRHDLHandoffAuditReport,
@@ -34,9 +60,47 @@ from sc_neurocore.ir._scnir_hdl import (
 from sc_neurocore.ir._scnir_json import load_scnir, scnir_from_dict, scnir_to_dict, write_scnir
 from sc_neurocore.ir._scnir_upgrade import upgrade_scnir_dict
 from sc_neurocore.ir._scnir_validate import validate_scnir_dict
+from sc_neurocore.ir._shapes import shapes
+from sc_neurocore.ir._timing import latency, output_shapes, rest_values, tick_order
+from sc_neurocore.ir._verify import verify
+from sc_neurocore.ir.passes import (
+    BreakCycles,
+    FoldLinear,
+    InferShapes,
+    InlineSubgraphs,
+    Pass,
+    run_passes,
+)
 
 __all__ = [
+    "DEFAULTS",
+    "KINDS",
     "SCNIR_VERSION",
+    "Affine",
+    "Assumptions",
+    "AvgPool2d",
+    "BreakCycles",
+    "Conv1d",
+    "Conv2d",
+    "Delay",
+    "Edge",
+    "Flatten",
+    "FoldLinear",
+    "Graph",
+    "GraphError",
+    "InferShapes",
+    "InlineSubgraphs",
+    "Input",
+    "Kind",
+    "LinearOp",
+    "Neurons",
+    "Node",
+    "Op",
+    "Output",
+    "Pass",
+    "PortType",
+    "Projection",
+    "SCNIRConversionConfig",
     "SCNIRCorrelationCheck",
     "SCNIRCorrelationConstraint",
     "SCNIRCorrelationError",
@@ -53,15 +117,29 @@ __all__ = [
     "SCNIRStream",
     "SCNIRStreamTransform",
     "SCNIRValidationError",
+    "Scale",
+    "Shape",
+    "Signal",
+    "Subgraph",
+    "SumPool2d",
+    "Threshold",
     "audit_scnir_hdl_handoff",
+    "build_scnir_from_graph",
     "build_scnir_source_bundle",
+    "latency",
     "load_scnir",
     "measure_scnir_correlations",
+    "output_shapes",
     "require_scnir_correlations",
+    "rest_values",
+    "run_passes",
     "scnir_from_dict",
     "scnir_to_dict",
+    "shapes",
+    "tick_order",
     "upgrade_scnir_dict",
     "validate_scnir_dict",
+    "verify",
     "write_scnir",
     "write_scnir_handoff",
     "write_scnir_hdl_handoff_audit",

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sc_neurocore.bitstream import (
     SOBOL_DIMENSIONS,
+    Halton,
     Lfsr,
     Multiplier,
+    NumpyRandom,
     Sobol,
     Source,
     check_multipliers,
 )
 from sc_neurocore.exceptions import SCCompilerError
+from sc_neurocore.ir._scnir_checks import PRIMES
 from sc_neurocore.ir._scnir_document import SCNIRDocument, SCNIRSource
 
 #: Ticks from one phase of a register to the next, as a share of its period: 1/φ spreads any
@@ -111,21 +114,27 @@ def independent_source(
 
 
 def candidates_like(source: SCNIRSource) -> Iterator[SCNIRSource]:
-    """Sources of one kind that may be independent, the given one's own phase or dimension first.
+    """Sources of one kind that may be independent of each other, the given one first.
 
-    Other Sobol dimensions, for no shift makes one dimension independent of itself; other phases
-    of an LFSR, reached by jumping ahead. The remaining kinds have no family and yield themselves.
+    Other Sobol dimensions, for no shift makes one dimension independent of itself; other phases of
+    an LFSR, reached by jumping ahead; other prime bases; other seeds of a random generator. A
+    counter has none.
     """
     generator = source.generator()
     for index in range(_TRIES):
         if isinstance(generator, Sobol):
             dimension = (generator.dimension - 1 + index) % SOBOL_DIMENSIONS + 1
-            yield SCNIRSource("sobol", generator.width, generator.shift, dimension)
+            yield replace(source, dimension=dimension)
         elif isinstance(generator, Lfsr):
             ticks = int(index * _GOLDEN * generator.period)
-            yield SCNIRSource("lfsr", generator.width, generator.jump(ticks).seed)
-    if not isinstance(generator, Sobol | Lfsr):
-        yield source
+            yield replace(source, seed=generator.jump(ticks).seed)
+        elif isinstance(generator, Halton):
+            first = PRIMES.index(generator.base)
+            yield replace(source, base=PRIMES[(first + index) % len(PRIMES)])
+        elif isinstance(generator, NumpyRandom):
+            yield replace(source, seed=generator.seed + index)
+        elif index == 0:
+            yield source
 
 
 @functools.lru_cache(maxsize=4096)

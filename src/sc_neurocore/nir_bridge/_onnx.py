@@ -21,8 +21,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
-from sc_neurocore.ir import Affine, Conv1d, Conv2d, Edge, Graph, Input, Neurons, Node, Output, Scale
-from sc_neurocore.ir._ops import LinearOp
+from sc_neurocore.ir import (
+    Affine,
+    Conv1d,
+    Conv2d,
+    Edge,
+    Graph,
+    Input,
+    LinearOp,
+    Neurons,
+    Node,
+    Output,
+    Scale,
+)
 from sc_neurocore.nir_bridge._onnx_layers import READERS, Array, Layer, Operator, Shape, shape_after
 
 Coding = Literal["rate", "direct"]
@@ -110,7 +121,7 @@ def _check_options(
 def _load(path: Path) -> Any:
     try:
         import onnx
-        from google.protobuf.message import DecodeError
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
     except ImportError:
         raise SCDependencyError(
             "reading ONNX needs the package onnx; run `pip install 'sc-neurocore[onnx]'`"

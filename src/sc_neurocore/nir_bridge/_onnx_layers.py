@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.ir import Affine, AvgPool2d, Conv1d, Conv2d, Flatten
-from sc_neurocore.ir._ops import LinearOp
+from sc_neurocore.ir import Affine, AvgPool2d, Conv1d, Conv2d, Flatten, LinearOp
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
