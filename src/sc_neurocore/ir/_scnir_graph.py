@@ -167,11 +167,16 @@ def _signal_kind(node: Node, config: SCNIRConversionConfig) -> SignalKind:
     return config.input_kind
 
 
-def _fragments(ids: Iterable[str]) -> dict[str, str]:
-    """Each id as part of a stream's id: letters, digits and '_', different for different ids."""
+def _fragments(ids: Iterable[str], digit: str = "") -> dict[str, str]:
+    """Each id as letters, digits and '_', different for different ids.
+
+    What would begin with a digit, or be empty, gets ``digit`` before it.
+    """
     found: dict[str, str] = {}
     for identity in ids:
-        base = re.sub(r"[^A-Za-z0-9_]", "_", identity)[:60]
+        base = re.sub(r"[^A-Za-z0-9_]", "_", identity)[:40]
+        if not base or base[0].isdigit():
+            base = f"{digit}{base}"
         fragment, taken, number = base, {f.lower() for f in found.values()}, 2
         while fragment.lower() in taken:
             fragment, number = f"{base}_{number}", number + 1
@@ -293,7 +298,7 @@ def _hierarchy(
     outputs: dict[str, list[str]] = {}
     inputs: dict[str, list[str]] = {}
     for name, identity in ids.items():
-        if "." in name:
+        if _outer(name):
             outputs.setdefault(_outer(name), []).append(identity)
     for connection, identity in zip(connections, weights, strict=True):
         outer = _outer(connection.target)
@@ -303,6 +308,7 @@ def _hierarchy(
             if _outer(connection.source) != outer and given not in inputs.setdefault(outer, []):
                 inputs[outer].append(given)
     kinds = {stream.id: stream.signal_kind for stream in streams}
+    names = _fragments(dict.fromkeys(part for outer in outputs for part in outer.split(".")), "_")
     instances = []
     for outer, fragment in _fragments(outputs).items():
         listed = [("input", s) for s in inputs.get(outer, ())]
@@ -313,15 +319,9 @@ def _hierarchy(
             name = f"{_WORDS[kind]}_{counts[kind]}"
             counts[kind] += 1
             ports.append(SCNIRHierarchyPort(name, direction, kind, identity))  # type: ignore[arg-type]
-        path = "/".join(re.sub(r"[^A-Za-z0-9_]", "_", part) for part in outer.split("."))
-        instances.append(
-            SCNIRHierarchyInstance(
-                path if path[0].isalpha() or path[0] == "_" else f"_{path}",
-                f"block_{fragment[:50]}",
-                f"block_{fragment[:50]}_0",
-                tuple(ports),
-            )
-        )
+        path = "/".join(names[part] for part in outer.split("."))
+        module = f"block_{fragment}"
+        instances.append(SCNIRHierarchyInstance(path, module, f"{module}_0", tuple(ports)))
     return tuple(instances)
 
 
