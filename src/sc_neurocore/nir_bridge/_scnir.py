@@ -11,7 +11,6 @@ from sc_neurocore.ir import (
     write_scnir,
 )
 from sc_neurocore.nir_bridge._bridge import from_nir
-from sc_neurocore.nir_bridge._network import SCNetwork
 from sc_neurocore.nir_bridge._onnx import from_onnx
 
 
@@ -31,7 +30,7 @@ def export_scnir_from_nir(
         SCNeuroError: as `from_nir`, `from_onnx`, `build_scnir_from_graph` and `write_scnir`.
     """
     path = Path(model_path)
-    network = SCNetwork(from_onnx(path)) if path.suffix == ".onnx" else from_nir(path)
+    network = from_nir(from_onnx(path) if path.suffix == ".onnx" else path)
     document = build_scnir_from_graph(network.normal, config)
     if output_path is not None:
         write_scnir(output_path, document)
