@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from sc_neurocore.bitstream import (
+    Lfsr,
     encode_thresholds,
     scc,
     source_of,
@@ -97,6 +98,13 @@ def test_a_limit_of_zero_cannot_be_met_and_says_so() -> None:
         require_scnir_correlations(pair(sobol(1), sobol(2), limit=0.0))
 
 
+def test_a_stream_too_long_to_be_measured_is_refused() -> None:
+    with pytest.raises(
+        SCNIRCorrelationError, match="of up to 1048576 bits, but one has 4294967296"
+    ):
+        require_scnir_correlations(pair(sobol(1), sobol(2), length=1 << 32))
+
+
 # --- sources -------------------------------------------------------------------------------------
 
 
@@ -131,37 +139,80 @@ def test_no_front_end_warns(document: SCNIRDocument, store: EvidenceStore) -> No
     assert lint(bundle.files, bundle.top, store=store).result["warnings"] == []
 
 
-@pytest.mark.parametrize("simulator", ["yosys", "verilator"])
-def test_the_top_gives_the_streams_of_the_bitstream_core(
-    simulator: str, store: EvidenceStore
-) -> None:
-    # Restarted, each stream of either length repeats the one that was measured, in the top module
-    # and inside the hierarchy instance alike.
-    document = nested()
-    bundle = build_scnir_source_bundle(document)
+def mismatches(
+    document: SCNIRDocument, files: Mapping[str, str], simulator: str, store: EvidenceStore
+) -> list[str]:
+    """Streams of a simulated top module that are not, again and again, the bitstream core's."""
     ticks = 3 * 128
-    thresholds = [40000, 65536, 12345, 100]
-    names = range(len(thresholds))
-    enable = np.ones(ticks, np.uint64)
+    thresholds = dict(enumerate([40000, 65536, 12345, 100]))
     _, outputs, _ = simulate_rtl(
         simulator,
-        bundle.files,
-        bundle.top,
+        files,
+        "scnir_top",
         clock="clk",
         reset="rst_n",
-        inputs={"enable": enable}
-        | {f"threshold_{i}": np.full(ticks, thresholds[i], np.uint64) for i in names},
+        inputs={"enable": np.ones(ticks, np.uint64)}
+        | {f"threshold_{i}": np.full(ticks, x, np.uint64) for i, x in thresholds.items()},
         input_widths={"enable": 1}
-        | {f"threshold_{i}": bundle.entries[i].threshold_bits for i in names},
-        output_widths={f"stream_{i}": 1 for i in names},
+        | {f"threshold_{i}": s.source.width + 1 for i, s in enumerate(document.streams)},
+        output_widths={f"stream_{i}": 1 for i in thresholds},
         store=store,
     )
+    found = []
     for i, stream in enumerate(document.streams):
         length = stream.bitstream_length
         packed = encode_thresholds([thresholds[i]], length, stream.source.generator())[0]
         expected = np.resize(unpack_bitstream(packed, length), ticks + 1)
         # Row t is what follows the rising edge after tick t: tick t + 1.
-        np.testing.assert_array_equal(outputs[f"stream_{i}"], expected[1:], stream.id)
+        if not np.array_equal(outputs[f"stream_{i}"], expected[1:]):
+            found.append(stream.id)
+    return found
+
+
+@pytest.mark.parametrize("simulator", ["yosys", "verilator"])
+def test_the_top_gives_the_streams_of_the_bitstream_core(
+    simulator: str, store: EvidenceStore
+) -> None:
+    # In the top module and inside the hierarchy instance, of both lengths, with restarts.
+    bundle = build_scnir_source_bundle(nested())
+    assert mismatches(nested(), bundle.files, simulator, store) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "stream"),
+    [
+        ("scnir_top.sv", ".restart(restart_64)", ".restart(1'b0)", SPIKES),
+        ("scnir_source_2_pop_hidden_spike.sv", "16'hace1", "16'hace2", "pop.hidden.spike"),
+        ("scnir_top.sv", ".weights_threshold(threshold_1)", ".weights_threshold(17'd9)", WEIGHTS),
+    ],
+)
+def test_a_fault_shows(
+    file: str, before: str, after: str, stream: str, store: EvidenceStore
+) -> None:
+    files = dict(build_scnir_source_bundle(nested()).files)
+    assert files[file].count(before) == 1
+    files[file] = files[file].replace(before, after)
+    assert mismatches(nested(), files, "yosys", store) == [stream]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (sobol(1), sobol(2), 0.04),
+        (sobol(1), sobol(1, 0x55), 1.0),
+        (sobol(1), SCNIRSource("halton", 16, base=2), 1.0),
+        (
+            SCNIRSource("lfsr", 16, 0xACE1),
+            SCNIRSource("lfsr", 16, Lfsr().jump(40504).seed),
+            0.24,
+        ),
+    ],
+)
+def test_the_published_figures_are_what_is_measured(
+    first: SCNIRSource, second: SCNIRSource, expected: float
+) -> None:
+    (check,) = measure_scnir_correlations(pair(first, second))
+    assert abs(check.scc) == pytest.approx(expected, abs=0.005)
 
 
 # --- handoff -------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_rates_approximate_the_model(
     for ticks in (128, 1024):
         found = mean_output(graph, drive(x, ticks))
         errors[ticks] = np.abs(found - expected).max() / np.abs(expected).max()
-    # Errors of rates are a few spikes in T ticks: within 3 % of the largest output after 1024 ticks.
+    # Errors of rates are a few spikes in T ticks: within 3 % of the largest output at 1024.
     # Scales that hold for every input leave rates small, so the same few spikes are more of it.
     assert errors[1024] <= (0.03 if calibrated else 0.12), errors
     assert errors[1024] < errors[128], errors
@@ -330,6 +330,20 @@ def test_a_shape_that_is_not_fixed_is_refused(tmp_path: Path) -> None:
     built.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "features"
     with pytest.raises(SCConfigError, match=r"'x' has shape \[0, 0\] \(0: not fixed\)"):
         from_onnx(saved(built, tmp_path))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_file_gives_a_network_or_one_sentence(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    content = bytearray((CNN if seed % 2 else MLP).SerializeToString())
+    for place in rng.integers(len(content), size=3):
+        content[place] = rng.integers(256)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    try:
+        assert isinstance(from_onnx(path), Graph)
+    except SCConfigError as error:
+        assert str(error)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff garbage", b"\x08"])

@@ -28,6 +28,8 @@ from sc_neurocore.ir._scnir_document import SCNIRDocument, SCNIRSource
 _GOLDEN = 0.6180339887498949
 #: Sources that are tried for a stream before giving up.
 _TRIES = 64
+#: Longest stream that is measured, a few seconds for a pair.
+_LONGEST = 1 << 20
 
 
 class SCNIRCorrelationError(SCCompilerError):
@@ -139,6 +141,11 @@ def candidates_like(source: SCNIRSource) -> Iterator[SCNIRSource]:
 
 @functools.lru_cache(maxsize=4096)
 def _measured(first: Source, second: Source, length: int) -> tuple[float, float]:
+    if length > _LONGEST:
+        raise SCNIRCorrelationError(
+            f"correlation is measured in streams of up to {_LONGEST} bits, but one has {length}; "
+            "use shorter streams"
+        )
     check = check_multipliers([Multiplier("pair", first, second)], length, limit=0.25)[0]
     return check.scc, check.covariance
 

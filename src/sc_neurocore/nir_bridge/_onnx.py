@@ -177,26 +177,38 @@ def _name(node: Any, index: int) -> str:
     return str(node.name) or f"{node.op_type}_{index}"
 
 
-def _identifier(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
+def _identifier(text: Any) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "_", str(text)).strip("_")  # bytes where it is no UTF-8
 
 
 def _constants(graph: Any) -> dict[str, NDArray[Any]]:
-    from onnx import helper, numpy_helper
+    from onnx import helper
 
-    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    found = {tensor.name: _array(tensor, str(tensor.name)) for tensor in graph.initializer}
     for index, node in enumerate(graph.node):
         if node.op_type == "Constant":
             attribute = node.attribute[0]
             value = helper.get_attribute_value(attribute)
             if attribute.name == "value":
-                value = numpy_helper.to_array(value)
+                value = _array(value, _name(node, index))
             elif attribute.name not in ("value_float", "value_floats", "value_int", "value_ints"):
                 raise SCConfigError(f"ONNX node '{_name(node, index)}' (Constant) holds no numbers")
             found[node.output[0]] = np.asarray(value)
         elif node.op_type == "Identity" and node.input[0] in found:
             found[node.output[0]] = found[node.input[0]]
     return found
+
+
+def _array(tensor: Any, name: str) -> NDArray[Any]:
+    from onnx import numpy_helper
+
+    try:
+        array = np.asarray(numpy_helper.to_array(tensor))
+    except (KeyError, TypeError, ValueError):
+        raise SCConfigError(f"ONNX tensor '{name}' is damaged: its type or size is wrong") from None
+    if array.dtype.kind == "O":
+        raise SCConfigError(f"ONNX tensor '{name}' holds no numbers")
+    return array
 
 
 def _input_shape(value: Any) -> Shape:
@@ -231,7 +243,10 @@ def _decoded(
 
 
 def _samples(calibration: ArrayLike, shape: Shape, input_max: float) -> Array:
-    samples = np.asarray(calibration, np.float64)
+    try:
+        samples = np.asarray(calibration, np.float64)
+    except (TypeError, ValueError):
+        raise SCConfigError("calibration must hold numbers, all samples of one shape") from None
     if samples.ndim != len(shape) + 1 or samples.shape[1:] != shape or not len(samples):
         raise SCConfigError(
             f"calibration has shape {samples.shape}; it must be (samples, "

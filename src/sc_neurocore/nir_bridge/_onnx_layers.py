@@ -63,7 +63,8 @@ class Operator:
         """
         if index not in self.constants:
             raise self.refuse(f"has a {what} that is not constant; only constant ones are taken")
-        array = np.asarray(self.constants[index], np.float64)
+        with np.errstate(invalid="ignore"):  # NaN is refused below, in words
+            array = np.asarray(self.constants[index], np.float64)
         bad = np.argwhere(~np.isfinite(array))
         if len(bad):
             where = list(map(int, bad[0]))
@@ -81,7 +82,7 @@ class Operator:
             SCConfigError: it differs between the sides.
         """
         rank = len(kernel)
-        automatic = self.attributes.get("auto_pad", b"NOTSET").decode()
+        automatic = self.attributes.get("auto_pad", b"NOTSET").decode(errors="replace")
         if automatic == "VALID":
             return (0,) * rank
         if automatic != "NOTSET":
@@ -96,7 +97,7 @@ class Operator:
             pads = [*first, *(n - f for n, f in zip(total, first, strict=True))]
         else:
             pads = list(self.attributes.get("pads", [0] * 2 * rank))
-        if pads[:rank] != pads[rank:] or min(pads) < 0:
+        if len(pads) != 2 * rank or pads[:rank] != pads[rank:] or min(pads) < 0:
             raise self.refuse(f"pads {pads[:rank]} before and {pads[rank:]} after; both must agree")
         return tuple(int(n) for n in pads[:rank])
 
@@ -106,6 +107,13 @@ Reader = Callable[[Operator, list[Layer]], list[Layer]]
 
 
 def _append(node: Operator, layers: list[Layer], op: LinearOp) -> list[Layer]:
+    """The layers and one more.
+
+    Raises:
+        SCConfigError: a field of it is wrong.
+    """
+    for field, problem in op.check():
+        raise node.refuse(f"has an invalid {field}: it {problem}")
     return [*layers, Layer(node.name, op)]
 
 
@@ -174,6 +182,8 @@ def _conv(node: Operator, layers: list[Layer]) -> list[Layer]:
     rank = weight.ndim - 2
     if rank not in (1, 2):
         raise node.refuse(f"has {rank} spatial axes; 1 and 2 are taken")
+    if len(node.shape) != rank + 1:
+        raise node.refuse(f"has {rank} spatial axes, but its input has shape {node.shape}")
     dilation = tuple(node.attributes.get("dilations", [1] * rank))
     op = (Conv1d if rank == 1 else Conv2d)(
         weight,
@@ -194,6 +204,11 @@ def _batch_normalisation(node: Operator, layers: list[Layer]) -> list[Layer]:
     )
     if node.attributes.get("training_mode", 0):
         raise node.refuse("is in training mode; export the model for inference")
+    channels = node.shape[0]
+    if any(array.shape != (channels,) for array in (scale, bias, mean, variance)):
+        raise node.refuse(f"has parameters of other sizes than its {channels} channels")
+    if np.any(variance < 0):
+        raise node.refuse("has a negative variance")
     factor = scale / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))
     last = layers[-1].op if layers else None
     if isinstance(last, Affine | Conv1d | Conv2d):
@@ -215,8 +230,8 @@ def _batch_normalisation(node: Operator, layers: list[Layer]) -> list[Layer]:
 
 def _average_pool(node: Operator, layers: list[Layer]) -> list[Layer]:
     kernel = tuple(node.attributes["kernel_shape"])
-    if len(kernel) != 2:
-        raise node.refuse(f"has {len(kernel)} spatial axes; 2 are taken")
+    if len(kernel) != 2 or len(node.shape) != 3:
+        raise node.refuse(f"has {len(kernel)} spatial axes on shape {node.shape}; 2 are taken")
     if node.attributes.get("ceil_mode", 0):
         raise node.refuse("rounds sizes up (ceil_mode); only windows that fit are taken")
     if any(n != 1 for n in node.attributes.get("dilations", [1, 1])):
