@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, get_args
 
-from sc_neurocore.compiler._identifiers import KEYWORDS
 from sc_neurocore.ir._scnir_document import SCNIRValidationError
 
 #: Raises unless a value, found at a path, is as it must be.
@@ -140,6 +139,8 @@ def hdl_name(value: Any, path: str) -> None:
             f"is {_shown(value)}; an HDL name is up to 64 letters, digits and '_', starting with a "
             "letter or '_'",
         )
+    from sc_neurocore.compiler._identifiers import KEYWORDS  # the room takes long to import
+
     if value in KEYWORDS:
         refuse(path, f"is '{value}', a Verilog keyword; choose another name")
     if _KEPT.fullmatch(value):

@@ -344,7 +344,9 @@ def _nodes(
 def _unique(names: Iterator[str]) -> list[str]:
     found = ["input", "output"]
     for name in names:
-        base = _identifier(name) or "node"
+        base = _identifier(name)
+        if not base or base[0].isdigit():
+            base = f"node_{base}".rstrip("_")
         found.append(
             next(
                 candidate
