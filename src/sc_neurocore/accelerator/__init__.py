@@ -9,6 +9,12 @@ from sc_neurocore.accelerator._bittrue import (
     first_divergence,
     simulate_network,
 )
+from sc_neurocore.accelerator._cosim import (
+    NetworkCosimulation,
+    NetworkMismatch,
+    cosimulate_network,
+)
+from sc_neurocore.accelerator._cycles import CycleModel, Schedule, cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers, real_inputs
 from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
@@ -26,6 +32,7 @@ from sc_neurocore.accelerator._network import (
     Readout,
 )
 from sc_neurocore.accelerator._quantise import Quantisation, quantise
+from sc_neurocore.accelerator._rtl import AcceleratorRtl, write_accelerator
 from sc_neurocore.accelerator._sharing import (
     CorrelationCheck,
     check_correlation,
@@ -36,10 +43,12 @@ from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
 
 __all__ = [
     "INPUT",
+    "AcceleratorRtl",
     "Backend",
     "Candidate",
     "Coding",
     "CorrelationCheck",
+    "CycleModel",
     "Divergence",
     "Folding",
     "FoldingPlan",
@@ -48,13 +57,18 @@ __all__ = [
     "IntegerLayer",
     "IntegerNetwork",
     "IntegerProjection",
+    "NetworkCosimulation",
+    "NetworkMismatch",
     "NetworkRun",
     "Quantisation",
     "Readout",
+    "Schedule",
     "check_correlation",
     "check_network",
     "choose_backends",
     "choose_foldings",
+    "cosimulate_network",
+    "cycles",
     "encode_levels",
     "first_divergence",
     "float_predictions",
@@ -69,4 +83,5 @@ __all__ = [
     "simulate_network",
     "stream_bits",
     "tick_weights",
+    "write_accelerator",
 ]

@@ -98,7 +98,8 @@ class CycleModel:
             dtype=np.int64,
         )
         self._buffers = np.array(
-            [(b.source + 1, b.target, b.depth, b.preload, 0) for b in shape.buffers],
+            # One word more stands at a buffer's output.
+            [(b.source + 1, b.target, max(b.depth, 3) - 1, b.preload) for b in shape.buffers],
             dtype=np.int64,
         )
 
@@ -147,7 +148,7 @@ class CycleModel:
                 some.append(np.zeros((ticks, 1), dtype=np.bool_))
                 continue
             found = stream_words(stream, spiked, np.full(ticks, TICK))
-            some.append((found.reshape(ticks, -1)[:, :-1] >= 0))
+            some.append(found.reshape(ticks, -1)[:, :-1] >= 0)
             words[k] = found[found >= 0]
         widest = max(x.shape[1] for x in some)
         table = np.zeros((len(some), ticks, widest), dtype=np.bool_)
@@ -156,9 +157,7 @@ class CycleModel:
         input_kinds = np.where(slots < 0, -1, slots >> (shape.streams[INPUT].width - 2))
         counting = network.readout == "count"
         classes = network.layers[network.output].size
-        counter = np.array(
-            [0, 0, classes, 1 if self.early else ticks, ticks_used if self.early else ticks, 0]
-        )
+        counter = np.array([0, 0, classes, ticks_used if self.early else ticks, 0])
         edges = np.zeros((len(network.layers) + 1, max(map(len, words.values()))), dtype=np.int64)
         done = run_sample(
             self._layers, self._buffers, input_kinds, network.input.coding != "events", table,
