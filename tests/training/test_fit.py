@@ -107,7 +107,7 @@ def test_the_best_epoch_is_kept_and_test_samples_play_no_part():
     data = some_digits()
     nothing = np.zeros_like(data.test_x)
     blind = replace(data, test_x=nothing, test_y=9 - data.test_y)
-    options = TrainingOptions(epochs=3, learning_rate=1e-2, patience_from=0.0)
+    options = TrainingOptions(epochs=3, learning_rate=1e-2, burn_in=0.0)
     mine, other = network(), network()
     result = fit(mine, data, CODING, options)
     assert fit(other, blind, CODING, options) == result

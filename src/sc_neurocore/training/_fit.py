@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -34,7 +34,7 @@ class TrainingOptions:
         learning_rate: of Adam at the start; it follows half a cosine to zero.
         validation: part of the training samples that choose the best epoch.
         rate_penalty: weight of the mean spikes per hidden neuron and tick in the loss.
-        patience_from: first epoch (from 0) that may be the best, as a fraction of all.
+        burn_in: first epoch (from 0) that may be the best, as a fraction of all.
     """
 
     seed: int = 0
@@ -43,7 +43,7 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     validation: float = 0.1
     rate_penalty: float = 0.0
-    patience_from: float = 0.5
+    burn_in: float = 0.5
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
@@ -68,7 +68,7 @@ class Fit:
     best_epoch: int
     validation_accuracy: float
     losses: tuple[float, ...]
-    accuracies: tuple[float, ...] = field(default=())
+    accuracies: tuple[float, ...]
 
 
 def fit(
@@ -147,7 +147,7 @@ def fit(
                 f"validation {100 * accuracies[-1]:.2f} %",
             )  # fmt: skip
         standing = (accuracies[-1], -losses[-1], epoch)
-        first = math.floor(options.patience_from * options.epochs)
+        first = math.floor(options.burn_in * options.epochs)
         if epoch >= min(first, options.epochs - 1) and (best is None or standing > best):
             best = standing
             kept = [copy.deepcopy(view.state_dict()) for view in views]
