@@ -17,7 +17,7 @@ from sc_neurocore.datasets import Dataset
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.training.encoding import InputCoding
 from sc_neurocore.training.losses import spike_count_loss, spike_l1_loss
-from sc_neurocore.training.snn_modules import SpikingNet
+from sc_neurocore.training.snn_modules import FeedForward
 
 #: Changes a batch of levels ``(B, …)`` with the trainer's generator.
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -72,7 +72,7 @@ class Fit:
 
 
 def fit(
-    networks: SpikingNet | Sequence[SpikingNet],
+    networks: FeedForward | Sequence[FeedForward],
     data: Dataset,
     coding: InputCoding,
     options: TrainingOptions,
@@ -86,7 +86,7 @@ def fit(
     test samples are not looked at.
 
     Args:
-        networks: one network, or views of one (see `SpikingNet.stochastic`).
+        networks: one network, or views of one (see `FeedForward.stochastic`).
         data: levels that fit ``coding.bits``; only the training part is used.
         coding: how samples become the input.
         options: how to train.
@@ -96,7 +96,7 @@ def fit(
     Raises:
         SCConfigError: there is nothing to train on, or the loss is no number.
     """
-    views = [networks] if isinstance(networks, SpikingNet) else list(networks)
+    views = [networks] if isinstance(networks, FeedForward) else list(networks)
     data = data.at_bits(coding.bits)
     x = torch.from_numpy(data.train_x.astype(np.int32))
     y = torch.from_numpy(data.train_y.copy())
@@ -158,7 +158,7 @@ def fit(
 
 
 def predict(
-    network: SpikingNet, levels: Tensor | NDArray[np.generic], coding: InputCoding,
+    network: FeedForward, levels: Tensor | NDArray[np.generic], coding: InputCoding,
     batch: int = 1000,
 ) -> NDArray[np.int64]:  # fmt: skip
     """Class of every sample: the output neuron with most spikes, the lowest index of several."""
@@ -173,7 +173,7 @@ def predict(
 
 
 def accuracy(
-    network: SpikingNet, levels: Tensor | NDArray[np.generic], labels: Tensor | NDArray[np.int64],
+    network: FeedForward, levels: Tensor | NDArray[np.generic], labels: Tensor | NDArray[np.int64],
     coding: InputCoding,
 ) -> float:  # fmt: skip
     """Part of the samples that `predict` puts in their class."""
