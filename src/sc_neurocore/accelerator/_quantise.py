@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.accelerator._bittrue import NetworkRun, simulate_network
+from sc_neurocore.accelerator._bittrue import NetworkRun, check_network, simulate_network
 from sc_neurocore.accelerator._encode import encode_levels
 from sc_neurocore.accelerator._layer import integer_layer
 from sc_neurocore.accelerator._network import (
@@ -136,7 +136,10 @@ def _integers(
     for number, layer in enumerate(real.layers):
         bits = options.weight_bits(layer.id)
         folded = [p.weight.T * layer.population.gain for p in layer.projections]
-        found = best_scale(folded, bits, [activity.get(p.source) for p in layer.projections])
+        streams = options.layer_backend(layer.id) == "stochastic"
+        length = options.layer_length(layer.id) if streams else None
+        weighing = [activity.get(p.source) for p in layer.projections]
+        found = best_scale(folded, bits, weighing, length=length)
         if found.clipped:
             notices.append(
                 f"{found.clipped} of {sum(w.size for w in folded)} weights of '{layer.id}' exceed "
@@ -152,7 +155,8 @@ def _integers(
             None if observed is None else observed.ranges[number],
         )  # fmt: skip
         layers.append(built)
-    return IntegerNetwork(
+        notices += _vanished(layer, built)
+    network = IntegerNetwork(
         name=real.name,
         input=coding,
         layers=tuple(layers),
@@ -161,6 +165,8 @@ def _integers(
         output=real.output,
         notices=tuple(notices),
     )
+    check_network(network)
+    return network
 
 
 def _layer(
@@ -195,6 +201,20 @@ def _layer(
     )
 
 
+def _vanished(layer: RealLayer, built: IntegerLayer) -> list[str]:
+    """Numbers that are not zero but round to it."""
+    held = in_units(layer.population, built.scale, built.datapath.states[-1].format.fraction)
+    found = []
+    for name in ("drive", "drive_syn", "threshold", "reset_to"):
+        real, whole = getattr(layer.population, name), getattr(held, name)
+        if real is not None and (lost := int(((real != 0) & (whole == 0)).sum())):
+            found.append(
+                f"{name.replace('_', ' ')} of {lost} neurons of '{layer.id}' rounds to zero; more "
+                "fraction bits would keep it"
+            )
+    return found
+
+
 def _fraction(p: Population, weight_step: float) -> int:
     """Binary places such that a state still follows its leak within a fraction of a weight's step.
 
@@ -202,12 +222,12 @@ def _fraction(p: Population, weight_step: float) -> int:
         p: the population.
         weight_step: one step of a weight in units of current.
     """
-    places = 3 - np.log2(weight_step)
+    places = 2 - np.log2(weight_step)
     for leak in (p.leak, p.leak_syn):
         if leak is not None and (leak > 0).any():
-            # A state stops moving where leak · v is below half a step: half a step / leak away.
+            # A state stops moving where leak · v is below half a step: at most half a weight away.
             slowest = float(leak[leak > 0].min())
-            places = max(places, 1 - np.log2(slowest) - np.log2(weight_step))
+            places = max(places, -np.log2(slowest) - np.log2(weight_step))
     return int(np.clip(np.ceil(places), 0, 16))
 
 

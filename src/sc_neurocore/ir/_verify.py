@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from sc_neurocore.ir._graph import Edge, Graph
 
 
+#: Values that one port may carry in a tick.
+SIZE_LIMIT = 2**26
+
+
 def node_error(graph: Graph, node: str, word: str, problem: str) -> GraphError:
     """A broken rule at a node: the sentence, the node's line and a caret below the word."""
-    line = pointed(node_line(graph, node), word)
+    text = node_line(graph, node)
+    line = pointed(text, word if word in text else node)
     return GraphError(f"Node {node!r} {problem}.\n{line}")
 
 
@@ -86,14 +91,14 @@ def _verify_edges(graph: Graph) -> None:
             raise edge_error(edge, "is given twice; two nodes are joined at most once")
         seen.add(key)
     fed = {edge.target for edge in graph.edges}
-    for node in graph.nodes.values():
-        if isinstance(node.op, Subgraph):
-            ports = {ends(graph, e)[1][1] for e in graph.incoming(node.id)}
-            missing = [p for p in node.op.ports(Input) if p not in ports]
+    for item in graph.nodes.values():
+        if isinstance(item.op, Subgraph):
+            ports = {ends(graph, e)[1][1] for e in graph.incoming(item.id)}
+            missing = [p for p in item.op.ports(Input) if p not in ports]
             if missing:
-                raise node_error(graph, node.id, node.id, f"has nothing at port {missing[0]!r}")
-        elif node.id not in fed and not isinstance(node.op, Input):
-            raise node_error(graph, node.id, node.id, "has no incoming edge")
+                raise node_error(graph, item.id, item.id, f"has nothing at port {missing[0]!r}")
+        elif item.id not in fed and not isinstance(item.op, Input):
+            raise node_error(graph, item.id, item.id, "has no incoming edge")
 
 
 def _verify_port(
@@ -112,6 +117,10 @@ def _verify_port(
 
 def _verify_shapes(graph: Graph) -> None:
     inward, outward = shapes(graph)
+    for (name, _), shape in outward.items():
+        if shape is not None and not 1 <= math.prod(shape) <= SIZE_LIMIT:
+            problem = f"gives the shape {shape}; 1 to {SIZE_LIMIT} values are allowed"
+            raise node_error(graph, name, name, problem)
     for edge in graph.edges:
         source, target = ends(graph, edge)
         given, taken = outward[source], inward[target]
