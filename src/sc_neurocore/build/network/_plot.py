@@ -229,6 +229,4 @@ def _beside(x: float, y: float, text: str, taken: list[tuple[float, float]]) -> 
         place += 12
     taken.append((at, place))
     anchor, shift = ("end", -12) if left else ("start", 12)
-    return (
-        f'<text x="{x + shift:.1f}" y="{place:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-    )
+    return f'<text x="{x + shift:.1f}" y="{place:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
