@@ -95,7 +95,8 @@ REPORT: dict[str, Any] = {
     "energy": {"joules": 1.1e-6, "factor": 5, "method": "toggles × C × V²/2", "word": "estimated"},
     "sweep": {
         "length": [{"length": 2**k, **found(min(585, 300 + 60 * k), 599)} for k in range(8)],
-        "levels": [{"name": "fixed point", **found(586, 599)}, {"name": "float", **found(588, 599)}],
+        "levels": [{"name": "fixed point", **found(586, 599)},
+                   {"name": "float", **found(588, 599)}],
         "area": [
             {"name": "6-bit, PE 4", "series": "fixed", "luts": 900, "built": False,
              "accuracy": found(586, 599)},

@@ -86,7 +86,7 @@ def ladder_plot(rungs: Sequence[tuple[str, Proportion]]) -> str:
 
 
 def length_plot(points: Sequence[LengthPoint], levels: Sequence[tuple[str, Proportion]]) -> str:
-    """Accuracy against stream length with its 95 % band; dashed lines are what does not depend on it.
+    """Accuracy against stream length with its 95 % band; dashed lines do not depend on it.
 
     Args:
         points: at least two, by rising length.
@@ -190,8 +190,8 @@ def confusion_plot(matrix: NDArray[Any]) -> str:
         # A single mistake must still be seen.
         opacity = 0.06 if not count else 0.25 + 0.7 * float(share) ** 0.5
         parts.append(
-            f'<g class="{colour if count else "s5"}"><path class="key" fill-opacity="{opacity:.2f}" '
-            f'd="M{x:.1f} {y:.1f}h{cell - 1:.1f}v{cell - 1:.1f}h-{cell - 1:.1f}z"/>'
+            f'<g class="{colour if count else "s5"}"><path class="key" '
+            f'fill-opacity="{opacity:.2f}" d="M{x:.1f} {y:.1f}h{cell - 1:.1f}v{cell - 1:.1f}h-{cell - 1:.1f}z"/>'
             f"<title>label {i} taken for {j}: {count} of {int(matrix[i].sum())}</title></g>"
         )
         if numbers and count:
