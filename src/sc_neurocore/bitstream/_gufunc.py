@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import functools
-import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,35 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore._cache import cache_dir
-
-_lock = threading.RLock()
-
-
-@contextmanager
-def kernel_cache() -> Iterator[bool]:
-    """Within the block, ``cache=True`` keeps compiled code under ``$SC_NEUROCORE_CACHE/kernels``.
-
-    Without that variable the folder is ``sc-neurocore/kernels`` in ``$XDG_CACHE_HOME`` or
-    ``~/.cache``. numba checks the content of the source file before it uses a kernel from there.
-    Yields False if the folder cannot be written; compile without cache then.
-    """
-    from numba.core import config
-
-    folder = cache_dir() / "kernels"
-    with _lock:
-        before = config.CACHE_DIR
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            writable = os.access(folder, os.W_OK)
-        except OSError:
-            writable = False
-        config.CACHE_DIR = str(folder)
-        try:
-            yield writable
-        finally:
-            config.CACHE_DIR = before
-
+from sc_neurocore._cache import kernel_cache
 
 @contextmanager
 def _alone(writable: bool) -> Iterator[None]:

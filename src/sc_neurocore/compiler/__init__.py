@@ -21,6 +21,7 @@ from sc_neurocore.compiler._compile import (
 )
 from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QFormat, Rounding
 from sc_neurocore.compiler._functions import TableReport
+from sc_neurocore.compiler._lane import Lane, LaneFunction, lane_function, write_lane
 from sc_neurocore.compiler._lower import Datapath, Port, lower
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
 from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
@@ -37,6 +38,8 @@ __all__ = [
     "FormatPlan",
     "HardwareOptions",
     "Internals",
+    "Lane",
+    "LaneFunction",
     "Multipliers",
     "Overflow",
     "ParameterStyle",
@@ -52,6 +55,7 @@ __all__ = [
     "equation_to_fpga",
     "initial_state",
     "kernel_source",
+    "lane_function",
     "lower",
     "plan_formats",
     "refined",
@@ -59,5 +63,6 @@ __all__ = [
     "schedule",
     "simulate_fixed",
     "simulate_ticks",
+    "write_lane",
     "write_verilog",
 ]

@@ -219,7 +219,7 @@ def kernel_source(datapath: Datapath) -> str:
     ]  # fmt: skip
     body = [f"def kernel({', '.join(arguments)}):", "    for t in range(ticks):"]
     for i, node in enumerate(datapath.nodes):
-        body.append(f"        n{i} = {_operation(node, names, tables)}")
+        body.append(f"        n{i} = {operation(node, names, tables)}")
     put = body.append
     model = datapath.model
     if datapath.condition is None:
@@ -255,7 +255,8 @@ def kernel_source(datapath: Datapath) -> str:
     return "\n".join(body) + "\n"
 
 
-def _operation(node: Node, names: Mapping[str, str], tables: Mapping[tuple[int, ...], str]) -> str:
+def operation(node: Node, names: Mapping[str, str], tables: Mapping[tuple[int, ...], str]) -> str:
+    """Python text of a node's value, its operands being ``n0``, ``n1`` and so on."""
     a = [f"n{i}" for i in node.args]
     k = node.value
     match node.op:

@@ -1,0 +1,84 @@
+"""Stochastic weights: bipolar streams whose bits are bit planes of the weight.
+
+In stream clock k the stream of the offset weight ``u = W + 2**(bits-1)`` is bit plane
+``bits-1-ctz(k+1)`` of u, or 0 where ``ctz(k+1) >= bits``. That is the comparison ``r_k < u`` with
+the bit-reversed counter ``r_k`` (van der Corput) as it is after complementing its index, made
+without a comparator: of all planes the first that differs decides, and the counter picks it.
+Over ``2**bits`` clocks the stream has exactly u ones.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.accelerator._network import Integers
+from sc_neurocore.exceptions import SCConfigError
+
+#: Longest stream of a tick, in clocks.
+MAX_LENGTH = 1 << 16
+
+
+def require_stream_length(length: int) -> int:
+    """Return a number of stream clocks per tick: a power of two from 1 to 2**16.
+
+    Raises:
+        SCConfigError: it is not.
+    """
+    if not (isinstance(length, int) and 1 <= length <= MAX_LENGTH and not length & (length - 1)):
+        raise SCConfigError(
+            f"stream length is {length!r} clocks per tick; it must be a power of two from 1 to "
+            f"{MAX_LENGTH}"
+        )
+    return length
+
+
+def plane(clock: int, bits: int) -> int:
+    """Bit plane of the offset weight in a stream clock; -1 where the stream bit is 0."""
+    zeros = ((clock + 1) & -(clock + 1)).bit_length() - 1
+    return bits - 1 - zeros if zeros < bits else -1
+
+
+def period_ticks(bits: int, length: int) -> int:
+    """Ticks after which the streams repeat."""
+    return max(1, (1 << bits) // length)
+
+
+@functools.lru_cache(maxsize=64)
+def _plane_counts(bits: int, length: int, ticks: int) -> NDArray[np.int64]:
+    """How often each plane is chosen in each tick, shape (ticks, bits + 1); last: none."""
+    counts = np.zeros((ticks, bits + 1), np.int64)
+    for tick in range(ticks):
+        for clock in range(tick * length, (tick + 1) * length):
+            counts[tick, plane(clock, bits)] += 1  # -1 is the last column
+    return counts
+
+
+def tick_weights(weights: Integers, bits: int, length: int, ticks: int) -> Integers:
+    """What an active input adds in each tick: ones minus zeros of its weight's stream.
+
+    Args:
+        weights: signed ``bits``-bit integers, any shape.
+        bits: width of the weights.
+        length: stream clocks per tick.
+        ticks: ticks of an inference.
+
+    Returns:
+        Shape ``(min(ticks, period_ticks), *weights.shape)``; tick t uses row ``t % period``.
+    """
+    ticks = min(ticks, period_ticks(bits, length))
+    counts = _plane_counts(bits, length, ticks)
+    offset = weights + (1 << (bits - 1))
+    planes = np.stack([offset >> q & 1 for q in range(bits)]) * 2 - 1
+    return np.tensordot(counts[:, :bits], planes, axes=1) - counts[:, bits].reshape(
+        -1, *[1] * weights.ndim
+    )
+
+
+def stream_bits(weights: Integers, bits: int, clocks: int, first: int = 0) -> NDArray[np.uint8]:
+    """Bits of the weights' streams, shape ``(*weights.shape, clocks)``."""
+    chosen = np.array([plane(k, bits) for k in range(first, first + clocks)])
+    offset = np.asarray(weights)[..., None] + (1 << (bits - 1))
+    return np.where(chosen >= 0, offset >> np.maximum(chosen, 0) & 1, 0).astype(np.uint8)
