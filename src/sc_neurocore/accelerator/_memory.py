@@ -1,0 +1,77 @@
+"""Contents of the engine's read-only memories, as files that $readmemh reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sc_neurocore.accelerator._geometry import LayerShape
+from sc_neurocore.accelerator._network import IntegerLayer, Integers
+
+
+def weight_file(layer: IntegerLayer, shape: LayerShape) -> str:
+    """Memory of a layer's synapses; see ``sc_fixed_synapses`` and ``sc_stochastic_synapses``."""
+    pe, simd, bits = shape.pe, shape.simd, layer.bits
+    # (group, address, p, s): the weight of source s of an address to neuron p of a group
+    rows = _rows(layer, shape).reshape(shape.addresses, simd, shape.groups, pe)
+    folded = rows.transpose(2, 0, 3, 1)
+    head = [
+        f"Weights of layer '{layer.name}': {layer.synapses} of {bits} bits, {layer.backend}.",
+        f"{pe} neurons x {simd} sources to a word; groups of neurons: {shape.groups}; "
+        f"addresses of sources: {shape.addresses}.",
+    ]
+    for k, (p, base) in enumerate(zip(layer.projections, shape.bases, strict=True)):
+        delay = f", delayed by {p.delay} ticks" if p.delay else ""
+        head.append(f"Projection {k}: {len(p.weights)} sources from address {base}{delay}.")
+    if layer.backend == "fixed":
+        head += [
+            f"Word group * {shape.addresses} + address; the weight of source s to neuron p is in "
+            f"bits (p * {simd} + s) * {bits} and up.",
+        ]
+        codes = folded.reshape(-1, pe * simd) & ((1 << bits) - 1)
+        return _text(head, codes, bits)
+    head += [
+        f"Word (z * {shape.groups} + group) * {shape.addresses} + address has bit {bits - 1} - z "
+        f"of W + {1 << (bits - 1)}; that of source s to neuron p is bit p * {simd} + s.",
+    ]
+    codes = folded.reshape(-1, pe * simd) + (1 << (bits - 1))
+    planes = [(codes >> (bits - 1 - z)) & 1 for z in range(bits)]
+    return _text(head, np.concatenate(planes), 1)
+
+
+def parameter_file(layer: IntegerLayer) -> str:
+    """Memory of a layer's parameters, a word per neuron; the first is in the lowest bits."""
+    ports = layer.datapath.parameters
+    head = [f"Parameters of the {layer.size} neurons of layer '{layer.name}', one a word."]
+    words, low = [0] * layer.size, 0
+    for port in ports:
+        head.append(f"Bits {low + port.width - 1} to {low}: {port.name}, {port.format}.")
+        for n, raw in enumerate(layer.parameters[port.name].tolist()):
+            words[n] |= (raw & ((1 << port.width) - 1)) << low
+        low += port.width
+    return _lines(head, words, low)
+
+
+def _rows(layer: IntegerLayer, shape: LayerShape) -> Integers:
+    """Weights of all projections, padded with 0: a row per source, a column per neuron."""
+    rows = np.zeros((shape.addresses * shape.simd, shape.groups * shape.pe), dtype=np.int64)
+    for p, base in zip(layer.projections, shape.bases, strict=True):
+        first = base * shape.simd
+        rows[first : first + len(p.weights), : layer.size] = p.weights
+    return rows
+
+
+def _text(head: Sequence[str], codes: Integers, bits: int) -> str:
+    """A file of words that each hold a row of codes of so many bits, the first lowest."""
+    count = codes.shape[1]
+    spread = ((codes[:, :, None] >> np.arange(bits)) & 1).astype(np.uint8)
+    packed = np.packbits(spread.reshape(len(codes), count * bits), axis=1, bitorder="little")
+    words = [int.from_bytes(row.tobytes(), "little") for row in packed]
+    return _lines(head, words, count * bits)
+
+
+def _lines(head: Sequence[str], words: Sequence[int], width: int) -> str:
+    digits = -(-width // 4)
+    comments = "".join(f"// {line}\n" for line in head)
+    return comments + "".join(f"{word:0{digits}x}\n" for word in words)

@@ -1,0 +1,439 @@
+"""Verilog of a whole network: layers joined by buffered streams, encoder, read-out, control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sc_neurocore.accelerator._geometry import TICK, Geometry, Stream, geometry, index_bits
+from sc_neurocore.accelerator._layer_rtl import LayerRtl, write_layer
+from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork
+from sc_neurocore.compiler._identifiers import Namespace, check_module_name
+from sc_neurocore.hdl import library_source
+
+#: State that a membrane read-out compares.
+_MEMBRANE = "v"
+
+
+@dataclass(frozen=True)
+class AcceleratorRtl:
+    """An engine's files.
+
+    Attributes:
+        top: module with the ports ``clk rst_n load level start busy done class_index`` (instead
+            of ``load level``: ``event_valid event_ready event_data`` if the input is events).
+        engine: the same module with the event streams as further outputs.
+        sources: file name to text, memories included.
+        inputs: width of the top's inputs but clock and reset.
+        outputs: width of the top's outputs.
+        observed: by source (`INPUT` or layer), the outputs of ``engine`` that are high when a
+            word is passed, and that carry it.
+        streams: by source, what the words look like.
+        modules: module of each layer.
+        encoder: module of the encoder's instance path, for telling its area apart; None if the
+            input is events.
+    """
+
+    top: str
+    engine: str
+    sources: Mapping[str, str]
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    observed: Mapping[int, tuple[str, str]]
+    streams: Mapping[int, Stream]
+    modules: tuple[str, ...]
+    encoder: str | None
+
+
+def write_accelerator(
+    network: IntegerNetwork, foldings: Sequence[Folding], *, early_decision: bool = True
+) -> AcceleratorRtl:
+    """Write the engine of a network.
+
+    Args:
+        network: what it computes.
+        foldings: one per layer.
+        early_decision: stop as soon as the class is certain (of a spike count).
+
+    Raises:
+        SCConfigError: the foldings do not fit the network, or the network the engine.
+        SCCompilerError: a name is no Verilog identifier, or a neuron cannot be a lane.
+    """
+    check_module_name(network.name)
+    shape = geometry(network, foldings)
+    names = Namespace(["sc", network.name, f"{network.name}_engine"])
+    layers = [
+        write_layer(
+            layer,
+            shape.layers[k],
+            shape.streams.get(k),
+            names.claim(f"{network.name}_{layer.name}"),
+            doubling=network.input.coding == "direct"
+            and any(p.source == INPUT for p in layer.projections),
+            readout=_MEMBRANE
+            if network.readout == "membrane" and k == network.output
+            else None,
+        )
+        for k, layer in enumerate(network.layers)
+    ]
+    return _Top(network, shape, layers, early_decision).write()
+
+
+class _Top:
+    def __init__(
+        self,
+        network: IntegerNetwork,
+        shape: Geometry,
+        layers: Sequence[LayerRtl],
+        early_decision: bool,
+    ) -> None:
+        self.network, self.shape, self.layers = network, shape, layers
+        self.early = early_decision
+        self.library: set[str] = set()
+        # Every wire is one of these and an ending, so no two can be the same.
+        local = Namespace(["counter", "value", "observed", "event"])
+        self.name = {INPUT: local.claim("input")}
+        for k, layer in enumerate(network.layers):
+            self.name[k] = local.claim(layer.name)
+        self.event = [local.claim(f"{self.name[k]}_event") for k in range(len(layers))]
+        self.buffer = [
+            local.claim(f"{self.name[b.source]}_to_{self.name[b.target]}") for b in shape.buffers
+        ]
+        self.filled = [local.claim(f"fill_{name}") for name in self.buffer]
+
+    def write(self) -> AcceleratorRtl:
+        net = self.network
+        events = net.input.coding == "events"
+        classes = net.layers[net.output].size
+        inputs = (
+            {"event_valid": 1, "event_data": self.shape.streams[INPUT].width}
+            if events
+            else {"load": 1, "level": net.input.bits + 1}
+        )
+        inputs = {**inputs, "start": 1}
+        outputs = {"busy": 1, "done": 1, "class_index": index_bits(classes)}
+        if events:
+            outputs["event_ready"] = 1
+        observed = {
+            s: (f"observed_{self.name[s]}", f"observed_{self.name[s]}_data")
+            for s in self.shape.streams
+        }
+        sources = {k: v for layer in self.layers for k, v in layer.sources.items()}
+        sources[f"{net.name}_engine.sv"] = self._engine(inputs, outputs, observed)
+        sources[f"{net.name}.sv"] = self._board(inputs, outputs, observed)
+        for layer in self.layers:
+            self.library.update(layer.library)
+        for file in sorted(self.library):
+            sources[file] = library_source(file)
+        return AcceleratorRtl(
+            top=net.name,
+            engine=f"{net.name}_engine",
+            sources=sources,
+            inputs=inputs,
+            outputs=outputs,
+            observed=observed,
+            streams=self.shape.streams,
+            modules=tuple(layer.module for layer in self.layers),
+            encoder=None if events else f"sc_{net.input.coding}_encoder",
+        )
+
+    def _ports(self, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> list[str]:
+        return [
+            "    input  wire clk",
+            "    input  wire rst_n",
+            *(f"    input  wire {_range(w)}{n}" for n, w in inputs.items()),
+            *(f"    output wire {_range(w)}{n}" for n, w in outputs.items()),
+        ]
+
+    def _head(self, module: str, what: str) -> list[str]:
+        net = self.network
+        sizes = "-".join(str(n) for n in (net.input.size, *(x.size for x in net.layers)))
+        return [
+            f"// {module}: {what}",
+            f"// {sizes} neurons, {net.synapses} synapses, {net.ticks} ticks. "
+            "Generated by SC-NeuroCore; do not edit.",
+            "",
+        ]
+
+    def _board(
+        self,
+        inputs: Mapping[str, int],
+        outputs: Mapping[str, int],
+        observed: Mapping[int, tuple[str, str]],
+    ) -> str:
+        net = self.network
+        pins = [f".{n}({n})" for n in ("clk", "rst_n", *inputs, *outputs)]
+        wires = [name for pair in observed.values() for name in pair]
+        declared = [
+            line
+            for s, (valid, data) in observed.items()
+            for line in (
+                f"    wire {valid};",
+                f"    wire {_range(self.shape.streams[s].width)}{data};",
+            )
+        ]
+        pins += [f".{w}({w})" for w in wires]
+        lines = [
+            *self._head(net.name, "a spiking network."),
+            "// Load one number per input, in order, a clock each; then start. From the clock after",
+            "// start `busy` is high; `done` is high in its last clock, and class_index is then",
+            "// valid, until the next start.",
+            "",
+            "`default_nettype none",
+            "",
+            f"module {net.name} (",
+            ",\n".join(self._ports(inputs, outputs)),
+            ");",
+            "",
+            *declared,
+            f"    wire unused = &{{{', '.join(wires)}}};",
+            "",
+            f"    {net.name}_engine engine (",
+            ",\n".join(f"        {p}" for p in pins),
+            "    );",
+            "",
+            "endmodule",
+            "",
+            "`default_nettype wire",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _engine(
+        self,
+        inputs: Mapping[str, int],
+        outputs: Mapping[str, int],
+        observed: Mapping[int, tuple[str, str]],
+    ) -> str:
+        net = self.network
+        seen = {
+            name: width
+            for s, (valid, data) in observed.items()
+            for name, width in ((valid, 1), (data, self.shape.streams[s].width))
+        }
+        lines = [
+            *self._head(f"{net.name}_engine", "a spiking network, its event streams observable."),
+            "`default_nettype none",
+            "",
+            f"module {net.name}_engine (",
+            ",\n".join(self._ports(inputs, {**outputs, **seen})),
+            ");",
+            "",
+            "    // A start resets everything. Between inferences the layers are held in reset.",
+            "    reg running;",
+            "    wire begin_n = rst_n && !start;",
+            "    wire run_n = running && !start;",
+            "    always @(posedge clk) begin",
+            "        if (!rst_n)     running <= 1'b0;",
+            "        else if (start) running <= 1'b1;",
+            "        else if (done)  running <= 1'b0;",
+            "    end",
+            "    assign busy = running;",
+            "",
+            *self._stream_wires(),
+            *self._encoder(),
+        ]
+        for k in range(len(self.layers)):
+            lines += self._layer(k)
+        lines += self._readout()
+        for source in self.shape.streams:
+            lines += self._fork(source)
+        for s, (valid, data) in observed.items():
+            n = self.name[s]
+            lines.append(f"    assign {valid} = run_n && {n}_valid && {n}_ready;")
+            lines.append(f"    assign {data} = {n}_data;")
+        lines += ["", "endmodule", "", "`default_nettype wire"]
+        return "\n".join(lines) + "\n"
+
+    def _stream_wires(self) -> list[str]:
+        lines = []
+        for s, stream in self.shape.streams.items():
+            n = self.name[s]
+            lines += [
+                f"    wire {n}_valid, {n}_ready;",
+                f"    wire [{stream.width - 1}:0] {n}_data;",
+            ]
+        return [*lines, ""]
+
+    def _encoder(self) -> list[str]:
+        coding, n = self.network.input, self.name[INPUT]
+        if coding.coding == "events":
+            return [
+                f"    assign {n}_valid = run_n && event_valid;",
+                f"    assign {n}_data = event_data;",
+                f"    assign event_ready = run_n && {n}_ready;",
+                "",
+            ]
+        module = f"sc_{coding.coding}_encoder"
+        self.library |= {f"{module}.sv", "sc_level_scan.sv"}
+        if coding.coding == "rate":
+            self.library |= {"sc_sobol.sv", "sc_comparator.sv"}
+        return [
+            f"    {module} #(",
+            f"        .SIZE({coding.size}), .BITS({coding.bits}), "
+            f".SIMD({self.shape.streams[INPUT].simd}), .TICKS({self.network.ticks})",
+            "    ) encoder (",
+            "        .clk(clk), .rst_n(begin_n), .load(load), .level(level),",
+            f"        .out_valid({n}_valid), .out_ready({n}_ready), .out_data({n}_data)",
+            "    );",
+            "",
+        ]
+
+    def _fork(self, source: int) -> list[str]:
+        """Connect a source to its buffers, and to the counter if it is the output."""
+        n, stream = self.name[source], self.shape.streams[source]
+        takers = [self.filled[b] for b in self.shape.consumers(source)]
+        if self.network.readout == "count" and source == self.network.output:
+            takers.append("counter")
+        if len(takers) == 1:
+            t = takers[0]
+            return [
+                f"    assign {t}_valid = {n}_valid;",
+                f"    assign {t}_data = {n}_data;",
+                f"    assign {n}_ready = {t}_ready;",
+                "",
+            ]
+        self.library.add("sc_stream_fork.sv")
+        valid = ", ".join(f"{t}_valid" for t in reversed(takers))
+        ready = ", ".join(f"{t}_ready" for t in reversed(takers))
+        return [
+            f"    wire {_range(stream.width)}{n}_forked;",
+            f"    sc_stream_fork #(.WIDTH({stream.width}), .N({len(takers)})) {n}_fork (",
+            "        .clk(clk), .rst_n(run_n),",
+            f"        .in_valid({n}_valid), .in_ready({n}_ready), .in_data({n}_data),",
+            f"        .out_valid({{{valid}}}), .out_ready({{{ready}}}), .out_data({n}_forked)",
+            "    );",
+            *(f"    assign {t}_data = {n}_forked;" for t in takers),
+            "",
+        ]
+
+    def _layer(self, k: int) -> list[str]:
+        net, shape = self.network, self.shape.layers[k]
+        n = self.name[k]
+        lines = [f"    // Layer '{net.layers[k].name}'."]
+        self.library.add("sc_stream_fifo.sv")
+        buffers = [i for i, b in enumerate(self.shape.buffers) if b.target == k]
+        for index in buffers:
+            b, i, fill = self.shape.buffers[index], self.buffer[index], self.filled[index]
+            width = self.shape.streams[b.source].width
+            word = TICK << (width - 2)
+            lines += [
+                f"    wire {fill}_valid, {fill}_ready, {i}_valid, {i}_ready;",
+                f"    wire [{width - 1}:0] {fill}_data, {i}_data;",
+                "    sc_stream_fifo #(",
+                f"        .WIDTH({width}), .DEPTH({b.depth}), .PRELOAD({b.preload}), "
+                f".PRELOAD_WORD({width}'h{word:x})",
+                f"    ) {i}_buffer (",
+                "        .clk(clk), .rst_n(run_n),",
+                f"        .in_valid({fill}_valid), .in_ready({fill}_ready), .in_data({fill}_data),",
+                f"        .out_valid({i}_valid), .out_ready({i}_ready), .out_data({i}_data)",
+                "    );",
+            ]
+        e = self.event[k]
+        lines += [
+            f"    wire {e}_valid, {e}_ready;",
+            f"    wire [{shape.width - 1}:0] {e}_data;",
+        ]
+        lines += self._merge(k, buffers)
+        pins = [
+            ".clk(clk), .rst_n(run_n),",
+            f".event_valid({e}_valid), .event_ready({e}_ready), .event_data({e}_data)",
+        ]
+        if k in self.shape.streams:
+            pins[-1] += ","
+            pins.append(
+                f".spikes_valid({n}_valid), .spikes_ready({n}_ready), .spikes_data({n}_data)"
+            )
+        if self.layers[k].value_bits:
+            pins[-1] += ","
+            pins.append(".value_valid(value_valid), .value(value)")
+            lines += [
+                "    wire value_valid;",
+                f"    wire signed [{self.layers[k].value_bits - 1}:0] value;",
+            ]
+        lines += [f"    {self.layers[k].module} {n}_layer ("]
+        return [*lines, *(f"        {p}" for p in pins), "    );", ""]
+
+    def _merge(self, k: int, buffers: Sequence[int]) -> list[str]:
+        """Join a layer's buffers in the order of its projections."""
+        n, e, shape = self.name[k], self.event[k], self.shape.layers[k]
+        names = [self.buffer[b] for b in buffers]
+        if len(names) == 1:
+            return [
+                f"    assign {e}_valid = {names[0]}_valid;",
+                f"    assign {e}_data = {names[0]}_data;",
+                f"    assign {names[0]}_ready = {e}_ready;",
+            ]
+        self.library.add("sc_stream_merge.sv")
+        streams = [self.shape.streams[self.shape.buffers[b].source] for b in buffers]
+        widest = max(s.address_bits for s in streams)
+        words = []
+        for name, s in zip(names, streams, strict=True):
+            if s.address_bits == widest:
+                words.append(f"{name}_data")
+                continue
+            zeros, top = widest - s.address_bits, s.width - 1
+            words.append(
+                f"{name}_data[{top}:{top - 1}], {zeros}'d0, {name}_data[{top - 2}:0]"
+            )
+        bases = ", ".join(f"{shape.address_bits}'d{b}" for b in reversed(shape.bases))
+        valid = ", ".join(f"{name}_valid" for name in reversed(names))
+        ready = ", ".join(f"{name}_ready" for name in reversed(names))
+        return [
+            "    sc_stream_merge #(",
+            f"        .N({len(names)}), .ADDRESS_IN({widest}), "
+            f".ADDRESS_OUT({shape.address_bits}), .SIMD({shape.simd}),",
+            f"        .BASES({{{bases}}})",
+            f"    ) {n}_merge (",
+            "        .clk(clk), .rst_n(run_n),",
+            f"        .in_valid({{{valid}}}), .in_ready({{{ready}}}),",
+            f"        .in_data({{{', '.join(reversed(words))}}}),",
+            f"        .out_valid({e}_valid), .out_ready({e}_ready), .out_data({e}_data)",
+            "    );",
+        ]
+
+    def _readout(self) -> list[str]:
+        net = self.network
+        output = net.layers[net.output]
+        n = self.name[net.output]
+        ticks_bits = index_bits(net.ticks + 1)
+        if net.readout == "count":
+            self.library.add("sc_output_counter.sv")
+            stream = self.shape.streams[net.output]
+            return [
+                "    // Read-out: the class with most spikes.",
+                "    wire counter_valid, counter_ready;",
+                f"    wire [{stream.width - 1}:0] counter_data;",
+                f"    wire [{ticks_bits - 1}:0] ticks_used;",
+                "    wire unused = &ticks_used;",
+                "    sc_output_counter #(",
+                f"        .CLASSES({output.size}), .SIMD({stream.simd}), .TICKS({net.ticks}), "
+                f".EARLY({int(self.early)})",
+                "    ) counter (",
+                "        .clk(clk), .rst_n(begin_n),",
+                "        .in_valid(counter_valid), .in_ready(counter_ready), "
+                ".in_data(counter_data),",
+                "        .done(done), .winner(class_index), .ticks_used(ticks_used)",
+                "    );",
+                "",
+            ]
+        self.library.add("sc_membrane_argmax.sv")
+        return [
+            f"    // Read-out: the neuron of '{n}' with the largest {_MEMBRANE} after the last tick.",
+            f"    reg [{ticks_bits - 1}:0] ticks_left;",
+            "    wire tick_done;",
+            "    always @(posedge clk) begin",
+            f"        if (!begin_n)       ticks_left <= {ticks_bits}'d{net.ticks};",
+            "        else if (tick_done) ticks_left <= ticks_left - 1'b1;",
+            "    end",
+            f"    assign done = tick_done && ticks_left == {ticks_bits}'d1;",
+            f"    sc_membrane_argmax #(.CLASSES({output.size}), .WIDTH("
+            f"{self.layers[net.output].value_bits})) argmax (",
+            "        .clk(clk), .rst_n(begin_n), .enable(run_n && value_valid), .value(value),",
+            "        .done(tick_done), .winner(class_index)",
+            "    );",
+            "",
+        ]
+
+
+def _range(width: int) -> str:
+    return "" if width == 1 else f"[{width - 1}:0] "
