@@ -61,11 +61,10 @@ def _add_rows(acc, weights, base, fan_out, active, count):  # type: ignore[no-un
 
 @_jit
 def _lane(ops, args, values, lows, highs, first, last, regs, start, size):  # type: ignore[no-untyped-def]
-    """Execute one layer's operations on all its neurons; returns how often a store saturated."""
-    saturated = 0
+    """Execute one layer's operations on all its neurons."""
     for i in range(first, last):
         op = ops[i]
-        if op == CONST or op == SOURCE:
+        if op <= SOURCE:  # constants and sources are there already
             continue
         o = start + (i - first) * size
         out = regs[o : o + size]
@@ -103,16 +102,12 @@ def _lane(ops, args, values, lows, highs, first, last, regs, start, size):  # ty
         elif op == CLAMP:
             low, high = lows[i], highs[i]
             for n in range(size):
-                x = a[n]
-                saturated += (x < low) + (x > high)
-                out[n] = min(max(x, low), high)
+                out[n] = min(max(a[n], low), high)
         elif op == WRAP:
             low, high = lows[i], highs[i]
             span = high - low
             for n in range(size):
-                x = a[n]
-                saturated += (x < low) + (x > high)
-                out[n] = ((x - low) & span) + low
+                out[n] = ((a[n] - low) & span) + low
         elif op == LT:
             for n in range(size):
                 out[n] = a[n] < b[n]
@@ -140,7 +135,6 @@ def _lane(ops, args, values, lows, highs, first, last, regs, start, size):  # ty
             mask = (np.int64(1) << k) - 1
             for n in range(size):
                 out[n] = a[n] & mask
-    return saturated
 
 
 @_jit
@@ -170,10 +164,10 @@ def run_samples(  # type: ignore[no-untyped-def]
     neuron = np.zeros(layers + 1, np.int64)  # first neuron of each layer
     place = np.zeros(layers + 1, np.int64)  # first register of each layer
     cell = np.zeros(layers + 1, np.int64)  # first state of each layer
-    for l in range(layers):
-        neuron[l + 1] = neuron[l] + sizes[l]
-        place[l + 1] = place[l] + sizes[l] * (of_nodes[l + 1] - of_nodes[l])
-        cell[l + 1] = cell[l] + sizes[l] * (of_states[l + 1] - of_states[l])
+    for y in range(layers):
+        neuron[y + 1] = neuron[y] + sizes[y]
+        place[y + 1] = place[y] + sizes[y] * (of_nodes[y + 1] - of_nodes[y])
+        cell[y + 1] = cell[y] + sizes[y] * (of_states[y + 1] - of_states[y])
     regs = np.zeros(place[layers], np.int64)
     states = np.zeros(cell[layers], np.int64)
     accumulators = np.zeros(neuron[layers], acc_type.dtype)
@@ -182,23 +176,22 @@ def run_samples(  # type: ignore[no-untyped-def]
     count = np.zeros((ticks, layers), np.int64)
     entering = np.zeros((ticks, inputs), np.int32)
     entered = np.zeros(ticks, np.int64)
-    for l in range(layers):
-        size = sizes[l]
-        for i in range(of_nodes[l], of_nodes[l + 1]):
+    for y in range(layers):
+        size = sizes[y]
+        for i in range(of_nodes[y], of_nodes[y + 1]):
             if ops[i] == CONST:
-                o = place[l] + (i - of_nodes[l]) * size
+                o = place[y] + (i - of_nodes[y]) * size
                 regs[o : o + size] = values[i]
-        for k in range(of_ports[l], of_ports[l + 1]):
+        for k in range(of_ports[y], of_ports[y + 1]):
             if port_source[k] >= 0:
-                o = place[l] + port_source[k] * size
+                o = place[y] + port_source[k] * size
                 regs[o : o + size] = port_values[k, :size]
 
     for s in range(begin, end):
-        held = False
-        for l in range(layers):
-            for k in range(of_states[l], of_states[l + 1]):
-                o = cell[l] + (k - of_states[l]) * sizes[l]
-                states[o : o + sizes[l]] = initial[k]
+        for y in range(layers):
+            for k in range(of_states[y], of_states[y + 1]):
+                o = cell[y] + (k - of_states[y]) * sizes[y]
+                states[o : o + sizes[y]] = initial[k]
         result = counts[s]
         for t in range(ticks):
             found = 0
@@ -216,11 +209,11 @@ def run_samples(  # type: ignore[no-untyped-def]
                     found += 1 if event[j] != 0 else 0
             entered[t] = found
 
-            for l in range(layers):
-                size = sizes[l]
-                acc = accumulators[neuron[l] : neuron[l + 1]]
+            for y in range(layers):
+                size = sizes[y]
+                acc = accumulators[neuron[y] : neuron[y + 1]]
                 acc[:] = 0
-                for p in range(of_layer[l], of_layer[l + 1]):
+                for p in range(of_layer[y], of_layer[y + 1]):
                     then = t - delay[p]
                     if then < 0:
                         continue
@@ -236,8 +229,8 @@ def run_samples(  # type: ignore[no-untyped-def]
                         additions[s] += entered[then] * size
                     else:
                         # The planes double what is already in the accumulators, bit by bit.
-                        total = constant[neuron[l] : neuron[l + 1]]
-                        if versions[p] > 1 or not held:
+                        total = constant[neuron[y] : neuron[y + 1]]
+                        if versions[p] > 1 or then == 0:
                             total[:] = 0
                             for j in range(inputs):
                                 level_j = levels[s, j]
@@ -248,32 +241,37 @@ def run_samples(  # type: ignore[no-untyped-def]
                         for n in range(size):
                             acc[n] = (acc[n] << input_bits) + total[n]
 
-                start = place[l]
-                if current[l] >= 0:
-                    o = start + current[l] * size
+                start = place[y]
+                if current[y] >= 0:
+                    o = start + current[y] * size
                     for n in range(size):
                         regs[o + n] = acc[n]
-                for k in range(of_states[l], of_states[l + 1]):
+                for k in range(of_states[y], of_states[y + 1]):
                     if state_source[k] >= 0:
                         o = start + state_source[k] * size
-                        c = cell[l] + (k - of_states[l]) * size
+                        c = cell[y] + (k - of_states[y]) * size
                         for n in range(size):
                             regs[o + n] = states[c + n]
-                saturations[s, l] += _lane(
-                    ops, args, values, lows, highs, of_nodes[l], of_nodes[l + 1], regs, start, size
-                )
+                first = of_nodes[y]
+                _lane(ops, args, values, lows, highs, first, of_nodes[y + 1], regs, start, size)
                 fired = 0
-                row = active[t, neuron[l] : neuron[l + 1]]
-                if condition[l] >= 0:
-                    o = start + condition[l] * size
+                row = active[t, neuron[y] : neuron[y + 1]]
+                if condition[y] >= 0:
+                    o = start + condition[y] * size
                     for n in range(size):
                         row[fired] = n
                         fired += 1 if regs[o + n] != 0 else 0
-                count[t, l] = fired
-                layer_spikes[s, l] += fired
-                for k in range(of_states[l], of_states[l + 1]):
-                    c = cell[l] + (k - of_states[l]) * size
+                count[t, y] = fired
+                layer_spikes[s, y] += fired
+                for k in range(of_states[y], of_states[y + 1]):
+                    c = cell[y] + (k - of_states[y]) * size
                     o = start + candidate[k] * size
+                    node = first + candidate[k]
+                    if ops[node] == CLAMP or ops[node] == WRAP:
+                        before = start + args[node, 0] * size
+                        for n in range(size):
+                            x = regs[before + n]
+                            saturations[s, y] += (x < lows[node]) + (x > highs[node])
                     low, high = ranges[k, 0], ranges[k, 1]
                     for n in range(size):
                         x = regs[o + n]
@@ -282,13 +280,17 @@ def run_samples(  # type: ignore[no-untyped-def]
                     ranges[k, 0], ranges[k, 1] = low, high
                     if after[k] >= 0:
                         o = start + after[k] * size
+                        node = first + after[k]
+                        if ops[node] == CLAMP or ops[node] == WRAP:
+                            before = start + args[node, 0] * size
+                            for m in range(fired):
+                                x = regs[before + row[m]]
+                                saturations[s, y] += (x < lows[node]) + (x > highs[node])
                         for m in range(fired):
                             states[c + row[m]] = regs[o + row[m]]
                 if keep:
                     for m in range(fired):
-                        spikes[s, t, neuron[l] + row[m]] = 1
-            held = True
-
+                        spikes[s, t, neuron[y] + row[m]] = 1
             if spiking:
                 row = active[t, neuron[output] : neuron[output + 1]]
                 for m in range(count[t, output]):
@@ -297,5 +299,5 @@ def run_samples(  # type: ignore[no-untyped-def]
                     used[s] = t + 1
         if not spiking:
             used[s] = ticks
-            c = cell[output]
+            c = cell[output + 1] - sizes[output]  # v is a population's last state
             membranes[s] = states[c : c + sizes[output]]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,39 +19,13 @@ from sc_neurocore.accelerator._network import Integers
 from sc_neurocore.compiler import Datapath, QFormat, Rounding, lower
 from sc_neurocore.dynamics import Model, Quantity, build_model
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.ir import DEFAULTS, KINDS, Assumptions, Kind
 
-Kind = Literal["lif", "if", "li", "i", "cuba_lif", "cuba_li", "threshold"]
-Reset = Literal["reset", "subtract"]
-ResetWhen = Literal["same_tick", "next_tick"]
-CubaOrder = Literal["current_first", "voltage_first"]
 Reals = NDArray[np.float64]
 
 SPIKING = ("lif", "if", "cuba_lif", "threshold")
-_NEEDED: dict[str, tuple[str, ...]] = {
-    "lif": ("tau", "r", "v_leak", "v_threshold"),
-    "if": ("r", "v_threshold"),
-    "li": ("tau", "r", "v_leak"),
-    "i": ("r",),
-    "cuba_lif": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"),
-    "cuba_li": ("tau_syn", "tau_mem", "r", "v_leak"),
-    "threshold": ("threshold",),
-}
-_DEFAULTS = {"v_reset": 0.0, "w_in": 1.0}
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What NIR leaves open about a tick; see `sc_neurocore.ir.Assumptions`.
-
-    Attributes:
-        reset: to ``v_reset``, or by subtracting the threshold.
-        reset_when: in the tick of the spike, or at the next tick's update.
-        cuba_order: whether ``v`` sees the new synaptic current or the old.
-    """
-
-    reset: Reset = "reset"
-    reset_when: ResetWhen = "same_tick"
-    cuba_order: CubaOrder = "current_first"
+#: Significant binary digits of a leak: what it costs is an adder for each that is one.
+LEAK_BITS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +45,7 @@ class Population:
     """
 
     kind: Kind
-    rules: Rules
+    rules: Assumptions
     gain: Reals
     leak: Reals | None = None
     drive: Reals | None = None
@@ -98,7 +71,7 @@ def population(
     *,
     size: int,
     dt: float,
-    rules: Rules | None = None,
+    rules: Assumptions | None = None,
     bias: ArrayLike = 0.0,
     name: str = "population",
 ) -> Population:
@@ -117,16 +90,14 @@ def population(
         SCConfigError: an unknown kind, or a parameter that is missing, has a wrong shape, is not
             finite or has a time constant below the tick's half.
     """
-    if kind not in _NEEDED:
-        raise SCConfigError(
-            f"population '{name}' has kind '{kind}'; allowed: {', '.join(_NEEDED)}"
-        )
-    rules = rules or Rules()
+    if kind not in KINDS:
+        raise SCConfigError(f"population '{name}' has kind '{kind}'; allowed: {', '.join(KINDS)}")
+    rules = rules or Assumptions(dt=dt)
 
     def get(key: str) -> Reals:
-        if key not in parameters and key not in _DEFAULTS:
+        if key not in parameters and key not in DEFAULTS:
             raise SCConfigError(f"population '{name}' ({kind}) has no parameter '{key}'")
-        value = np.asarray(parameters.get(key, _DEFAULTS.get(key, 0.0)), np.float64).reshape(-1)
+        value = np.asarray(parameters.get(key, DEFAULTS.get(key, 0.0)), np.float64).reshape(-1)
         if value.size not in (1, size):
             raise SCConfigError(
                 f"parameter '{key}' of population '{name}' has {value.size} values for {size} "
@@ -146,7 +117,7 @@ def population(
             )
         return dt / tau
 
-    for key in _NEEDED[kind]:
+    for key in KINDS[kind]:
         get(key)
     ones, zeros = np.ones(size), np.zeros(size)
     constant = np.broadcast_to(np.asarray(bias, np.float64), (size,))
@@ -155,6 +126,11 @@ def population(
         return Population(kind, rules, ones, None, constant.copy(), threshold=get("threshold"))
     if kind in SPIKING:
         threshold, reset_to = get("v_threshold"), get("v_reset")
+        if rules.reset_when == "next_tick" and (threshold < 0).any():
+            raise SCConfigError(
+                f"population '{name}' has a threshold of {threshold.min():g}; with resets in the "
+                "next tick it must not be negative, as the rest would count as a spike"
+            )
     if kind in ("if", "i"):
         gain = get("r") * dt
         leak, drive = zeros, gain * constant
@@ -175,21 +151,20 @@ def significant(values: Reals, bits: int) -> Reals:
     return np.asarray(np.ldexp(np.rint(mantissa * 2.0**bits), exponent - bits))
 
 
-def in_units(p: Population, scale: float, fraction: int, leak_bits: int) -> Population:
+def in_units(p: Population, scale: float, fraction: int) -> Population:
     """The population in units of ``scale``, every number as the hardware holds it.
 
     Args:
         p: in units of the graph.
         scale: real value of one unit of current.
         fraction: binary places of states and of what is compared with them or added.
-        leak_bits: significant digits of the leaks.
     """
 
     def on_grid(x: Reals | None) -> Reals | None:
         return None if x is None else np.rint(x / scale * 2.0**fraction) * 2.0**-fraction
 
     def leak(x: Reals | None) -> Reals | None:
-        return None if x is None else significant(x, leak_bits)
+        return None if x is None else significant(x, LEAK_BITS)
 
     return replace(
         p,
@@ -314,9 +289,10 @@ def state_bounds(
         reached = _hull(reached, now)
     reached = _hull(reached, _after_reset(p, reached))
     if p.threshold is not None and p.kind != "threshold":
-        # The register must hold the threshold's next code, or the neuron could never pass it.
-        top = float(p.threshold.max()) + step
-        reached = (reached[0], np.maximum(reached[1], min(top, float(reached[1].max()))))
+        # Also of a neuron that never fires: the register holds what its reset is written with.
+        needed = p.threshold if p.rules.reset == "subtract" else p.reset_to
+        assert needed is not None
+        reached = _hull(reached, (needed, needed))
     result["v"] = (float(reached[0].min()), float(reached[1].max()))
     return result
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from sc_neurocore._cache import kernel_cache
 
+
 @contextmanager
 def _alone(writable: bool) -> Iterator[None]:
     """Keep other processes from compiling into the same folder.

@@ -1,1 +1,8 @@
 """NIR and ONNX files in and out, and the float reference of a network."""
+
+from sc_neurocore.nir_bridge._bridge import from_nir, to_nir
+from sc_neurocore.nir_bridge._errors import NIRError
+from sc_neurocore.nir_bridge._graphs import read_nir, write_nir
+from sc_neurocore.nir_bridge._network import Run, SCNetwork
+
+__all__ = ["NIRError", "Run", "SCNetwork", "from_nir", "read_nir", "to_nir", "write_nir"]

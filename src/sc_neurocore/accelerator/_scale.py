@@ -1,0 +1,69 @@
+"""The scale of a layer's weights: resolution against range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+
+#: Scales tried, as shares of the one that clips nothing.
+_SHARES = np.linspace(0.2, 1.0, 81)
+#: Most grid levels of the largest weight that are tried, for weights that already lie on a grid.
+_LEVELS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Weights as integers times a scale.
+
+    Attributes:
+        scale: real value of one.
+        integers: one array per projection.
+        clipped: weights outside the range.
+        excess: how far the farthest lies outside, relative to the largest weight.
+    """
+
+    scale: float
+    integers: tuple[NDArray[np.int64], ...]
+    clipped: int
+    excess: float
+
+
+def best_scale(
+    weights: Sequence[Reals], bits: int, moments: Sequence[Reals | None] | None = None
+) -> Scaled:
+    """The scale of least squared error; among equals the largest.
+
+    Args:
+        weights: (n_source, n_target) per projection; all share the scale.
+        bits: width of the integers.
+        moments: (n_source, n_source) second moments of what the sources send, to weigh errors by
+            the currents they cause; None weighs all alike.
+    """
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    flat = np.concatenate([w.reshape(-1) for w in weights]) if weights else np.zeros(0)
+    top = float(np.abs(flat).max(initial=0.0))
+    if top == 0.0:
+        return Scaled(1.0, tuple(w.astype(np.int64) for w in weights), 0, 0.0)
+    whole = max(float(flat.max()) / high, float(flat.min()) / low)
+    tried = np.concatenate([whole * _SHARES, top / np.arange(1, min(-low, _LEVELS) + 1)])
+    given = moments if moments is not None else [None] * len(weights)
+    best, least = whole, np.inf
+    for scale in np.unique(tried)[::-1]:
+        error = 0.0
+        for w, moment in zip(weights, given, strict=True):
+            e = np.clip(np.rint(w / scale), low, high) * scale - w
+            error += float((e * e).sum() if moment is None else ((moment @ e) * e).sum())
+        # Rounding errors must not prefer a finer grid to the one on which the weights lie.
+        if error < least * (1 - 1e-9) and error < least - 1e-24 * top * top * flat.size:
+            best, least = float(scale), error
+    rounded = [np.rint(w / best) for w in weights]
+    outside = [np.maximum(np.maximum(r - high, low - r), 0) for r in rounded]
+    clipped = sum(int((o > 0).sum()) for o in outside)
+    excess = max(float(o.max(initial=0.0)) for o in outside) * best / top
+    integers = tuple(np.clip(r, low, high).astype(np.int64) for r in rounded)
+    return Scaled(best, integers, clipped, excess)

@@ -1,0 +1,290 @@
+"""The graph of a network: immutable, valid by construction, written as text with stable ids."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.ir._ops import Input, Op, Output, Shape, Signal, Subgraph
+
+# Characters of a digest in a dump: enough to see a change, short enough to read.
+_SHORT = 12
+
+
+class GraphError(SCConfigError):
+    """A graph breaks a rule; the message is a sentence, then the node's or edge's line, a caret."""
+
+
+@dataclass(frozen=True)
+class PortType:
+    """What flows through a port.
+
+    Attributes:
+        shape: of one tick's value; None while not inferred.
+        signal: spikes, currents or the state of a population that never spikes.
+        dt: seconds per tick.
+    """
+
+    shape: Shape | None
+    signal: Signal
+    dt: float
+
+    def __str__(self) -> str:
+        return f"{'?' if self.shape is None else self.shape} {self.signal}"
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node of the graph.
+
+    Attributes:
+        id: unique name.
+        op: what it does.
+        place: where it runs, empty for anywhere.
+        metadata: text, numbers, arrays and mappings of them, carried along.
+    """
+
+    id: str
+    op: Op
+    place: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", _frozen(self.metadata))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A connection; what arrives at a port over several edges is added.
+
+    Attributes:
+        source: id of a node.
+        target: id of a node.
+        source_port: an Output of the source when that is a subgraph; empty for its only one.
+        target_port: an Input of the target when that is a subgraph; empty for its only one.
+        delay: ticks on the way.
+        wire: what carries it, empty for anything.
+    """
+
+    source: str
+    target: str
+    source_port: str = ""
+    target_port: str = ""
+    delay: int = 0
+    wire: str = ""
+
+    def __str__(self) -> str:
+        ends = [
+            f"{node}.{port}" if port else node
+            for node, port in ((self.source, self.source_port), (self.target, self.target_port))
+        ]
+        extras = f" delay={self.delay}" if self.delay else ""
+        return " -> ".join(ends) + extras + (f" wire={self.wire!r}" if self.wire else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network.
+
+    Constructing one verifies it, so that every graph that exists obeys the rules. Two graphs are
+    equal when their full dumps are.
+
+    Attributes:
+        name: of the network.
+        nodes: by id, in the order of the dump.
+        edges: in the order in which sums are taken.
+        dt: seconds per tick.
+        metadata: text, numbers, arrays and mappings of them, carried along.
+
+    Raises:
+        GraphError: a rule is broken.
+    """
+
+    name: str
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+    dt: float = 1e-4
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from sc_neurocore.ir._verify import verify
+
+        object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
+        object.__setattr__(self, "edges", tuple(self.edges))
+        object.__setattr__(self, "metadata", _frozen(self.metadata))
+        verify(self)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        nodes: Iterable[Node],
+        edges: Iterable[Edge | tuple[str, str]],
+        dt: float = 1e-4,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Graph:
+        """A graph from nodes and edges; pairs of ids are edges without a delay.
+
+        Raises:
+            GraphError: a rule is broken.
+        """
+        listed = tuple(nodes)
+        table = {node.id: node for node in listed}
+        if len(table) != len(listed):
+            seen: set[str] = set()
+            twice = next(n.id for n in listed if n.id in seen or seen.add(n.id))  # type: ignore[func-returns-value]
+            raise GraphError(f"Node {twice!r} is given twice; ids must be unique.")
+        joined = tuple(e if isinstance(e, Edge) else Edge(*e) for e in edges)
+        return cls(name, table, joined, dt, metadata or {})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything the graph holds."""
+        return hashlib.sha256(_text(self).encode()).hexdigest()
+
+    def nodes_of(self, *roles: type[Op]) -> tuple[Node, ...]:
+        """Nodes whose operation is of one of the classes."""
+        return tuple(node for node in self.nodes.values() if isinstance(node.op, roles))
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The Input nodes."""
+        return self.nodes_of(Input)
+
+    @property
+    def outputs(self) -> tuple[Node, ...]:
+        """The Output nodes."""
+        return self.nodes_of(Output)
+
+    def incoming(self, node: str) -> tuple[Edge, ...]:
+        """Edges into a node, in order."""
+        return tuple(edge for edge in self.edges if edge.target == node)
+
+    def outgoing(self, node: str) -> tuple[Edge, ...]:
+        """Edges out of a node, in order."""
+        return tuple(edge for edge in self.edges if edge.source == node)
+
+    def port_type(self, node: str, port: str = "") -> PortType:
+        """What leaves a node.
+
+        Args:
+            node: id.
+            port: Output of a subgraph; empty for the only one.
+        """
+        from sc_neurocore.ir._shapes import port_types
+
+        types = port_types(self)
+        if not port and isinstance(op := self.nodes[node].op, Subgraph):
+            port = op.ports(Output)[0]
+        return types[node, port]
+
+    def edge_type(self, edge: Edge) -> PortType:
+        """What flows along an edge."""
+        return self.port_type(edge.source, edge.source_port)
+
+    def replace(self, **changes: Any) -> Graph:
+        """A copy with some attributes changed."""
+        return dataclasses.replace(self, **changes)
+
+    def dump(self) -> str:
+        """The graph as text: a line for the graph, each node (``%0``, ``%1`` …) and each edge."""
+        from sc_neurocore.ir._shapes import port_types
+
+        types = port_types(self)
+        lines = [f"graph {self.name!r} dt={self.dt!r}"]
+        lines += [f"  {key}: {_text(value)}" for key, value in self.metadata.items()]
+        for node in self.nodes.values():
+            flows = [str(types[key]) for key in types if key[0] == node.id]
+            lines.append(f"{node_line(self, node.id)} -> {'; '.join(flows)}")
+            if isinstance(node.op, Subgraph):
+                lines += [f"    {line}" for line in node.op.graph.dump().splitlines()]
+        lines += [edge_line(edge) for edge in self.edges]
+        return "\n".join(lines) + "\n"
+
+
+def node_line(graph: Graph, node: str) -> str:
+    """The node's line of the dump, without its type."""
+    index = list(graph.nodes).index(node)
+    item = graph.nodes[node]
+    fields = [f"{key}={text}" for key, text in _fields(item.op, _SHORT)]
+    if item.place:
+        fields.append(f"place={item.place!r}")
+    fields += [f"{key}={_text(value, _SHORT)}" for key, value in item.metadata.items()]
+    return f"  %{index} {node} = {type(item.op).__name__}({', '.join(fields)})"
+
+
+def edge_line(edge: Edge) -> str:
+    """The edge's line of the dump."""
+    return f"  {edge}"
+
+
+def pointed(line: str, word: str) -> str:
+    """A line and a caret below the first occurrence of a word, or below the line's start."""
+    at = max(line.find(word), len(line) - len(line.lstrip()))
+    return f"{line}\n{' ' * at}^"
+
+
+def _fields(op: Op, digits: int) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for item in dataclasses.fields(op):
+        value = getattr(op, item.name)
+        if isinstance(value, Mapping):
+            pairs += [(key, _text(v, digits)) for key, v in value.items()]
+        elif isinstance(value, Graph):
+            pairs.append((item.name, repr(value.name)))
+        else:
+            pairs.append((item.name, _text(value, digits)))
+    return pairs
+
+
+def _text(value: Any, digits: int = 64) -> str:
+    """Anything in a graph as text, different for different values; arrays by their digest."""
+    if isinstance(value, np.ndarray):
+        sizes = f"[{','.join(map(str, value.shape))}]" if value.ndim else ""
+        flat = value.reshape(-1)
+        if (
+            flat.size
+            and value.dtype.kind in "fiub"
+            and flat.tobytes() == flat[:1].tobytes() * len(flat)
+        ):
+            return f"{sizes}{flat[0].item()!r}"
+        kind = "" if value.dtype == np.float64 else value.dtype.str
+        content = flat.tobytes() if value.dtype.kind != "O" else repr(flat.tolist()).encode()
+        return f"{kind}{sizes}#{hashlib.sha256(content).hexdigest()[:digits]}"
+    if isinstance(value, Graph):
+        parts = [repr(value.name), repr(value.dt), _text(value.metadata)]
+        parts += [
+            f"{n.id!r}{n.place!r}{_text(n.metadata)}{_text(n.op)}" for n in value.nodes.values()
+        ]
+        return "\n".join([*parts, *map(repr, value.edges)])
+    if isinstance(value, Op):
+        names = [item.name for item in dataclasses.fields(value)]
+        return f"{type(value).__name__}{[(n, _text(getattr(value, n))) for n in names]}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {_text(v, digits)}" for k, v in sorted(value.items())) + "}"
+    return repr(value)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({str(key): _frozen(item) for key, item in value.items()})
+    if isinstance(value, np.ndarray):
+        copy = value.copy()
+        copy.setflags(write=False)
+        return copy
+    return value

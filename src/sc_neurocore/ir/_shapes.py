@@ -1,0 +1,105 @@
+"""Shapes and signals of every port, from what the operations declare and their neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sc_neurocore.ir._ops import Input, Op, Output, Shape, Signal, Subgraph
+
+if TYPE_CHECKING:
+    from sc_neurocore.ir._graph import Edge, Graph, PortType
+
+#: A node and one of its ports; the port is empty unless the node is a subgraph.
+Port = tuple[str, str]
+Shapes = dict[Port, Shape | None]
+
+
+def ends(graph: Graph, edge: Edge) -> tuple[Port, Port]:
+    """The ports an edge joins, with the only port of a subgraph filled in."""
+    source, target = graph.nodes[edge.source].op, graph.nodes[edge.target].op
+    return (
+        (edge.source, edge.source_port or _only(source, Output)),
+        (edge.target, edge.target_port or _only(target, Input)),
+    )
+
+
+def _only(op: Op, role: type[Input] | type[Output]) -> str:
+    if not isinstance(op, Subgraph):
+        return ""
+    names = op.ports(role)
+    return names[0] if len(names) == 1 else ""
+
+
+def shapes(graph: Graph) -> tuple[Shapes, Shapes]:
+    """Shapes that come in and that go out of every port, None where nothing determines them.
+
+    Raises:
+        GraphError: an operation does not take the shape it gets.
+    """
+    from sc_neurocore.ir._verify import node_error
+
+    inward: Shapes = {}
+    outward: Shapes = {}
+    for node in graph.nodes.values():
+        if isinstance(node.op, Subgraph):
+            inner_in, inner_out = shapes(node.op.graph)
+            inward |= {(node.id, p): inner_in[p, ""] for p in node.op.ports(Input)}
+            outward |= {(node.id, p): inner_out[p, ""] for p in node.op.ports(Output)}
+        else:
+            inward[node.id, ""] = node.op.wants()
+            outward[node.id, ""] = None
+
+    joined = [ends(graph, edge) for edge in graph.edges]
+    changed = True
+    while changed:
+        changed = False
+        for node in graph.nodes.values():
+            key = (node.id, "")
+            shape = inward.get(key)
+            if shape is not None and outward.get(key) is None and key in outward:
+                try:
+                    outward[key] = node.op.gives(shape)
+                except ValueError as error:
+                    raise node_error(graph, node.id, node.id, str(error)) from None
+                changed = True
+        for source, target in joined:
+            if inward[target] is None and outward[source] is not None:
+                inward[target] = outward[source]
+                changed = True
+            elif (
+                outward[source] is None
+                and inward[target] is not None
+                and graph.nodes[source[0]].op.elementwise
+            ):
+                inward[source] = outward[source] = inward[target]
+                changed = True
+    return inward, outward
+
+
+def port_types(graph: Graph) -> dict[Port, PortType]:
+    """What leaves every output port; an Output node's own entry is what it reads."""
+    from sc_neurocore.ir._graph import PortType
+
+    _, outward = shapes(graph)
+    return {
+        (node, port): PortType(shape, _signal(graph, node, port), graph.dt)
+        for (node, port), shape in outward.items()
+    }
+
+
+def _signal(graph: Graph, node: str, port: str) -> Signal:
+    """The signal of a port; operations that only move numbers pass on their first input's."""
+    seen: set[str] = set()
+    while node not in seen:
+        seen.add(node)
+        op = graph.nodes[node].op
+        if isinstance(op, Subgraph):
+            inner = port or op.ports(Output)[0]
+            return _signal(op.graph, inner, "")
+        if (signal := op.emits()) is not None:
+            return signal
+        edges = graph.incoming(node)
+        if not edges:
+            break
+        node, port = edges[0].source, edges[0].source_port
+    return "current"

@@ -1,0 +1,123 @@
+"""The rules that every graph obeys."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sc_neurocore.ir._graph import GraphError, edge_line, node_line, pointed
+from sc_neurocore.ir._ops import Input, Op, Output, Subgraph
+from sc_neurocore.ir._shapes import ends, shapes
+
+if TYPE_CHECKING:
+    from sc_neurocore.ir._graph import Edge, Graph
+
+
+def node_error(graph: Graph, node: str, word: str, problem: str) -> GraphError:
+    """A broken rule at a node: the sentence, the node's line and a caret below the word."""
+    line = pointed(node_line(graph, node), word)
+    return GraphError(f"Node {node!r} {problem}.\n{line}")
+
+
+def edge_error(edge: Edge, problem: str, word: str = "->") -> GraphError:
+    """A broken rule at an edge."""
+    line = pointed(edge_line(edge), word)
+    return GraphError(f"Edge {edge.source!r} -> {edge.target!r} {problem}.\n{line}")
+
+
+def verify(graph: Graph) -> None:
+    """Check every rule.
+
+    Raises:
+        GraphError: the first rule broken.
+    """
+    if not (math.isfinite(graph.dt) and graph.dt > 0):
+        raise GraphError(f"dt must be a positive number of seconds, not {graph.dt!r}.")
+    for key, node in graph.nodes.items():
+        if not key or key != node.id:
+            raise GraphError(
+                f"Node {node.id!r} is filed under {key!r}; ids must be equal, not empty."
+            )
+        for name, problem in _field_problems(node.op):
+            raise node_error(graph, key, f"{name}=", f"is invalid: {name} {problem}")
+    _verify_edges(graph)
+    _verify_shapes(graph)
+
+
+def _field_problems(op: Op) -> Iterator[tuple[str, str]]:
+    yield from op.check()
+    for item in dataclasses.fields(op):
+        value = getattr(op, item.name)
+        arrays = value.items() if isinstance(value, Mapping) else [(item.name, value)]
+        for name, array in arrays:
+            if not isinstance(array, np.ndarray):
+                continue
+            bad = np.argwhere(~np.isfinite(array))
+            if len(bad):
+                index = tuple(int(i) for i in bad[0])
+                where = f" at index {index}" if index else ""
+                yield name, f"holds {array[index]}{where}, every number must be finite"
+
+
+def _verify_edges(graph: Graph) -> None:
+    seen: set[tuple[str, str, str, str]] = set()
+    for edge in graph.edges:
+        for node, port, role in (
+            (edge.source, edge.source_port, Output),
+            (edge.target, edge.target_port, Input),
+        ):
+            if node not in graph.nodes:
+                known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
+                problem = f"names node {node!r}, which does not exist; there are {known}"
+                raise edge_error(edge, problem, node)
+            _verify_port(graph, edge, node, port, role)
+        if isinstance(graph.nodes[edge.target].op, Input):
+            raise edge_error(edge, "leads into an Input, which takes nothing")
+        if isinstance(graph.nodes[edge.source].op, Output):
+            raise edge_error(edge, "leaves an Output, which gives nothing")
+        if edge.delay < 0:
+            raise edge_error(edge, f"has a negative delay of {edge.delay} ticks", "delay")
+        key = (edge.source, edge.source_port, edge.target, edge.target_port)
+        if key in seen:
+            raise edge_error(edge, "is given twice; two nodes are joined at most once")
+        seen.add(key)
+    fed = {edge.target for edge in graph.edges}
+    for node in graph.nodes.values():
+        if isinstance(node.op, Subgraph):
+            ports = {ends(graph, e)[1][1] for e in graph.incoming(node.id)}
+            missing = [p for p in node.op.ports(Input) if p not in ports]
+            if missing:
+                raise node_error(graph, node.id, node.id, f"has nothing at port {missing[0]!r}")
+        elif node.id not in fed and not isinstance(node.op, Input):
+            raise node_error(graph, node.id, node.id, "has no incoming edge")
+
+
+def _verify_port(
+    graph: Graph, edge: Edge, node: str, port: str, role: type[Input] | type[Output]
+) -> None:
+    op = graph.nodes[node].op
+    if not isinstance(op, Subgraph):
+        if port:
+            raise edge_error(edge, f"names port {port!r} of {node!r}, which is no subgraph", port)
+        return
+    names = op.ports(role)
+    if (port and port not in names) or (not port and len(names) != 1):
+        listed = ", ".join(f"{node}.{name}" for name in names) or "none"
+        raise edge_error(edge, f"must name one {role.__name__} port of {node!r}: {listed}", node)
+
+
+def _verify_shapes(graph: Graph) -> None:
+    inward, outward = shapes(graph)
+    for edge in graph.edges:
+        source, target = ends(graph, edge)
+        given, taken = outward[source], inward[target]
+        if given is not None and taken is not None and given != taken:
+            problem = (
+                f"joins different shapes: {edge.source!r} gives {given}, "
+                f"{edge.target!r} takes {taken}"
+            )
+            raise edge_error(edge, problem)
