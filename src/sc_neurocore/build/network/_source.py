@@ -90,6 +90,8 @@ def quantisation_of(
 ) -> tuple[Quantisation, tuple[str, ...]]:
     """The quantisation that options, file and defaults state, and sentences about the defaults.
 
+    Of a hybrid it is the fixed one, from which the layers are then chosen.
+
     Args:
         source: the network.
         options: what the user asks.
@@ -111,13 +113,9 @@ def quantisation_of(
     sentences = []
     if taken:
         sentences.append(f"Neither the file nor the options state {', '.join(taken)}.")
-    populations = [layer for layer in _population_ids(source)]
-    backend: Any = options.backend
-    if backend == "hybrid":
-        backend = hybrid_backends(populations)
     chosen = Quantisation(
         bits=stated["weight_bits"],
-        backend=backend,
+        backend="fixed" if options.backend == "hybrid" else options.backend,
         length=stated["length"],
         ticks=stated["ticks"],
         coding=stated["coding"],
