@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from sc_neurocore.accelerator._network import (
-    INPUT,
-    Folding,
-    IntegerLayer,
-    IntegerNetwork,
-    Integers,
-)
+from sc_neurocore.accelerator._bittrue import accumulator_range, layer_planes
+from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
 from sc_neurocore.exceptions import SCConfigError
 
 #: Kinds of stream words.
@@ -223,43 +216,16 @@ def _shape(network: IntegerNetwork, layer: IntegerLayer, folding: Folding) -> La
     )
 
 
-def stream_sums(bits: int, length: int) -> Integers:
-    """Sum of a weight's stream over each tick, a one as +1 and a zero as -1.
-
-    Args:
-        bits: width of the weights.
-        length: stream clocks per tick.
-
-    Returns:
-        Shape (ticks until it repeats, 2**bits): the sum for u = W + 2**(bits - 1).
-    """
-    ticks = max(1, (1 << bits) // length)
-    u = np.arange(1 << bits)
-    found = np.empty((ticks, 1 << bits), dtype=np.int64)
-    for tick in range(ticks):
-        ones = np.zeros(1 << bits, dtype=np.int64)
-        for k in range(tick * length, (tick + 1) * length):
-            zeros = ((k + 1) & -(k + 1)).bit_length() - 1
-            if zeros < bits:
-                ones += (u >> (bits - 1 - zeros)) & 1
-        found[tick] = 2 * ones - length
-    return found
-
-
 def current_range(network: IntegerNetwork, layer: IntegerLayer) -> tuple[int, int]:
     """Smallest and largest current of a layer, over all spikes that could arrive."""
-    if layer.backend == "fixed":
-        sums = np.arange(-(1 << (layer.bits - 1)), 1 << (layer.bits - 1))[None, :]
-    else:
-        sums = stream_sums(layer.bits, layer.length)
-    low = high = 0
-    for row in sums:
-        lows, highs = np.zeros(layer.size, np.int64), np.zeros(layer.size, np.int64)
-        for p in layer.projections:
-            values = row[p.weights + (1 << (layer.bits - 1))]
-            if p.source == INPUT and network.input.coding == "direct":
-                values = values << network.input.bits
-            lows += np.minimum(values, 0).sum(axis=0)
-            highs += np.maximum(values, 0).sum(axis=0)
-        low, high = min(low, int(lows.min())), max(high, int(highs.max()))
-    return low, high
+    planes = layer_planes(network, layer)
+    low, high = accumulator_range(
+        layer.projections,
+        layer.bits,
+        layer.backend,
+        layer.length,
+        network.ticks,
+        1 << planes,
+        planes,
+    )
+    return int(min(low.min(), 0)), int(max(high.max(), 0))

@@ -70,9 +70,7 @@ def write_accelerator(
             names.claim(f"{network.name}_{layer.name}"),
             doubling=network.input.coding == "direct"
             and any(p.source == INPUT for p in layer.projections),
-            readout=_MEMBRANE
-            if network.readout == "membrane" and k == network.output
-            else None,
+            readout=_MEMBRANE if network.readout == "membrane" and k == network.output else None,
         )
         for k, layer in enumerate(network.layers)
     ]
@@ -372,9 +370,7 @@ class _Top:
                 words.append(f"{name}_data")
                 continue
             zeros, top = widest - s.address_bits, s.width - 1
-            words.append(
-                f"{name}_data[{top}:{top - 1}], {zeros}'d0, {name}_data[{top - 2}:0]"
-            )
+            words.append(f"{name}_data[{top}:{top - 1}], {zeros}'d0, {name}_data[{top - 2}:0]")
         bases = ", ".join(f"{shape.address_bits}'d{b}" for b in reversed(shape.bases))
         valid = ", ".join(f"{name}_valid" for name in reversed(names))
         ready = ", ".join(f"{name}_ready" for name in reversed(names))

@@ -1,0 +1,360 @@
+"""The engine's RTL against the bit-true model: every spike, every clock, every class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sc_neurocore import __version__
+from sc_neurocore.accelerator._bittrue import NetworkRun, simulate_network
+from sc_neurocore.accelerator._cycles import CycleModel, Schedule
+from sc_neurocore.accelerator._encode import encode_levels
+from sc_neurocore.accelerator._geometry import TICK, Stream
+from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork, Integers
+from sc_neurocore.accelerator._rtl import AcceleratorRtl, write_accelerator
+from sc_neurocore.evidence import EvidenceStore, Outcome, code_digest, run_cached
+from sc_neurocore.toolchain import simulate_rtl, simulator_version
+
+#: Clocks after the expected end of an inference, for an engine that is late.
+_PATIENCE = 64
+
+
+@dataclass(frozen=True)
+class NetworkMismatch:
+    """The first difference between RTL and model, in the order of samples, ticks and layers.
+
+    Attributes:
+        sample: index among the samples.
+        what: ``spike``, ``class``, ``cycles`` (of a word, or of the end) or ``done`` (it never
+            came).
+        layer: name of the layer, or ``input``; empty for ``class``, ``done`` and the end.
+        tick: tick of the inference, -1 if it has none.
+        neuron: index in the layer, -1 if it has none.
+        expected: what the model says: 0 or 1, the class, or the clock.
+        got: what the RTL did; -1 for nothing.
+    """
+
+    sample: int
+    what: str
+    layer: str
+    tick: int
+    neuron: int
+    expected: int
+    got: int
+
+    def __str__(self) -> str:
+        place = f"sample {self.sample}"
+        if self.layer:
+            place += f", layer '{self.layer}'"
+        if self.tick >= 0:
+            place += f", tick {self.tick}"
+        if self.neuron >= 0:
+            place += f", neuron {self.neuron}"
+        return f"{place}: {self.what} expected {self.expected}, got {self.got}"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkCosimulation:
+    """One co-simulation.
+
+    Attributes:
+        simulator: its name.
+        version: its version.
+        samples: inferences run.
+        mismatches: inferences in which anything differed.
+        wrong_classes: inferences with another class.
+        words: stream words compared, each with its clock.
+        spikes: spikes of the layers among them.
+        cycles: clocks of each inference in the RTL, shape (S,); -1 where done never came.
+        predictions: class of each in the RTL, shape (S,).
+        first: the first mismatch.
+        evidence: key of the record.
+        cached: whether the record was found rather than made.
+    """
+
+    simulator: str
+    version: str
+    samples: int
+    mismatches: int
+    wrong_classes: int
+    words: int
+    spikes: int
+    cycles: Integers
+    predictions: Integers
+    first: NetworkMismatch | None
+    evidence: str
+    cached: bool
+
+
+def cosimulate_network(
+    network: IntegerNetwork,
+    foldings: Sequence[Folding],
+    samples: ArrayLike,
+    *,
+    store: EvidenceStore,
+    simulator: str = "verilator",
+    sources: Mapping[str, str] | None = None,
+    early_decision: bool = True,
+    timeout_s: float = 600.0,
+    on_stage: Callable[[str], None] | None = None,
+) -> NetworkCosimulation:
+    """Run the RTL on samples and compare it with the bit-true model and the cycle model.
+
+    Compared are, up to the end of each inference: every word of every stream (so every spike of
+    every layer, in its tick), the clock in which it is passed, the class, and the clock of done.
+
+    Args:
+        network: the network.
+        foldings: one per layer.
+        samples: as for `simulate_network`.
+        store: evidence store.
+        simulator: ``verilator``, ``yosys`` or ``icarus``.
+        sources: RTL to run instead of the written one (an edited file).
+        early_decision: whether the engine stops as soon as the class is certain.
+        timeout_s: wall time allowed.
+        on_stage: told the tool's name when it starts.
+
+    Raises:
+        SCConfigError: the foldings do not fit the network, or the samples the input.
+        SCDependencyError: the simulator is not installed.
+        HardwareSimMismatchError: an output of the RTL is undefined.
+        ToolError: a tool failed.
+    """
+    rtl = write_accelerator(network, foldings, early_decision=early_decision)
+    text = dict(rtl.sources if sources is None else sources)
+    levels = encode_levels(network.input, samples, network.ticks)
+    model = CycleModel(network, foldings, early_decision=early_decision)
+    run = _Run(network, rtl, text, model, levels, simulator, store, timeout_s, on_stage)
+    record = run_cached(
+        store,
+        word="executed",
+        tool="network co-simulation",
+        version=__version__,
+        options={
+            "simulator": simulator,
+            "simulator_version": simulator_version(simulator),
+            "top": rtl.engine,
+            "ticks": network.ticks,
+            "early_decision": model.early,
+            "code": code_digest(),
+        },
+        inputs={
+            **{f"rtl/{name}": content for name, content in text.items()},
+            **{f"model/{name}": content for name, content in rtl.sources.items()},
+            "levels": levels.astype("<i8").tobytes(),
+        },
+        run=run.compare,
+    )
+    result: Mapping[str, Any] = record.result
+    return NetworkCosimulation(
+        simulator=simulator,
+        version=str(record.options["simulator_version"]),
+        samples=result["samples"],
+        mismatches=result["mismatches"],
+        wrong_classes=result["wrong_classes"],
+        words=result["words"],
+        spikes=result["spikes"],
+        cycles=np.array(result["cycles"], dtype=np.int64),
+        predictions=np.array(result["predictions"], dtype=np.int64),
+        first=None if result["first"] is None else NetworkMismatch(**result["first"]),
+        evidence=record.key,
+        cached=record.cached,
+    )
+
+
+class _Run:
+    def __init__(
+        self,
+        network: IntegerNetwork,
+        rtl: AcceleratorRtl,
+        sources: Mapping[str, str],
+        model: CycleModel,
+        levels: Integers,
+        simulator: str,
+        store: EvidenceStore,
+        timeout_s: float,
+        on_stage: Callable[[str], None] | None,
+    ) -> None:
+        self.network, self.rtl, self.sources, self.model = network, rtl, sources, model
+        self.levels, self.simulator, self.store = levels, simulator, store
+        self.timeout_s, self.on_stage = timeout_s, on_stage
+
+    def compare(self) -> Outcome:
+        expected = simulate_network(self.network, self.levels, spikes=True)
+        assert expected.spikes is not None
+        slots = self.model.input_slots(self.levels)
+        schedules = [
+            self.model.schedule(
+                slots[i], [layer[i] for layer in expected.spikes], int(expected.ticks_used[i])
+            )
+            for i in range(len(self.levels))
+        ]
+        starts, inputs = self._stimulus(schedules)
+        # The input's own stream depends on the pins of the coming clock, if it is events.
+        seen = {
+            s: names
+            for s, names in self.rtl.observed.items()
+            if s != INPUT or self.network.input.coding != "events"
+        }
+        outputs = {"done": 1, "class_index": self.rtl.outputs["class_index"]}
+        for s, (valid, data) in seen.items():
+            outputs |= {valid: 1, data: self.rtl.streams[s].width}
+        _, traces, _ = simulate_rtl(
+            self.simulator,
+            self.sources,
+            self.rtl.engine,
+            clock="clk",
+            reset="rst_n",
+            inputs=inputs,
+            input_widths=self.rtl.inputs,
+            output_widths=outputs,
+            store=self.store,
+            timeout_s=self.timeout_s,
+            on_stage=self.on_stage,
+        )
+        found: list[NetworkMismatch | None] = []
+        clocks, classes = [], []
+        words = spikes = 0
+        for i, schedule in enumerate(schedules):
+            window = {name: trace[starts[i] : starts[i + 1]] for name, trace in traces.items()}
+            ends = np.flatnonzero(window["done"])
+            clocks.append(int(ends[0]) if len(ends) else -1)
+            classes.append(int(window["class_index"][ends[0]]) if len(ends) else -1)
+            found.append(self._first(i, schedule, expected, window, seen, clocks[-1], classes[-1]))
+            for s, edges in schedule.edges.items():
+                passed = (edges > 0) & (edges <= schedule.done)
+                words += int(passed.sum())
+                if s != INPUT:
+                    masks = schedule.words[s][passed] & ((1 << self.rtl.streams[s].simd) - 1)
+                    spikes += int(np.bitwise_count(masks).sum())
+        wrong = sum(a != int(b) for a, b in zip(classes, expected.predictions, strict=True))
+        first = next((f for f in found if f is not None), None)
+        return Outcome(
+            {
+                "samples": len(schedules),
+                "mismatches": sum(f is not None for f in found),
+                "wrong_classes": wrong,
+                "words": words,
+                "spikes": spikes,
+                "cycles": list(clocks),
+                "predictions": list(classes),
+                "first": None if first is None else asdict(first),
+            },
+            "",
+        )
+
+    def _stimulus(
+        self, schedules: Sequence[Schedule]
+    ) -> tuple[list[int], dict[str, NDArray[np.uint64]]]:
+        """Row of each sample's start (and the end), and the inputs' levels."""
+        events = self.network.input.coding == "events"
+        loading = 0 if events else self.network.input.size
+        starts, row = [], 0
+        for schedule in schedules:
+            starts.append(row + loading)
+            row += loading + schedule.done + 1 + _PATIENCE
+        inputs = {name: np.zeros(row, dtype=np.uint64) for name in self.rtl.inputs}
+        for start, level, schedule in zip(starts, self.levels, schedules, strict=True):
+            inputs["start"][start] = 1
+            if not events:
+                inputs["load"][start - loading : start] = 1
+                inputs["level"][start - loading : start] = level.astype(np.uint64)
+                continue
+            edges, words = schedule.edges[INPUT], schedule.words[INPUT]
+            before = 0
+            for edge, word in zip(edges.tolist(), words.tolist(), strict=True):
+                if not 0 < edge <= schedule.done:
+                    break
+                inputs["event_valid"][start + before + 1 : start + edge + 1] = 1
+                inputs["event_data"][start + before + 1 : start + edge + 1] = word
+                before = edge
+        return [*starts, row], inputs
+
+    def _first(
+        self,
+        sample: int,
+        schedule: Schedule,
+        expected: NetworkRun,
+        window: Mapping[str, NDArray[np.uint64]],
+        seen: Mapping[int, tuple[str, str]],
+        done: int,
+        class_: int,
+    ) -> NetworkMismatch | None:
+        spikes: list[NetworkMismatch] = []
+        clocks: list[NetworkMismatch] = []
+        for s, (valid, data) in seen.items():
+            name = "input" if s == INPUT else self.network.layers[s].name
+            edges, words = schedule.edges[s], schedule.words[s]
+            count = int(((edges > 0) & (edges <= schedule.done)).sum())
+            # A word that is passed at edge e can be seen after edge e - 1.
+            rows = np.flatnonzero(window[valid][: schedule.done])
+            got = window[data][rows].astype(np.int64)
+            common = min(count, len(got))
+            differ = np.flatnonzero(words[:common] != got[:common])
+            if len(differ) or count != len(got):
+                tick, neuron, wanted, found = _locate(self.rtl.streams[s], words[:count], got)
+                if tick >= 0:
+                    spikes.append(
+                        NetworkMismatch(sample, "spike", name, tick, neuron, wanted, found)
+                    )
+                    continue
+            late = np.flatnonzero(edges[:common] != rows[:common] + 1)
+            at = int(late[0]) if len(late) else common
+            if len(late) or count != len(got):
+                kinds = words[:at] >> (self.rtl.streams[s].width - 2)
+                clocks.append(
+                    NetworkMismatch(
+                        sample,
+                        "cycles",
+                        name,
+                        int((kinds == TICK).sum()),
+                        -1,
+                        int(edges[at]) if at < count else -1,
+                        int(rows[at]) + 1 if at < len(rows) else -1,
+                    )  # fmt: skip
+                )
+        if spikes:
+            # The layers of a tick come in order; dictionaries keep theirs.
+            return min(spikes, key=lambda m: m.tick)
+        if clocks:
+            return min(clocks, key=lambda m: m.tick)
+        if done < 0:
+            return NetworkMismatch(sample, "done", "", -1, -1, schedule.done, -1)
+        if done != schedule.done:
+            return NetworkMismatch(sample, "cycles", "", -1, -1, schedule.done, done)
+        prediction = int(expected.predictions[sample])
+        if class_ != prediction:
+            return NetworkMismatch(sample, "class", "", -1, -1, prediction, class_)
+        return None
+
+
+def _locate(stream: Stream, words: Integers, got: Integers) -> tuple[int, int, int, int]:
+    """Tick, neuron, expected and found spike of the first difference; tick -1 if only clocks do."""
+    a, b = _spikes(stream, words), _spikes(stream, got)
+    ticks = min(len(a), len(b))
+    different = a[:ticks] != b[:ticks]
+    if not different.any():
+        return -1, -1, -1, -1
+    tick, neuron = (int(i) for i in np.unravel_index(int(different.argmax()), different.shape))
+    return tick, neuron, int(a[tick, neuron]), int(b[tick, neuron])
+
+
+def _spikes(stream: Stream, words: Integers) -> NDArray[np.uint8]:
+    """Sums of the masks in each whole tick (or plane) of a stream, (ticks, neurons)."""
+    kinds = words >> (stream.width - 2)
+    ends = kinds != 0
+    tick = np.cumsum(ends) - ends
+    ticks = int(ends.sum())
+    found = np.zeros((ticks, stream.addresses * stream.simd), dtype=np.uint8)
+    events = ~ends & (tick < ticks)
+    address = (words >> stream.simd) & ((1 << stream.address_bits) - 1)
+    for lane in range(stream.simd):
+        neuron = np.minimum(address * stream.simd + lane, found.shape[1] - 1)
+        np.add.at(
+            found, (tick[events], neuron[events]), ((words[events] >> lane) & 1).astype(np.uint8)
+        )
+    return found
