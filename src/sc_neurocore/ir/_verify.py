@@ -86,14 +86,14 @@ def _verify_edges(graph: Graph) -> None:
             raise edge_error(edge, "is given twice; two nodes are joined at most once")
         seen.add(key)
     fed = {edge.target for edge in graph.edges}
-    for node in graph.nodes.values():
-        if isinstance(node.op, Subgraph):
-            ports = {ends(graph, e)[1][1] for e in graph.incoming(node.id)}
-            missing = [p for p in node.op.ports(Input) if p not in ports]
+    for item in graph.nodes.values():
+        if isinstance(item.op, Subgraph):
+            ports = {ends(graph, e)[1][1] for e in graph.incoming(item.id)}
+            missing = [p for p in item.op.ports(Input) if p not in ports]
             if missing:
-                raise node_error(graph, node.id, node.id, f"has nothing at port {missing[0]!r}")
-        elif node.id not in fed and not isinstance(node.op, Input):
-            raise node_error(graph, node.id, node.id, "has no incoming edge")
+                raise node_error(graph, item.id, item.id, f"has nothing at port {missing[0]!r}")
+        elif item.id not in fed and not isinstance(item.op, Input):
+            raise node_error(graph, item.id, item.id, "has no incoming edge")
 
 
 def _verify_port(

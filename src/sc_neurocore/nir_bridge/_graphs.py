@@ -281,7 +281,7 @@ def _fields_of(op: Op, metadata: dict[str, Any]) -> Tree:
 def with_settings(graph: Graph, changes: Mapping[str, Any]) -> Graph:
     """The graph with settings in its metadata; unchanged where they say so already."""
     settings = settings_of(graph.metadata)
-    changed = settings | changes
+    changed = {**settings, **changes}
     if changed == settings:
         return graph
     text = json.dumps(changed, sort_keys=True)

@@ -42,6 +42,8 @@ class Population:
         get: Any = op.parameter
         self._leak: Array | float = 0.0
         self._rest: Array | float = 0.0
+        self._gain: Array
+        self._threshold: Array
         if op.kind in ("lif", "li", "cuba_lif", "cuba_li"):
             self._leak = dt / get("tau_mem" if self._current is not None else "tau")
             self._rest = get("v_leak")
@@ -65,7 +67,7 @@ class Population:
             before = self._current
             self._current = before + self._decay * (self._weight * x - before)
             x = self._current if self.assumptions.cuba_order == "current_first" else before
-        v = self.membrane + self._leak * (self._rest - self.membrane) + self._gain * x
+        v: Array = self.membrane + self._leak * (self._rest - self.membrane) + self._gain * x
         if self.spikes is None:
             self.membrane = v
             return v
@@ -81,4 +83,5 @@ class Population:
         """The membrane after the reset that the spikes cause."""
         if self.assumptions.reset == "reset":
             return np.where(spikes > 0, self._reset, v)
-        return v - spikes * self._threshold
+        lowered: Array = v - spikes * self._threshold
+        return lowered
