@@ -68,7 +68,9 @@ class NetworkCosimulation:
         mismatches: inferences in which anything differed.
         wrong_classes: inferences with another class.
         words: stream words compared, each with its clock.
-        spikes: spikes of the layers among them.
+        spikes: spikes that the model sends up to the end of each inference, of each layer with a
+            stream.
+        rtl_spikes: those that the RTL sent, likewise.
         cycles: clocks of each inference in the RTL, shape (S,); -1 where done never came.
         predictions: class of each in the RTL, shape (S,).
         first: the first mismatch.
@@ -82,7 +84,8 @@ class NetworkCosimulation:
     mismatches: int
     wrong_classes: int
     words: int
-    spikes: int
+    spikes: Mapping[str, int]
+    rtl_spikes: Mapping[str, int]
     cycles: Integers
     predictions: Integers
     first: NetworkMismatch | None
@@ -158,6 +161,7 @@ def cosimulate_network(
         wrong_classes=result["wrong_classes"],
         words=result["words"],
         spikes=result["spikes"],
+        rtl_spikes=result["rtl_spikes"],
         cycles=np.array(result["cycles"], dtype=np.int64),
         predictions=np.array(result["predictions"], dtype=np.int64),
         first=None if result["first"] is None else NetworkMismatch(**result["first"]),
@@ -218,7 +222,9 @@ class _Run:
         )
         found: list[NetworkMismatch | None] = []
         clocks, classes = [], []
-        words = spikes = 0
+        words = 0
+        names = {s: self.network.layers[s].name for s in self.rtl.streams if s != INPUT}
+        spikes, rtl_spikes = dict.fromkeys(names.values(), 0), dict.fromkeys(names.values(), 0)
         for i, schedule in enumerate(schedules):
             window = {name: trace[starts[i] : starts[i + 1]] for name, trace in traces.items()}
             ends = np.flatnonzero(window["done"])
@@ -229,8 +235,11 @@ class _Run:
                 passed = (edges > 0) & (edges <= schedule.done)
                 words += int(passed.sum())
                 if s != INPUT:
-                    masks = schedule.words[s][passed] & ((1 << self.rtl.streams[s].simd) - 1)
-                    spikes += int(np.bitwise_count(masks).sum())
+                    valid, data = seen[s]
+                    rows = np.flatnonzero(window[valid][: schedule.done])
+                    stream, name = self.rtl.streams[s], names[s]
+                    spikes[name] += _ones(stream, schedule.words[s][passed])
+                    rtl_spikes[name] += _ones(stream, window[data][rows].astype(np.int64))
         wrong = sum(a != int(b) for a, b in zip(classes, expected.predictions, strict=True))
         first = next((f for f in found if f is not None), None)
         return Outcome(
@@ -239,7 +248,8 @@ class _Run:
                 "mismatches": sum(f is not None for f in found),
                 "wrong_classes": wrong,
                 "words": words,
-                "spikes": spikes,
+                "spikes": dict(spikes),
+                "rtl_spikes": dict(rtl_spikes),
                 "cycles": list(clocks),
                 "predictions": list(classes),
                 "first": None if first is None else asdict(first),
@@ -330,6 +340,11 @@ class _Run:
         if class_ != prediction:
             return NetworkMismatch(sample, "class", "", -1, -1, prediction, class_)
         return None
+
+
+def _ones(stream: Stream, words: Integers) -> int:
+    """Spikes that words carry."""
+    return sum(int((words >> lane & 1).sum()) for lane in range(stream.simd))
 
 
 def _locate(stream: Stream, words: Integers, got: Integers) -> tuple[int, int, int, int]:
