@@ -10,8 +10,6 @@ from typing import Any
 from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.toolchain import Target, targets
 
-#: Bits of one block RAM by family.
-BLOCK_RAM_BITS = {"ice40": 4096, "ecp5": 18432, "gowin": 18432}
 _NAMES = {
     "luts": "look-up tables",
     "ffs": "flip-flops",
@@ -35,23 +33,6 @@ class Demand:
     synapses: int
     bits: int
     pe: int
-
-
-def require_memory(demand: Demand, target: Target) -> None:
-    """Refuse a network whose weights alone are more than the target's block RAM, before any tool.
-
-    Raises:
-        SCCompilerError: by how much, and what would fit.
-    """
-    held = _memory(target)
-    need = demand.synapses * demand.bits
-    if held is None or need <= held:
-        return
-    raise SCCompilerError(
-        f"network '{demand.name}' does not fit {target.name}: its {demand.synapses} weights of "
-        f"{demand.bits} bits need {need} bits of block RAM and there are {held}, "
-        f"{need - held} too few; {_memory_remedies(demand, held, target)}"
-    )
 
 
 def require_fit(demand: Demand, used: Mapping[str, Any], target: Target) -> None:
@@ -93,25 +74,6 @@ def require_fit(demand: Demand, used: Mapping[str, Any], target: Target) -> None
     advice = f"; {_any_of(remedies)}" if remedies else "; make the network smaller"
     raise SCCompilerError(f"network '{demand.name}' does not fit {target.name}: it needs {listed}"
                           f"{advice}")  # fmt: skip
-
-
-def _memory(target: Target) -> int | None:
-    block = BLOCK_RAM_BITS.get(target.family)
-    return None if block is None or target.brams is None else block * target.brams
-
-
-def _memory_remedies(demand: Demand, held: int, target: Target) -> str:
-    remedies = []
-    bits = held // demand.synapses
-    if bits >= 2:
-        remedies.append(f"use --weight-bits {bits}")
-    remedies.append(f"prune to {held // demand.bits} synapses")
-    need = demand.synapses * demand.bits
-    fitting = [t for t in targets().values() if (_memory(t) or 0) >= need and t.place_and_route]
-    if fitting:
-        smallest = min(fitting, key=lambda t: (_memory(t) or 0, t.luts or 0))
-        remedies.append(f"take --target {smallest.name}")
-    return _any_of(remedies)
 
 
 def _larger(used: Mapping[str, Any], target: Target) -> str | None:
