@@ -10,6 +10,8 @@ from sc_neurocore.accelerator._bittrue import (
 )
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
+from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
+from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
 from sc_neurocore.accelerator._network import (
     INPUT,
     Backend,
@@ -22,14 +24,24 @@ from sc_neurocore.accelerator._network import (
     Readout,
 )
 from sc_neurocore.accelerator._quantise import Quantisation, quantise
+from sc_neurocore.accelerator._sharing import (
+    CorrelationCheck,
+    check_correlation,
+    require_uncorrelated_network,
+    sharing_plan,
+)
 from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
 
 __all__ = [
     "INPUT",
     "Backend",
+    "Candidate",
     "Coding",
+    "CorrelationCheck",
     "Divergence",
     "Folding",
+    "FoldingPlan",
+    "HybridChoice",
     "InputCoding",
     "IntegerLayer",
     "IntegerNetwork",
@@ -37,12 +49,18 @@ __all__ = [
     "NetworkRun",
     "Quantisation",
     "Readout",
+    "check_correlation",
+    "choose_backends",
+    "choose_foldings",
     "encode_levels",
     "first_divergence",
     "input_spikes",
+    "memory_blocks",
     "quantise",
     "quantised_graph",
     "rate_numbers",
+    "require_uncorrelated_network",
+    "sharing_plan",
     "simulate_network",
     "stream_bits",
     "tick_weights",

@@ -61,7 +61,8 @@ def integer_layer(
     reach = max(int(-low.min()) - 1, int(high.max()), 0)
     current = QFormat(reach.bit_length() + 1, planes)
     step = 2.0**-fraction
-    bounds = state_bounds(population, low * 2.0**-planes, high * 2.0**-planes, ticks, step)
+    lowest, highest = (x.astype(np.float64) * 2.0**-planes for x in (low, high))
+    bounds = state_bounds(population, lowest, highest, ticks, step)
     if observed is not None:
         bounds = _seen(population, bounds, observed, step)
     datapath, parameters = population_datapath(

@@ -76,7 +76,7 @@ class Quantisation:
 
     def layer_backend(self, layer: str) -> Backend:
         """Back end of a population."""
-        found = _of(self.backend, layer, "backend")
+        found: Backend = _of(self.backend, layer, "backend")
         if found not in ("fixed", "stochastic"):
             raise SCConfigError(f"backend of '{layer}' is '{found}'; allowed: fixed, stochastic")
         return found

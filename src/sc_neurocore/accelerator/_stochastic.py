@@ -1,10 +1,12 @@
 """Stochastic weights: bipolar streams whose bits are bit planes of the weight.
 
 In stream clock k the stream of the offset weight ``u = W + 2**(bits-1)`` is bit plane
-``bits-1-ctz(k+1)`` of u, or 0 where ``ctz(k+1) >= bits``. That is the comparison ``r_k < u`` with
-the bit-reversed counter ``r_k`` (van der Corput) as it is after complementing its index, made
-without a comparator: of all planes the first that differs decides, and the counter picks it.
-Over ``2**bits`` clocks the stream has exactly u ones.
+``bits-1-ctz(k+1)`` of u, or 0 where ``ctz(k+1) >= bits``. This is the weighted binary generator
+(Gupta & Kumaresan, IEEE Trans. Computers 37(10), 1988) driven by the van der Corput numbers
+``R_k = bitreverse(k+1)``: the leading one of R chooses the plane, so there is no comparator, and a
+memory read is a plane of many weights. A period of ``2**bits`` clocks holds exactly u ones, and a
+tick of ``L = 2**m`` clocks ``floor(u L / 2**bits)`` of them, or one more: what a comparator with
+the same numbers gives, clock by clock in another order.
 """
 
 from __future__ import annotations
@@ -47,8 +49,8 @@ def period_ticks(bits: int, length: int) -> int:
 
 
 @functools.lru_cache(maxsize=64)
-def _plane_counts(bits: int, length: int, ticks: int) -> NDArray[np.int64]:
-    """How often each plane is chosen in each tick, shape (ticks, bits + 1); last: none."""
+def plane_ones(bits: int, length: int, ticks: int) -> NDArray[np.int64]:
+    """How often each bit plane is chosen in each tick, shape (ticks, bits + 1); last: none."""
     counts = np.zeros((ticks, bits + 1), np.int64)
     for tick in range(ticks):
         for clock in range(tick * length, (tick + 1) * length):
@@ -69,12 +71,14 @@ def tick_weights(weights: Integers, bits: int, length: int, ticks: int) -> Integ
         Shape ``(min(ticks, period_ticks), *weights.shape)``; tick t uses row ``t % period``.
     """
     ticks = min(ticks, period_ticks(bits, length))
-    counts = _plane_counts(bits, length, ticks)
+    return 2 * stream_ones(weights, bits, length, ticks) - length
+
+
+def stream_ones(weights: Integers, bits: int, length: int, ticks: int) -> Integers:
+    """Ones of the weights' streams in each tick, shape ``(ticks, *weights.shape)``."""
     offset = weights + (1 << (bits - 1))
-    planes = np.stack([offset >> q & 1 for q in range(bits)]) * 2 - 1
-    return np.tensordot(counts[:, :bits], planes, axes=1) - counts[:, bits].reshape(
-        -1, *[1] * weights.ndim
-    )
+    planes = np.stack([offset >> q & 1 for q in range(bits)])
+    return np.tensordot(plane_ones(bits, length, ticks)[:, :bits], planes, axes=1)
 
 
 def stream_bits(weights: Integers, bits: int, clocks: int, first: int = 0) -> NDArray[np.uint8]:

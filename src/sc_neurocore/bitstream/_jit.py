@@ -12,7 +12,7 @@ import numba
 from numba.core import config, types
 from numba.extending import intrinsic
 
-from sc_neurocore.bitstream._gufunc import kernel_cache
+from sc_neurocore._cache import kernel_cache
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -1,0 +1,318 @@
+"""How much of each layer works at once: the cheapest that is fast enough, or the fastest that fits.
+
+The clocks are those of the engine's definition, for the activity given; the exact ones come from
+the cycle model. The LUTs steer the choice between foldings and nothing else: they are never
+reported, what is reported is measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
+from sc_neurocore.compiler import Datapath
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.toolchain import Target, targets
+
+#: Kilobits of a block RAM, by family, and its shapes (width, depth).
+_BLOCKS: Mapping[str, tuple[tuple[int, int], ...]] = {
+    "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
+    "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    "gowin": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+}
+#: LUTs of the parts of an engine. To choose by, not to report.
+_LUTS = {
+    "layer": 120.0,  # control, fork and FIFO of a layer
+    "adder bit": 1.0,
+    "plane choice": 0.6,  # per weight bit of a multiplexer that picks a plane
+    "accumulator bit": 1.2,
+}
+#: Clocks of a tick besides events and neurons.
+_OVERHEAD = 6
+_PES = (1, 2, 4, 8, 16, 32, 64)
+_SIMDS = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class FoldingPlan:
+    """A folding of every layer.
+
+    Attributes:
+        foldings: per layer.
+        clocks: expected of an inference, at the given activity.
+        brams: block RAMs of weights, accumulators and states.
+        fits: whether memory and what was asked for can be had.
+        verdict: what does not fit, by how much and what would; empty if all does.
+    """
+
+    foldings: tuple[Folding, ...]
+    clocks: int
+    brams: int
+    fits: bool
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One layer in one folding."""
+
+    folding: Folding
+    clocks: float
+    luts: float
+    brams: int
+
+
+def choose_foldings(
+    network: IntegerNetwork,
+    target: Target,
+    *,
+    latency_clocks: int | None = None,
+    luts: int | None = None,
+    activity: Mapping[int, float] | None = None,
+    pe: int | None = None,
+    simd: int | None = None,
+) -> FoldingPlan:
+    """Choose PE and SIMD of every layer.
+
+    With ``latency_clocks``, the cheapest folding that is expected to meet it; with ``luts``, the
+    fastest within that many (by the rough model above); with neither, the cheapest.
+
+    Args:
+        network: to fold.
+        target: device.
+        latency_clocks: clocks an inference may take.
+        luts: LUTs the layers may take.
+        activity: spikes per source and tick of each layer's index, `INPUT` for the input; a
+            quarter where it is missing.
+        pe: neurons at once, for every layer; None to choose.
+        simd: sources at once, for every layer; None to choose.
+
+    Raises:
+        SCConfigError: both limits at once, or a folding below 1.
+    """
+    if latency_clocks is not None and luts is not None:
+        raise SCConfigError("give a latency to meet or LUTs to fill, not both")
+    for name, value in (("pe", pe), ("simd", simd)):
+        if value is not None and not 1 <= value <= 256:
+            raise SCConfigError(f"{name} is {value}; it must be from 1 to 256")
+    rates = dict(activity or {})
+    options = _options(network, target, rates, pe, simd)
+    budgets = sorted({o.clocks for layer in options for per in layer.values() for o in per})
+    groups = _groups(network)
+    # By cost, and by memory alone, so that whatever fits in memory is found.
+    tried = itertools.product(budgets, (_cost, _memory))
+    found = (_cheapest(options, groups, budget, target, key) for budget, key in tried)
+    plans = [chosen for chosen in found if chosen is not None]
+    plans.sort(key=lambda c: (_cost(c, target), _clocks(network, c)))
+    enough = [c for c in plans if sum(o.brams for o in c) <= (target.brams or math.inf)]
+    if not enough:
+        smallest = min(plans, key=lambda c: sum(o.brams for o in c))
+        return _plan(network, smallest, _too_large(network, target, smallest))
+    if luts is not None:
+        within = [c for c in enough if sum(o.luts for o in c) <= luts]
+        if within:
+            return _plan(network, min(within, key=lambda c: _clocks(network, c)))
+        verdict = (
+            f"no folding is expected to fit {luts} LUTs; the smallest has one neuron and one "
+            "source at a time; use fewer layers, narrower weights or another target"
+        )
+        return _plan(network, min(enough, key=lambda c: sum(o.luts for o in c)), verdict)
+    if latency_clocks is not None:
+        within = [c for c in enough if _clocks(network, c) <= latency_clocks]
+        if within:
+            return _plan(network, within[0])
+        fastest = min(enough, key=lambda c: _clocks(network, c))
+        clocks = _clocks(network, fastest)
+        verdict = (
+            f"an inference is expected to take {clocks} clocks at the largest folding that fits "
+            f"{target.name}, {clocks - latency_clocks} more than the {latency_clocks} asked for; "
+            f"use {max(1, network.ticks * latency_clocks // clocks)} instead of {network.ticks} "
+            "ticks, prune neurons, or a faster clock"
+        )
+        return _plan(network, fastest, verdict)
+    return _plan(network, enough[0])
+
+
+def memory_blocks(family: str, width: int, depth: int) -> int:
+    """Block RAMs of a memory, in the best of the shapes that the family's blocks have.
+
+    Raises:
+        SCConfigError: an unknown family.
+    """
+    if family not in _BLOCKS:
+        raise SCConfigError(f"family '{family}' has no known block RAM")
+    return min(-(-width // w) * -(-depth // d) for w, d in _BLOCKS[family])
+
+
+def _options(
+    network: IntegerNetwork,
+    target: Target,
+    rates: Mapping[int, float],
+    pe: int | None,
+    simd: int | None,
+) -> list[dict[int, list[_Option]]]:
+    """Per layer and SIMD, the foldings in PE."""
+    result = []
+    for layer in network.layers:
+        per: dict[int, list[_Option]] = {}
+        for s in (simd,) if simd else _SIMDS:
+            pes = {pe} if pe else {min(p, layer.size) for p in _PES}
+            per[s] = [_option(network, layer, Folding(p, s), target, rates) for p in sorted(pes)]
+        result.append(per)
+    return result
+
+
+def _option(
+    network: IntegerNetwork,
+    layer: IntegerLayer,
+    folding: Folding,
+    target: Target,
+    rates: Mapping[int, float],
+) -> _Option:
+    groups = -(-layer.size // folding.pe)
+    events, depth = 0.0, 0
+    for p in layer.projections:
+        fan_in = p.weights.shape[0]
+        chunks = -(-fan_in // folding.simd)
+        depth += chunks * groups
+        planes = 1
+        rate = rates.get(p.source, 0.25)
+        if p.source == INPUT and network.input.coding == "direct":
+            planes, rate = network.input.bits + 1, 0.5
+        events += planes * chunks * (1 - (1 - min(rate, 1.0)) ** min(folding.simd, fan_in))
+    clocks = events * max(groups, 2) * layer.length + layer.size + _OVERHEAD
+    width = layer.datapath.inputs[0].width
+    lanes = folding.pe * folding.simd
+    per_weight = (
+        layer.bits * _LUTS["adder bit"]
+        if layer.backend == "fixed"
+        else layer.bits * _LUTS["plane choice"] + 2
+    )
+    luts = (
+        _LUTS["layer"]
+        + lanes * per_weight
+        + folding.pe * width * _LUTS["accumulator bit"]
+        + _lane(layer.datapath)
+    )
+    states = sum(s.width for s in layer.datapath.states)
+    brams = memory_blocks(target.family, lanes * layer.bits, depth) if depth else 0
+    brams += memory_blocks(target.family, folding.pe * width, groups) if groups > 1 else 0
+    brams += memory_blocks(target.family, states, layer.size)
+    return _Option(folding, clocks, luts, brams)
+
+
+def _lane(datapath: Datapath) -> float:
+    """Adder bits of a neuron's tick."""
+    total = 0.0
+    for node in datapath.nodes:
+        if node.op in ("add", "sub", "lt", "le", "clamp", "select"):
+            total += node.width
+        elif node.op == "cmul":
+            total += node.width * max(0, bin(node.value).count("1") - 1)
+        elif node.op == "mul":
+            total += node.width**2 / 4
+    return total * _LUTS["adder bit"]
+
+
+def _groups(network: IntegerNetwork) -> list[list[int]]:
+    """Layers that read the same events, and so take equally many sources at once."""
+    group = list(range(len(network.layers)))
+    for a, b in itertools.combinations(range(len(network.layers)), 2):
+        shared = {p.source for p in network.layers[a].projections} & {
+            p.source for p in network.layers[b].projections
+        }
+        if shared:
+            group = [group[a] if g == group[b] else g for g in group]
+    return [[k for k, g in enumerate(group) if g == name] for name in sorted(set(group))]
+
+
+def _cheapest(
+    options: Sequence[Mapping[int, Sequence[_Option]]],
+    groups: Iterable[Sequence[int]],
+    budget: float,
+    target: Target,
+    key: Callable[[Sequence[_Option], Target], float],
+) -> list[_Option] | None:
+    """The cheapest option of every layer with at most ``budget`` clocks per tick."""
+    chosen: dict[int, _Option] = {}
+    for group in groups:
+        best: list[_Option] | None = None
+        for simd in options[group[0]]:
+            found = []
+            for k in group:
+                within = [o for o in options[k][simd] if o.clocks <= budget]
+                if not within:
+                    break
+                found.append(min(within, key=lambda o: key([o], target)))
+            else:
+                if best is None or key(found, target) < key(best, target):
+                    best = found
+        if best is None:
+            return None
+        chosen.update(zip(group, best, strict=True))
+    return [chosen[k] for k in range(len(options))]
+
+
+def _cost(options: Sequence[_Option], target: Target) -> float:
+    """Shares of the device's LUTs and block RAMs."""
+    luts, brams = sum(o.luts for o in options), sum(o.brams for o in options)
+    return luts / (target.luts or 10_000) + brams / (target.brams or 100)
+
+
+def _memory(options: Sequence[_Option], target: Target) -> float:
+    """Block RAMs; among equals the cheaper."""
+    return sum(o.brams for o in options) + 1e-6 * _cost(options, target)
+
+
+def _clocks(network: IntegerNetwork, options: Sequence[_Option]) -> int:
+    """Expected clocks of an inference: the slowest layer sets the pace, the others fill."""
+    clocks = [o.clocks for o in options]
+    entering = max(
+        network.input.size / options[0].folding.simd if network.input.coding == "rate" else 0,
+        *clocks,
+    )
+    return round(entering * network.ticks + sum(clocks) - max(clocks))
+
+
+def _plan(network: IntegerNetwork, options: Sequence[_Option], verdict: str = "") -> FoldingPlan:
+    return FoldingPlan(
+        tuple(o.folding for o in options),
+        _clocks(network, options),
+        sum(o.brams for o in options),
+        not verdict,
+        verdict,
+    )
+
+
+def _too_large(network: IntegerNetwork, target: Target, options: Sequence[_Option]) -> str:
+    """By how much the memories exceed the device, and what would fit."""
+    needed, there = sum(o.brams for o in options), target.brams or 0
+    weight_bits = sum(layer.synapses * layer.bits for layer in network.layers)
+    room = (_BLOCKS[target.family][0][0] * _BLOCKS[target.family][0][1]) * there
+    advice = []
+    widest = max(layer.bits for layer in network.layers)
+    narrow = [b for b in range(2, widest) if weight_bits * b / widest <= room * 0.9]
+    if narrow:
+        advice.append(f"weights of {narrow[-1]} bits")
+    kept = 0.9 * room / weight_bits if weight_bits else 1.0
+    if kept < 1:
+        advice.append(f"pruning {math.ceil(100 * (1 - kept))} % of the neurons' weights")
+    larger = [t.name for t in targets().values() if (t.brams or 0) and _room(t) > room
+              and _room(t) * 0.9 >= weight_bits]  # fmt: skip
+    if larger:
+        advice.append(f"target {larger[0]}")
+    return (
+        f"network '{network.name}' needs {needed} block RAMs at its smallest folding, "
+        f"{needed - there} more than the {there} of {target.name} ({weight_bits / 1024:.0f} kbit "
+        f"of weights, {room / 1024:.0f} kbit of memory); what would fit: {', or '.join(advice)}"
+    )
+
+
+def _room(target: Target) -> int:
+    if target.family not in _BLOCKS or not target.brams:
+        return 0
+    width, depth = _BLOCKS[target.family][0]
+    return width * depth * target.brams
