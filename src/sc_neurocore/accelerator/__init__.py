@@ -8,6 +8,12 @@ from sc_neurocore.accelerator._bittrue import (
     first_divergence,
     simulate_network,
 )
+from sc_neurocore.accelerator._cosim import (
+    NetworkCosimulation,
+    NetworkMismatch,
+    cosimulate_network,
+)
+from sc_neurocore.accelerator._cycles import cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
 from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
@@ -24,6 +30,7 @@ from sc_neurocore.accelerator._network import (
     Readout,
 )
 from sc_neurocore.accelerator._quantise import Quantisation, quantise
+from sc_neurocore.accelerator._rtl import AcceleratorRtl, write_accelerator
 from sc_neurocore.accelerator._sharing import (
     CorrelationCheck,
     check_correlation,
@@ -34,6 +41,7 @@ from sc_neurocore.accelerator._stochastic import stream_bits, tick_weights
 
 __all__ = [
     "INPUT",
+    "AcceleratorRtl",
     "Backend",
     "Candidate",
     "Coding",
@@ -46,12 +54,16 @@ __all__ = [
     "IntegerLayer",
     "IntegerNetwork",
     "IntegerProjection",
+    "NetworkCosimulation",
+    "NetworkMismatch",
     "NetworkRun",
     "Quantisation",
     "Readout",
     "check_correlation",
     "choose_backends",
     "choose_foldings",
+    "cosimulate_network",
+    "cycles",
     "encode_levels",
     "first_divergence",
     "input_spikes",
@@ -64,4 +76,5 @@ __all__ = [
     "simulate_network",
     "stream_bits",
     "tick_weights",
+    "write_accelerator",
 ]

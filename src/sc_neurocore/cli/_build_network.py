@@ -83,7 +83,7 @@ def build_network(
     )
     path = out or Path(f"{network.stem}-{target}-{backend}")
     check_output(path)
-    source = read_network(network)
+    source = read_network(network, chosen)
     with progress(quiet=as_json) as on_stage:
         done = run(source, chosen, path, on_stage=on_stage)
     if as_json:

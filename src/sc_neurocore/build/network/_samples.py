@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.accelerator import InputCoding
-from sc_neurocore.datasets import Dataset, load_dataset
+from sc_neurocore.datasets import Dataset
 from sc_neurocore.evidence import digest
 from sc_neurocore.exceptions import SCConfigError
 
@@ -55,23 +55,22 @@ class Samples:
 
 
 def find_samples(
-    data: str | None, coding: InputCoding, ticks: int, classes: int, seed: int
+    dataset: Dataset | None, coding: InputCoding, ticks: int, classes: int, seed: int
 ) -> Samples:
-    """Load a data set's test samples and fit them to a network, or make levels up.
+    """Fit a data set's test samples to a network, or make levels up.
 
     Args:
-        data: name or file of a data set, or ``None``.
+        dataset: labelled samples, or ``None``.
         coding: the network's input.
         ticks: ticks of an inference.
         classes: outputs of the network.
         seed: seed of the levels that are made up.
 
     Raises:
-        SCConfigError: the data cannot be read, or does not fit the network.
-        SCDependencyError: the package that carries the data is not installed.
+        SCConfigError: the data does not fit the network.
     """
-    if data is not None:
-        return _fitting(load_dataset(data), coding, ticks, classes)
+    if dataset is not None:
+        return _fitting(dataset, coding, ticks, classes)
     rng = np.random.default_rng(seed)
     if coding.coding == "events":
         inputs = rng.integers(0, 2, (_MADE_UP, ticks, coding.size))
