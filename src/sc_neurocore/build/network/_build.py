@@ -261,7 +261,8 @@ class _Run:
         accuracy = report["accuracy"] or {}
         details = (
             " → ".join(
-                f"{100 * accuracy[key]['share']:.2f} %" for key in ("float", "quantised", "bit_true")
+                f"{100 * accuracy[key]['share']:.2f} %"
+                for key in ("float", "quantised", "bit_true")
                 if accuracy.get(key)
             ),
             f"{inferences} inferences, every spike of every layer",
@@ -327,9 +328,10 @@ def _clocked(runs: list[dict[str, Any]]) -> str:
 
 
 def _saturations(plan: Plan, activity: Activity) -> list[str]:
+    samples = len(activity.predictions)
     return [
-        f"{count} updates of a state of layer '{layer.name}' saturated in {len(activity.predictions)} "
-        "samples; the accuracy includes it."
+        f"{count} updates of a state of layer '{layer.name}' saturated in {samples} samples; the "
+        "accuracy includes it."
         for layer, count in zip(plan.form.network.layers, activity.saturations, strict=True)
         if count
     ]  # fmt: skip

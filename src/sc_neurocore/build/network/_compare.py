@@ -176,8 +176,8 @@ def comparison_section(
     at = "" if clock_mhz is None else f" µs are at the {clock_mhz:.1f} MHz that this build reached."
     return {
         "verdict": verdict(rivals),
-        "method": f"All from the same weights and in the same folding (PE × SIMD: {folded}); clocks "
-        f"are the mean of the cycle model over {_TIMED} samples at most, with early decision; "
+        "method": f"All from the same weights and in the same folding (PE × SIMD: {folded}); "
+        f"clocks are the mean of the cycle model over at most {_TIMED} samples, with early decision; "
         f"equally accurate means within {100 * EQUAL:g} points.{at}",
         "rows": [
             {

@@ -183,6 +183,7 @@ def confusion_plot(matrix: NDArray[Any]) -> str:
                 f'<text x="{left + middle:.1f}" y="{top - 8:g}" text-anchor="middle">{i}</text>'
                 f'<text x="{left - 10:.1f}" y="{top + middle + 4:.1f}" text-anchor="end">{i}</text>'
             )
+    side = f"{cell - 1:.1f}"
     for i, j in itertools.product(range(classes), repeat=2):
         count = int(matrix[i, j])
         x, y, share = left + cell * j, top + cell * i, count / rows[i]
@@ -191,7 +192,7 @@ def confusion_plot(matrix: NDArray[Any]) -> str:
         opacity = 0.06 if not count else 0.25 + 0.7 * float(share) ** 0.5
         parts.append(
             f'<g class="{colour if count else "s5"}"><path class="key" '
-            f'fill-opacity="{opacity:.2f}" d="M{x:.1f} {y:.1f}h{cell - 1:.1f}v{cell - 1:.1f}h-{cell - 1:.1f}z"/>'
+            f'fill-opacity="{opacity:.2f}" d="M{x:.1f} {y:.1f}h{side}v{side}h-{side}z"/>'
             f"<title>label {i} taken for {j}: {count} of {int(matrix[i].sum())}</title></g>"
         )
         if numbers and count:
