@@ -42,7 +42,7 @@ module sc_fixed_synapses #(
 
     // This clock a group is read.
     wire step;
-    wire busy, group_ends;
+    wire busy, group_ends, walk_ends;
     wire [1:0] kind;
     wire [GROUP_BITS-1:0] group;
     wire [LANE_BITS-1:0] lane;
@@ -52,18 +52,28 @@ module sc_fixed_synapses #(
         .event_valid(event_valid), .event_ready(event_ready),
         .event_kind(event_data[ADDRESS_BITS+SIMD +: 2]),
         .busy(busy), .kind(kind), .group(group), .lane(lane),
-        .group_ends(group_ends), .pass_ends(), .walk_ends()
+        .group_ends(group_ends), .pass_ends(), .walk_ends(walk_ends)
     );
     /* verilator lint_on PINCONNECTEMPTY */
 
+    // The weights are read a clock before their group, so that they can rest in a register.
+    wire begins = !busy || walk_ends;
     reg [POINTER_BITS-1:0] pointer;
+    wire [POINTER_BITS-1:0] reads = begins ? POINTER_BITS'(event_data[SIMD +: ADDRESS_BITS])
+                                           : pointer;
     reg [SIMD-1:0] mask;
     always @(posedge clk) begin
-        if (event_ready) begin
-            pointer <= POINTER_BITS'(event_data[SIMD +: ADDRESS_BITS]);
-            mask    <= event_data[SIMD-1:0];
-        end else if (step) begin
-            pointer <= pointer + POINTER_BITS'(ADDRESSES);
+        if (step) pointer <= reads + POINTER_BITS'(ADDRESSES);
+        if (event_ready) mask <= event_data[SIMD-1:0];
+    end
+
+    reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
+    reg [PE*SIMD*WEIGHT_BITS-1:0] stored, weight;
+    initial if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
+    always @(posedge clk) begin
+        if (step) begin
+            stored <= weights[reads];
+            weight <= stored;
         end
     end
 
@@ -88,13 +98,6 @@ module sc_fixed_synapses #(
             read_lane  <= lane;
             read_mask  <= mask;
         end
-    end
-
-    reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
-    reg [PE*SIMD*WEIGHT_BITS-1:0] weight;
-    initial if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
-    always @(posedge clk) begin
-        if (step) weight <= weights[pointer];
     end
 
     wire [PE*OPERAND_BITS-1:0] operands;

@@ -53,7 +53,7 @@ module sc_stochastic_synapses #(
 
     // This clock a group is read.
     wire step;
-    wire busy, group_ends, pass_ends;
+    wire busy, group_ends, walk_ends;
     wire [1:0] kind;
     wire [GROUP_BITS-1:0] group;
     wire [LANE_BITS-1:0] lane;
@@ -63,53 +63,63 @@ module sc_stochastic_synapses #(
         .event_valid(event_valid), .event_ready(event_ready),
         .event_kind(event_data[ADDRESS_BITS+SIMD +: 2]),
         .busy(busy), .kind(kind), .group(group), .lane(lane),
-        .group_ends(group_ends), .pass_ends(pass_ends), .walk_ends()
+        .group_ends(group_ends), .pass_ends(), .walk_ends(walk_ends)
     );
     /* verilator lint_on PINCONNECTEMPTY */
 
-    // Where the plane of the next stream clock begins is worked out a pass ahead. The first clock
-    // of an event is even, so its plane is the first.
+    // The planes are read a clock before their group, so that they can rest in a register; where
+    // to read next is worked out another clock before. The first stream clock of an event is even,
+    // so its plane is the first.
+    wire begins = !busy || walk_ends;
+    wire last_group_next = GROUPS == 1 || (!begins && group == GROUP_BITS'(GROUPS - 2));
     reg [TICK_BITS-1:0] tick;
-    reg [CLOCK_BITS-1:0] ahead;
-    wire [CLOCK_BITS-1:0] coming = event_ready ? CLOCK_BITS'(1) : ahead;
+    reg [CLOCK_BITS-1:0] ahead;      // the stream clock after the one that is read
+    wire [CLOCK_BITS-1:0] coming = begins ? CLOCK_BITS'(1) : ahead;
     wire [TICK_BITS+CLOCK_BITS-1:0] number = {tick, coming};
-    reg [POINTER_BITS-1:0] begin_ahead, begin_coming;
-    reg none_ahead, none_coming;
+    reg [POINTER_BITS-1:0] plane;    // where its plane begins
+    reg no_plane;
     integer z;
     always @* begin
-        begin_coming = {POINTER_BITS{1'b0}};
-        none_coming = 1'b1;
+        plane = {POINTER_BITS{1'b0}};
+        no_plane = 1'b1;
         for (z = WEIGHT_BITS - 1; z >= 0; z = z - 1)
             if (z >= TICK_BITS + CLOCK_BITS || !number[z % (TICK_BITS + CLOCK_BITS)]) begin
-                begin_coming = POINTER_BITS'(z * PLANE);
-                none_coming = 1'b0;
+                plane = POINTER_BITS'(z * PLANE);
+                no_plane = 1'b0;
             end
     end
 
+    wire [ADDRESS_BITS-1:0] entering = event_data[SIMD +: ADDRESS_BITS];
+    reg [ADDRESS_BITS-1:0] held;
+    wire [ADDRESS_BITS-1:0] address = begins ? entering : held;
     reg [POINTER_BITS-1:0] pointer;
-    reg [ADDRESS_BITS-1:0] address;
+    wire [POINTER_BITS-1:0] reads = begins ? POINTER_BITS'(entering) : pointer;
     reg [SIMD-1:0] mask;
-    reg none;
+    reg pointer_none, stored_none;
     always @(posedge clk) begin
         if (!rst_n) begin
             tick <= {TICK_BITS{1'b0}};
         end else if (event_ready && event_valid && event_data[ADDRESS_BITS+SIMD +: 2] == 2'd2) begin
             tick <= tick + 1'b1;
         end
-        if (event_ready) begin
-            address <= event_data[SIMD +: ADDRESS_BITS];
-            mask    <= event_data[SIMD-1:0];
-            pointer <= POINTER_BITS'(event_data[SIMD +: ADDRESS_BITS]);
-            none    <= 1'b0;
-        end else if (step) begin
-            pointer <= (pass_ends ? begin_ahead : pointer)
-                     + (pass_ends ? POINTER_BITS'(address) : POINTER_BITS'(ADDRESSES));
-            if (pass_ends) none <= none_ahead;
+        if (event_ready) mask <= event_data[SIMD-1:0];
+        if (step) begin
+            held         <= address;
+            ahead        <= last_group_next ? coming + 1'b1 : coming;
+            pointer      <= (last_group_next ? plane : reads)
+                          + (last_group_next ? POINTER_BITS'(address) : POINTER_BITS'(ADDRESSES));
+            stored_none  <= !begins && pointer_none;
+            pointer_none <= last_group_next ? no_plane : !begins && pointer_none;
         end
-        if (event_ready || (step && pass_ends)) begin
-            ahead       <= coming + 1'b1;
-            begin_ahead <= begin_coming;
-            none_ahead  <= none_coming;
+    end
+
+    reg [PE*SIMD-1:0] planes [0:DEPTH-1];
+    reg [PE*SIMD-1:0] stored, bits;
+    initial if (WEIGHTS != "") $readmemh(WEIGHTS, planes);
+    always @(posedge clk) begin
+        if (step) begin
+            stored <= planes[reads];
+            bits   <= stored;
         end
     end
 
@@ -129,19 +139,12 @@ module sc_stochastic_synapses #(
         end
         if (step) begin
             read_ends  <= group_ends;
-            read_none  <= none;
+            read_none  <= stored_none;
             read_kind  <= kind;
             read_group <= group;
             read_lane  <= lane;
             read_mask  <= mask;
         end
-    end
-
-    reg [PE*SIMD-1:0] planes [0:DEPTH-1];
-    reg [PE*SIMD-1:0] stored;
-    initial if (WEIGHTS != "") $readmemh(WEIGHTS, planes);
-    always @(posedge clk) begin
-        if (step) stored <= planes[pointer];
     end
 
     wire [PE*OPERAND_BITS-1:0] operands;
@@ -150,13 +153,13 @@ module sc_stochastic_synapses #(
         for (p = 0; p < PE; p = p + 1) begin : target
             reg signed [SUM_BITS-1:0] sum;
             if (SIMD == 1) begin : one
-                always @* sum = {read_none || !stored[p], 1'b1};
+                always @* sum = {read_none || !bits[p], 1'b1};
             end else begin : several
                 integer s;
                 always @* begin
                     sum = {SUM_BITS{1'b0}};
                     for (s = 0; s < SIMD; s = s + 1)
-                        sum = sum + {{(SUM_BITS-1){read_mask[s] && (read_none || !stored[p*SIMD+s])}},
+                        sum = sum + {{(SUM_BITS-1){read_mask[s] && (read_none || !bits[p*SIMD+s])}},
                                      read_mask[s]};
                 end
             end
