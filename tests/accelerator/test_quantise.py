@@ -173,6 +173,12 @@ def test_a_readout_without_neurons_integrates() -> None:
     np.testing.assert_allclose(run.membranes[0] * step, w @ levels[0])
 
 
+def test_what_rounds_to_zero_is_told() -> None:
+    net = _normal(_chain(Affine([[0.3, -0.1]], [1e-4]), _lif(1)))
+    (notice,) = quantise(net.normal, net.assumptions, Quantisation(bits=3)).notices
+    assert "drive of 1 neurons of 'n1' rounds to zero" in notice
+
+
 def test_names_become_identifiers() -> None:
     graph = _chain(Affine(np.ones((2, 2))), _lif(2), name="my net")
     nodes = {("begin" if k == "n1" else k): v for k, v in graph.nodes.items()}

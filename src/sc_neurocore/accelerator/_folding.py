@@ -32,7 +32,7 @@ _LUTS = {
 }
 #: Clocks of a tick besides events and neurons.
 _OVERHEAD = 6
-_PES = (1, 2, 4, 8, 16, 32, 64)
+_PES = (1, 2, 4, 8, 16, 32, 64, 128)
 _SIMDS = (1, 2, 4, 8, 16, 32)
 
 

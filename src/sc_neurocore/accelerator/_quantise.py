@@ -152,6 +152,7 @@ def _integers(
             None if observed is None else observed.ranges[number],
         )  # fmt: skip
         layers.append(built)
+        notices += _vanished(layer, built)
     return IntegerNetwork(
         name=real.name,
         input=coding,
@@ -193,6 +194,20 @@ def _layer(
         rounding=options.rounding,
         observed=observed,
     )
+
+
+def _vanished(layer: RealLayer, built: IntegerLayer) -> list[str]:
+    """Numbers that are not zero but round to it."""
+    held = in_units(layer.population, built.scale, built.datapath.states[-1].format.fraction)
+    found = []
+    for name in ("drive", "drive_syn", "threshold", "reset_to"):
+        real, whole = getattr(layer.population, name), getattr(held, name)
+        if real is not None and (lost := int(((real != 0) & (whole == 0)).sum())):
+            found.append(
+                f"{name.replace('_', ' ')} of {lost} neurons of '{layer.id}' rounds to zero; more "
+                "fraction bits would keep it"
+            )
+    return found
 
 
 def _fraction(p: Population, weight_step: float) -> int:

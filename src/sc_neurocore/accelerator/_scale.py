@@ -12,8 +12,10 @@ Reals = NDArray[np.float64]
 
 #: Scales tried, as shares of the one that clips nothing.
 _SHARES = np.linspace(0.2, 1.0, 81)
-#: Most grid levels of the largest weight that are tried, for weights that already lie on a grid.
+#: Most grid levels of the largest weight that are tried, for weights that already lie on a grid,
+#: and how near to it: weights in files are often 32-bit floats.
 _LEVELS = 256
+_NEAR = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,21 +51,38 @@ def best_scale(
     top = float(np.abs(flat).max(initial=0.0))
     if top == 0.0:
         return Scaled(1.0, tuple(w.astype(np.int64) for w in weights), 0, 0.0)
-    whole = max(float(flat.max()) / high, float(flat.min()) / low)
-    tried = np.concatenate([whole * _SHARES, top / np.arange(1, min(-low, _LEVELS) + 1)])
-    given = moments if moments is not None else [None] * len(weights)
-    best, least = whole, np.inf
-    for scale in np.unique(tried)[::-1]:
-        error = 0.0
-        for w, moment in zip(weights, given, strict=True):
-            e = np.clip(np.rint(w / scale), low, high) * scale - w
-            error += float((e * e).sum() if moment is None else ((moment @ e) * e).sum())
-        # Rounding errors must not prefer a finer grid to the one on which the weights lie.
-        if error < least * (1 - 1e-9) and error < least - 1e-24 * top * top * flat.size:
-            best, least = float(scale), error
+    best = _grid(flat, top, low, high)
+    if best is None:
+        whole = max(float(flat.max()) / high, float(flat.min()) / low)
+        given = moments if moments is not None else [None] * len(weights)
+        best = min(
+            whole * _SHARES[::-1], key=lambda scale: _error(weights, given, scale, low, high)
+        )
     rounded = [np.rint(w / best) for w in weights]
     outside = [np.maximum(np.maximum(r - high, low - r), 0) for r in rounded]
     clipped = sum(int((o > 0).sum()) for o in outside)
     excess = max(float(o.max(initial=0.0)) for o in outside) * best / top
     integers = tuple(np.clip(r, low, high).astype(np.int64) for r in rounded)
-    return Scaled(best, integers, clipped, excess)
+    return Scaled(float(best), integers, clipped, excess)
+
+
+def _grid(flat: Reals, top: float, low: int, high: int) -> float | None:
+    """The largest scale of which all weights are multiples in range, if there is one."""
+    for level in range(1, min(-low, _LEVELS) + 1):
+        scale = top / level
+        units = flat / scale
+        whole = np.rint(units)
+        if np.abs(units - whole).max() < _NEAR and low <= whole.min() and whole.max() <= high:
+            return scale
+    return None
+
+
+def _error(
+    weights: Sequence[Reals], moments: Sequence[Reals | None], scale: float, low: int, high: int
+) -> float:
+    """Squared error of the weights, or of the currents that they cause."""
+    total = 0.0
+    for w, moment in zip(weights, moments, strict=True):
+        e = np.clip(np.rint(w / scale), low, high) * scale - w
+        total += float((e * e).sum() if moment is None else ((moment @ e) * e).sum())
+    return total
