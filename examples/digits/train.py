@@ -1,7 +1,8 @@
 """Train a spiking network on 8×8 handwritten digits and write it as NIR.
 
-One set of weights is trained for both arithmetics in turn: fixed point, and bit streams of 8 clocks
-per tick. Weights are integers of 4 bits times a power of two, so quantisation loses nothing.
+One set of weights is trained for both arithmetics: a batch in fixed point, then two with bit
+streams of 8 clocks per tick. Weights are integers of 4 bits times a power of two, so quantisation
+loses nothing.
 
     python examples/digits/train.py examples/digits/digits.nir
     python examples/digits/train.py --hidden 24 examples/digits/digits-small.nir
@@ -71,10 +72,9 @@ def main() -> None:
     options = TrainingOptions(
         seed=args.seed, epochs=args.epochs, batch=32, learning_rate=5e-3, validation=0.1
     )
+    views = [fixed, stochastic, stochastic]
     with Progress(console=console) as progress:
-        result = fit(
-            [fixed, stochastic], data, CODING, options, augment=vary_ink, progress=progress
-        )
+        result = fit(views, data, CODING, options, augment=vary_ink, progress=progress)
     console.print(
         f"best epoch {result.best_epoch + 1}, validation {100 * result.validation_accuracy:.2f} %"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -77,7 +78,7 @@ def to_nir(
         facts["dataset"] = dataset
     return nir.NIRGraph(
         nodes=nodes,
-        edges=list(zip(names, names[1:], strict=False)),
+        edges=list(itertools.pairwise(names)),
         metadata={"sc_neurocore": json.dumps(facts)},
     )
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.training._quantised import QuantConv2d, QuantLinear, Quantised
+from sc_neurocore.training._quantised import QuantConv2d, Quantised, QuantLinear
 
 _View = TypeVar("_View", bound=Quantised)
 

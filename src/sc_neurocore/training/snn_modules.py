@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple, Self
 
@@ -87,7 +88,7 @@ class SpikingNet(nn.Module):
         linear: Callable[[int, int], nn.Module] = QuantLinear,
     ) -> Self:
         """Fully connected layers of the given sizes, the input's first."""
-        pairs = list(zip(sizes, sizes[1:], strict=False))
+        pairs = list(itertools.pairwise(sizes))
         return cls([linear(m, n) for m, n in pairs], [cell() for _ in pairs])
 
     def stochastic(self, length: int) -> Self:

@@ -1,0 +1,156 @@
+"""The trainer, the input code and the export."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from sc_neurocore.bitstream import Sobol  # noqa: E402
+from sc_neurocore.datasets import Dataset, load_digits  # noqa: E402
+from sc_neurocore.exceptions import SCConfigError  # noqa: E402
+from sc_neurocore.training import (  # noqa: E402
+    Cell,
+    IFCell,
+    InputCoding,
+    LIFCell,
+    QuantLinear,
+    SpikingNet,
+    TrainingOptions,
+    accuracy,
+    cuba_model,
+    direct_code,
+    fast_sigmoid,
+    fit,
+    predict,
+    rate_code,
+    sigmoid_surrogate,
+    straight_through,
+    to_nir,
+    triangular,
+)
+
+CODING = InputCoding("rate", 4, 16)
+
+
+def network():
+    torch.manual_seed(3)
+    return SpikingNet.dense((64, 20, 10), LIFCell, QuantLinear)
+
+
+def test_the_rate_code_is_the_hardwares():
+    levels = torch.arange(17)
+    coded = rate_code(levels, 16, 4)
+    numbers = Sobol(2, 4).values(16)
+    for t in range(16):
+        assert coded[t].tolist() == [float(numbers[t] < level) for level in range(17)]
+    assert coded.sum(0).tolist() == list(range(17))
+    assert direct_code(levels, 3, 4)[2].tolist() == [level / 16 for level in range(17)]
+    with pytest.raises(SCConfigError, match="coding is 'time'"):
+        InputCoding("time", 4, 16)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (fast_sigmoid, lambda x: 1 / (1 + 5 * abs(x)) ** 2),
+        (sigmoid_surrogate, lambda x: 4 * np.exp(-4 * x) / (1 + np.exp(-4 * x)) ** 2),
+        (triangular, lambda x: max(0, 1 - abs(x))),
+        (straight_through, lambda x: 1),
+    ],
+)
+def test_surrogates(function, expected):
+    x = torch.tensor([-1.5, -0.25, 0.0, 0.5], dtype=torch.float64, requires_grad=True)
+    y = function(x)
+    assert y.tolist() == [0, 0, 0, 1]
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad, [expected(v) for v in x.tolist()])
+
+
+def test_training_learns_and_depends_on_its_seed_alone():
+    data = load_digits()
+    options = TrainingOptions(seed=7, epochs=3, learning_rate=1e-2, rate_penalty=0.01)
+    results = []
+    for seed in (7, 7, 8):
+        fixed = network()
+        views = [fixed, fixed.stochastic(8)]
+        before = torch.random.get_rng_state()
+        result = fit(views, data, CODING, TrainingOptions(**{**vars(options), "seed": seed}))
+        assert torch.equal(before, torch.random.get_rng_state())
+        results.append((result, fixed.synapses[0].weight.detach().clone(), fixed))
+    assert results[0][0] == results[1][0]
+    assert torch.equal(results[0][1], results[1][1])
+    assert not torch.equal(results[0][1], results[2][1])
+    assert accuracy(results[0][2], data.test_x, data.test_y, CODING) > 0.8
+
+
+def test_the_best_epoch_is_kept_and_test_samples_play_no_part():
+    data = load_digits()
+    nothing = np.zeros_like(data.test_x)
+    blind = Dataset("d", data.train_x, data.train_y, nothing, 9 - data.test_y, 4, 10)
+    options = TrainingOptions(epochs=3, learning_rate=1e-2, patience_from=0.0)
+    mine, other = network(), network()
+    result = fit(mine, data, CODING, options)
+    assert fit(other, blind, CODING, options) == result
+    assert result.accuracies[result.best_epoch] == max(result.accuracies)
+    order = torch.randperm(len(data.train_x), generator=torch.Generator().manual_seed(0)).numpy()
+    judge = order[: round(0.1 * len(order))]
+    assert accuracy(mine, data.train_x[judge], data.train_y[judge], CODING) == pytest.approx(
+        result.validation_accuracy
+    )
+
+
+def test_ties_go_to_the_lowest_class():
+    silent = SpikingNet.dense((4, 3), IFCell, lambda m, n: QuantLinear(m, n, 2))
+    assert predict(silent, np.zeros((2, 4), np.uint16), CODING).tolist() == [0, 0]
+
+
+def test_what_training_refuses():
+    data = load_digits()
+    only_test = Dataset("t", data.test_x[:0], data.test_y[:0], data.test_x, data.test_y, 4, 10)
+    with pytest.raises(SCConfigError, match="has 0 training samples"):
+        fit(network(), only_test, CODING, TrainingOptions(epochs=1))
+    with pytest.raises(SCConfigError, match="validation is 1"):
+        TrainingOptions(validation=1)
+
+
+def test_the_exported_file_is_the_trained_network(tmp_path):
+    nir = pytest.importorskip("nir")
+    net = network()
+    nir.write(tmp_path / "net.nir", to_nir(net, CODING, dataset="digits"))
+    graph = nir.read(tmp_path / "net.nir")
+    facts = json.loads(graph.metadata["sc_neurocore"])
+    assert facts == {
+        "ticks": 16, "coding": "rate", "input_bits": 4, "dt": 1e-3, "reset": "subtract",
+        "reset_when": "same_tick", "dataset": "digits", "weight_bits": {"fc1": 4, "fc2": 4},
+        "weight_scale": {f"fc{i}": float(net.synapses[i - 1].scale) for i in (1, 2)},
+    }  # fmt: skip
+    # Run the file's own numbers.
+    x = CODING.encode(torch.from_numpy(load_digits().test_x[:40].astype(np.int32))).double().numpy()
+    for i in (1, 2):
+        lif, weight = graph.nodes[f"lif{i}"], graph.nodes[f"fc{i}"].weight.astype(np.float64)
+        a, gain = 1e-3 / lif.tau, lif.r * 1e-3 / lif.tau
+        np.testing.assert_allclose(gain, 1, rtol=1e-6)
+        v, out = 0.0, []
+        for s in x:
+            v = v + np.round(a, 6) * (lif.v_leak - v) + s @ weight.T
+            fired = v > lif.v_threshold
+            v = v - fired * lif.v_threshold
+            out.append(fired.astype(np.float64))
+        x = np.stack(out)
+    levels = torch.from_numpy(load_digits().test_x[:40].astype(np.int32))
+    np.testing.assert_array_equal(x.sum(0), net.run(CODING.encode(levels)).spike_counts.detach())
+    assert x.sum() > 0
+
+
+def test_what_cannot_be_exported():
+    pytest.importorskip("nir")
+    with_bias = SpikingNet([torch.nn.Linear(3, 2)], [LIFCell()])
+    with pytest.raises(SCConfigError, match="layer 1 is a Linear; only linear layers without bias"):
+        to_nir(with_bias, CODING)
+    cuba = SpikingNet([QuantLinear(3, 2)], [Cell(cuba_model(0.5, 0.5))])
+    with pytest.raises(SCConfigError, match="model 'cuba_lif' is not exported"):
+        to_nir(cuba, CODING)
