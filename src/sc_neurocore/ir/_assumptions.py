@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args
 
 import numpy as np
@@ -46,7 +47,7 @@ class Assumptions:
     delay_rounding: DelayRounding = "nearest"
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.dt) and self.dt > 0):
+        if not (isinstance(self.dt, Real) and math.isfinite(self.dt) and self.dt > 0):
             raise SCConfigError(f"dt must be a positive number of seconds, not {self.dt!r}.")
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
@@ -54,8 +55,16 @@ class Assumptions:
                 raise SCConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
 
     def ticks(self, delay: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Delays in seconds as whole ticks; exact halves round up."""
+        """Delays in seconds as whole ticks; exact halves round up.
+
+        Raises:
+            SCConfigError: a delay is longer than 2**31 ticks.
+        """
         exact = np.asarray(delay, dtype=np.float64) / self.dt
+        if np.any(exact > 2**31):
+            raise SCConfigError(
+                f"A delay of {np.max(delay):g} s is more than 2**31 ticks of {self.dt:g} s."
+            )
         if self.delay_rounding == "nearest":
             rounded = np.floor(exact + 0.5)
         elif self.delay_rounding == "floor":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir._windows import convolve, padding_pairs, pool, window_counts
 
 if TYPE_CHECKING:
@@ -57,12 +58,19 @@ def frozen_array(value: ArrayLike) -> Array:
 
 def _ints(value: Any, count: int) -> Shape:
     """``count`` integers from one integer or a sequence of them; the verifier sees the rest."""
-    flat = tuple(int(v) for v in np.asarray(value).reshape(-1))
+    flat = _whole(value)
     return flat * count if len(flat) == 1 else flat
 
 
 def _shape(value: Any) -> Shape | None:
-    return None if value is None else tuple(int(v) for v in np.asarray(value).reshape(-1))
+    return None if value is None else _whole(value)
+
+
+def _whole(value: Any) -> Shape:
+    array = np.asarray(value).reshape(-1)
+    if array.dtype.kind not in "iuf" or np.any(array != np.floor(array)):
+        raise SCConfigError(f"{value!r} must hold whole numbers only.")
+    return tuple(int(v) for v in array)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +129,7 @@ class Boundary(Op):
     def check(self) -> Iterator[Problem]:
         """Sizes are positive."""
         if self.shape is not None and any(size < 1 for size in self.shape):
-            yield "shape", "sizes must be positive"
+            yield "shape", f"is {self.shape}, sizes must be positive"
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,8 +211,8 @@ class Affine(LinearOp):
 
     def check(self) -> Iterator[Problem]:
         """A matrix, and a bias that fits it."""
-        if self.weight.ndim < 2:
-            yield "weight", "must have at least two axes (n_out, n_in)"
+        if self.weight.ndim < 2 or 0 in self.weight.shape:
+            yield "weight", "must have at least two axes (n_out, n_in), none empty"
         elif self.bias is not None and not _broadcasts(self.bias.shape, self.gives(())):
             yield "bias", f"has shape {self.bias.shape}, the matrix gives {self.gives(())}"
 

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from sc_neurocore.ir._graph import Edge, Graph
 
 
+#: Values that one port may carry in a tick.
+SIZE_LIMIT = 2**26
+
+
 def node_error(graph: Graph, node: str, word: str, problem: str) -> GraphError:
     """A broken rule at a node: the sentence, the node's line and a caret below the word."""
-    line = pointed(node_line(graph, node), word)
+    text = node_line(graph, node)
+    line = pointed(text, word if word in text else node)
     return GraphError(f"Node {node!r} {problem}.\n{line}")
 
 
@@ -112,6 +117,10 @@ def _verify_port(
 
 def _verify_shapes(graph: Graph) -> None:
     inward, outward = shapes(graph)
+    for (name, _), shape in outward.items():
+        if shape is not None and not 1 <= math.prod(shape) <= SIZE_LIMIT:
+            problem = f"gives the shape {shape}; 1 to {SIZE_LIMIT} values are allowed"
+            raise node_error(graph, name, name, problem)
     for edge in graph.edges:
         source, target = ends(graph, edge)
         given, taken = outward[source], inward[target]

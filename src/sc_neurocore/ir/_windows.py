@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Pairs = tuple[tuple[int, int], ...]
+
+#: Numbers in one padded input, 2 GiB of float64.
+PADDED_LIMIT = 2**28
 
 
 def padding_pairs(
@@ -34,8 +38,11 @@ def window_counts(
     """Windows that fit along each axis.
 
     Raises:
-        ValueError: no window fits.
+        ValueError: no window fits, or the padding is out of all proportion.
     """
+    padded = [n + before + after for n, (before, after) in zip(shape, pairs, strict=True)]
+    if math.prod(padded) > PADDED_LIMIT:
+        raise ValueError(f"pads its input to {padded}, more than {PADDED_LIMIT} numbers")
     counts = tuple(
         (n + before + after - d * (k - 1) - 1) // s + 1
         for n, k, s, (before, after), d in zip(shape, kernel, stride, pairs, dilation, strict=True)

@@ -54,18 +54,18 @@ def from_nir(
         graph = graph_of(nir_tree(source), "network")
     settings = settings_of(graph.metadata)
     given = {
-        "dt": dt,
         "reset": reset_mode,
         "reset_when": reset_when,
         "cuba_order": cuba_order,
         "delay_rounding": delay_rounding,
     }
-    stated = {name: settings.get(name) if v is None else v for name, v in given.items()}
-    assumed = tuple(name for name, value in stated.items() if value is None)
-    if stated["dt"] is None:
-        stated["dt"] = graph.dt
-    known = {name: value for name, value in stated.items() if value is not None}
-    return SCNetwork(graph, Assumptions(**known), assumed)  # type: ignore[arg-type]
+    known = {name: settings[name] for name in given if name in settings}
+    known |= {name: value for name, value in given.items() if value is not None}
+    assumed = [name for name in given if name not in known]
+    if dt is None and "dt" not in settings and not isinstance(source, Graph):
+        assumed.insert(0, "dt")
+    assumptions = Assumptions(dt=graph.dt if dt is None else dt, **known)
+    return SCNetwork(graph, assumptions, tuple(assumed))
 
 
 def to_nir(network: SCNetwork | Graph, path: str | Path | None = None) -> Any:

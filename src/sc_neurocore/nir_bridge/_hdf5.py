@@ -114,7 +114,7 @@ def write_hdf5(path: Path, tree: Mapping[str, Any]) -> None:
     """Write a file whole or not at all.
 
     Raises:
-        NIRError: the directory cannot be written.
+        NIRError: the place cannot be written, or a value cannot be stored.
         SCDependencyError: h5py is not installed.
     """
     h5py = need("h5py")
@@ -131,6 +131,8 @@ def write_hdf5(path: Path, tree: Mapping[str, Any]) -> None:
         temporary.replace(path)
     except OSError as error:
         raise NIRError(f"{path} cannot be written: {error.strerror or error}.") from None
+    except (TypeError, ValueError) as error:
+        raise NIRError(f"{path}: some metadata cannot be stored in HDF5: {error}.") from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -160,7 +160,8 @@ class _Folded:
             list(gathered.items())[:1]
         )
         sources: list[str] = []
-        for source, delay in sorted(kept):
+        # The bias goes with the first projection: an undelayed one if there is any.
+        for source, delay in sorted(kept, key=lambda key: (key[1], key[0])):
             weight = kept[source, delay].reshape(-1, size).T
             plain = (
                 isinstance(node.op, Output)
@@ -173,7 +174,7 @@ class _Folded:
                 sources.append(source)
                 continue
             name = f"{source}_to_{node.id}" + (f"_delay_{delay}" if delay else "")
-            while name in self.source.nodes or name in nodes:
+            while name in nodes or (name in self.source.nodes and name not in self.responses):
                 name += "_"
             nodes[name] = Node(name, Projection(weight, bias, delay), node.place)
             bias = None
