@@ -177,7 +177,8 @@ def comparison_section(
     return {
         "verdict": verdict(rivals),
         "method": f"All from the same weights and in the same folding (PE × SIMD: {folded}); "
-        f"clocks are the mean of the cycle model over at most {_TIMED} samples, with early decision; "
+        f"clocks are the mean of the cycle model over at most {_TIMED} samples, with early "
+        f"decision; "
         f"equally accurate means within {100 * EQUAL:g} points.{at}",
         "rows": [
             {

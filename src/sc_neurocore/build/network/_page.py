@@ -67,6 +67,7 @@ def render_network_page(report: Report) -> str:
     )
     environment.filters["number"] = number
     environment.filters["share"] = share
+    environment.filters["amount"] = amount
     environment.globals["not_run"] = NOT_RUN
     return environment.get_template("network/report.html.jinja").render(
         report=report,
@@ -78,6 +79,13 @@ def render_network_page(report: Report) -> str:
         resources=_resources(report),
         not_run=NOT_RUN,
     )
+
+
+def amount(value: Any) -> str:
+    """A mean as people read it: whole from 100 on, four digits below."""
+    if isinstance(value, float) and abs(value) >= 100:
+        return number(round(value))
+    return number(value)
 
 
 def share(found: Mapping[str, Any] | None) -> str:
@@ -139,7 +147,7 @@ def _figures(report: Report) -> list[Figure]:
         ),
         (
             "Latency, mean",
-            None if speed[0] is None else f"{speed[0]:,.4g}".replace(",", "\u202f"),
+            None if speed[0] is None else amount(speed[0]),
             speed[1],
             "executed",
             "clocks from the RTL" + (", clock from the router" if us else ""),
