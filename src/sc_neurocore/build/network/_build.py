@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from sc_neurocore import __version__
-from sc_neurocore.accelerator import check_correlation, cycles, simulate_network
+from sc_neurocore.accelerator import (
+    NetworkCosimulation,
+    check_correlation,
+    cycles,
+    simulate_network,
+)
 from sc_neurocore.build._build import Build
 from sc_neurocore.build._bundle import writing
 from sc_neurocore.build.network._bundle import write_network_bundle
@@ -132,11 +137,7 @@ class _Run:
             "data": plan.samples.as_dict(network.layers[network.output].size),
             "accuracy": accuracy,
             "confusion": confusion,
-            "spikes": [
-                {"layer": name, "bit_true": n, "rtl": run.rtl_spikes[name],
-                 "equal": n == run.rtl_spikes[name]}
-                for run in runs for name, n in run.spikes.items()
-            ],
+            "spikes": _spikes(plan, runs),
             "cosim": [cosim_row(run) for run in runs],
             "formal": proofs.formal,
             "lint": {"warnings": linted.result["warnings"], "tools": linted.version},
@@ -291,6 +292,21 @@ class _Run:
                 + (plan.latency_verdict or "fold less with --pe and --simd")
             )
         return "climbed"
+
+
+def _spikes(plan: Plan, runs: list[NetworkCosimulation]) -> list[dict[str, Any]]:
+    """Spikes of every layer that sends any, in the simulator and in the RTL."""
+    return [
+        {
+            "layer": layer.name,
+            "bit_true": run.spikes[layer.name],
+            "rtl": run.rtl_spikes[layer.name],
+            "equal": run.spikes[layer.name] == run.rtl_spikes[layer.name],
+        }
+        for run in runs
+        for layer in plan.form.network.layers
+        if layer.name in run.spikes
+    ]
 
 
 def _mean_and_worst(values: Any) -> dict[str, float]:

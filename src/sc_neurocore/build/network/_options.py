@@ -14,7 +14,7 @@ BACKENDS: tuple[BackendChoice, ...] = get_args(BackendChoice)
 CODINGS: tuple[Coding, ...] = get_args(Coding)
 
 #: Longest stream per tick, and most ticks, that a build accepts.
-MAX_LENGTH, MAX_TICKS, MAX_FOLD = 1 << 16, 1 << 16, 1 << 10
+MAX_LENGTH, MAX_TICKS, MAX_FOLD = 1 << 16, 1 << 16, 256
 
 
 @dataclass(frozen=True)
