@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def run(*args: str) -> Result:
 def chain(*sizes: int, weight: float = 0.3, **metadata: object) -> Graph:
     """LIF layers of some sizes, all weights alike."""
     nodes = [Node("input", Input((sizes[0],)))]
-    for k, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(sizes)):
         every = np.ones(b)
         parameters = {"tau": 8e-3 * every, "r": 8 * every, "v_leak": 0 * every,
                       "v_threshold": every}  # fmt: skip
@@ -34,7 +35,7 @@ def chain(*sizes: int, weight: float = 0.3, **metadata: object) -> Graph:
         ]
     nodes.append(Node("output", Output((sizes[-1],))))
     names = [n.id for n in nodes]
-    edges = list(zip(names, names[1:], strict=False))
+    edges = list(itertools.pairwise(names))
     return Graph.of("net", nodes, edges, 1e-3, {"sc_neurocore": json.dumps(metadata)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def small_graph(settings: dict[str, object] | None = None) -> Graph:
         Node("output", Output((4,))),
     ]
     names = [node.id for node in nodes]
-    edges = list(zip(names, names[1:], strict=False))
+    edges = list(itertools.pairwise(names))
     text = json.dumps(SETTINGS if settings is None else settings)
     return Graph.of("pairs", nodes, edges, 1e-3, {"sc_neurocore": text})
 
