@@ -13,7 +13,7 @@ from sc_neurocore.accelerator._cosim import (
     NetworkMismatch,
     cosimulate_network,
 )
-from sc_neurocore.accelerator._cycles import cycles
+from sc_neurocore.accelerator._cycles import CycleModel, Schedule, cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
 from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
@@ -46,6 +46,7 @@ __all__ = [
     "Candidate",
     "Coding",
     "CorrelationCheck",
+    "CycleModel",
     "Divergence",
     "Folding",
     "FoldingPlan",
@@ -59,6 +60,7 @@ __all__ = [
     "NetworkRun",
     "Quantisation",
     "Readout",
+    "Schedule",
     "check_correlation",
     "choose_backends",
     "choose_foldings",

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore import __version__
-from sc_neurocore.accelerator._bittrue import NetworkRun, simulate_network
+from sc_neurocore.accelerator._bittrue import NetworkRun, layer_planes, simulate_network
 from sc_neurocore.accelerator._cycles import CycleModel, Schedule
-from sc_neurocore.accelerator._encode import encode_levels
+from sc_neurocore.accelerator._encode import encode_levels, rate_numbers
 from sc_neurocore.accelerator._geometry import TICK, Stream
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork, Integers
 from sc_neurocore.accelerator._rtl import AcceleratorRtl, write_accelerator
+from sc_neurocore.accelerator._stochastic import tick_weights
 from sc_neurocore.evidence import EvidenceStore, Outcome, code_digest, run_cached
 from sc_neurocore.toolchain import simulate_rtl, simulator_version
 
@@ -29,12 +30,12 @@ class NetworkMismatch:
 
     Attributes:
         sample: index among the samples.
-        what: ``spike``, ``class``, ``cycles`` (of a word, or of the end) or ``done`` (it never
-            came).
+        what: ``current`` (the summed input of a neuron), ``spike``, ``class``, ``cycles`` (of a
+            word, or of the end) or ``done`` (it never came).
         layer: name of the layer, or ``input``; empty for ``class``, ``done`` and the end.
         tick: tick of the inference, -1 if it has none.
         neuron: index in the layer, -1 if it has none.
-        expected: what the model says: 0 or 1, the class, or the clock.
+        expected: what the model says: the current, 0 or 1, the class, or the clock.
         got: what the RTL did; -1 for nothing.
     """
 
@@ -68,9 +69,10 @@ class NetworkCosimulation:
         mismatches: inferences in which anything differed.
         wrong_classes: inferences with another class.
         words: stream words compared, each with its clock.
-        spikes: spikes that the model sends up to the end of each inference, of each layer with a
-            stream.
+        spikes: spikes of the layers among them.
+        layer_spikes: by layer with a stream, spikes of the model up to the end of each inference.
         rtl_spikes: those that the RTL sent, likewise.
+        currents: summed inputs of neurons compared.
         cycles: clocks of each inference in the RTL, shape (S,); -1 where done never came.
         predictions: class of each in the RTL, shape (S,).
         first: the first mismatch.
@@ -84,8 +86,10 @@ class NetworkCosimulation:
     mismatches: int
     wrong_classes: int
     words: int
-    spikes: Mapping[str, int]
+    spikes: int
+    layer_spikes: Mapping[str, int]
     rtl_spikes: Mapping[str, int]
+    currents: int
     cycles: Integers
     predictions: Integers
     first: NetworkMismatch | None
@@ -107,8 +111,9 @@ def cosimulate_network(
 ) -> NetworkCosimulation:
     """Run the RTL on samples and compare it with the bit-true model and the cycle model.
 
-    Compared are, up to the end of each inference: every word of every stream (so every spike of
-    every layer, in its tick), the clock in which it is passed, the class, and the clock of done.
+    Compared are, up to the end of each inference: the summed input of every neuron in every tick,
+    every word of every stream (so every spike of every layer, in its tick), the clock in which it
+    is passed, the class, and the clock of done.
 
     Args:
         network: the network.
@@ -160,8 +165,10 @@ def cosimulate_network(
         mismatches=result["mismatches"],
         wrong_classes=result["wrong_classes"],
         words=result["words"],
-        spikes=result["spikes"],
+        spikes=sum(result["layer_spikes"].values()),
+        layer_spikes=result["layer_spikes"],
         rtl_spikes=result["rtl_spikes"],
+        currents=result["currents"],
         cycles=np.array(result["cycles"], dtype=np.int64),
         predictions=np.array(result["predictions"], dtype=np.int64),
         first=None if result["first"] is None else NetworkMismatch(**result["first"]),
@@ -207,6 +214,8 @@ class _Run:
         outputs = {"done": 1, "class_index": self.rtl.outputs["class_index"]}
         for s, (valid, data) in seen.items():
             outputs |= {valid: 1, data: self.rtl.streams[s].width}
+        for k, (valid, data) in self.rtl.currents.items():
+            outputs |= {valid: 1, data: self.rtl.current_bits[k]}
         _, traces, _ = simulate_rtl(
             self.simulator,
             self.sources,
@@ -222,24 +231,31 @@ class _Run:
         )
         found: list[NetworkMismatch | None] = []
         clocks, classes = [], []
-        words = 0
+        words = currents = 0
         names = {s: self.network.layers[s].name for s in self.rtl.streams if s != INPUT}
-        spikes, rtl_spikes = dict.fromkeys(names.values(), 0), dict.fromkeys(names.values(), 0)
+        layer_spikes = dict.fromkeys(names.values(), 0)
+        rtl_spikes = dict(layer_spikes)
         for i, schedule in enumerate(schedules):
             window = {name: trace[starts[i] : starts[i + 1]] for name, trace in traces.items()}
             ends = np.flatnonzero(window["done"])
             clocks.append(int(ends[0]) if len(ends) else -1)
             classes.append(int(window["class_index"][ends[0]]) if len(ends) else -1)
-            found.append(self._first(i, schedule, expected, window, seen, clocks[-1], classes[-1]))
+            sums = layer_currents(self.network, self.levels[i], [x[i] for x in expected.spikes])
+            wrong_sums, compared = self._currents(i, schedule, sums, window)
+            currents += compared
+            found.append(
+                self._first(
+                    i, schedule, expected, window, seen, wrong_sums, clocks[-1], classes[-1]
+                )
+            )
             for s, edges in schedule.edges.items():
                 passed = (edges > 0) & (edges <= schedule.done)
                 words += int(passed.sum())
                 if s != INPUT:
-                    valid, data = seen[s]
+                    stream, (valid, data) = self.rtl.streams[s], seen[s]
                     rows = np.flatnonzero(window[valid][: schedule.done])
-                    stream, name = self.rtl.streams[s], names[s]
-                    spikes[name] += _ones(stream, schedule.words[s][passed])
-                    rtl_spikes[name] += _ones(stream, window[data][rows].astype(np.int64))
+                    layer_spikes[names[s]] += _ones(stream, schedule.words[s][passed])
+                    rtl_spikes[names[s]] += _ones(stream, window[data][rows].astype(np.int64))
         wrong = sum(a != int(b) for a, b in zip(classes, expected.predictions, strict=True))
         first = next((f for f in found if f is not None), None)
         return Outcome(
@@ -248,8 +264,9 @@ class _Run:
                 "mismatches": sum(f is not None for f in found),
                 "wrong_classes": wrong,
                 "words": words,
-                "spikes": dict(spikes),
-                "rtl_spikes": dict(rtl_spikes),
+                "layer_spikes": layer_spikes,
+                "rtl_spikes": rtl_spikes,
+                "currents": currents,
                 "cycles": list(clocks),
                 "predictions": list(classes),
                 "first": None if first is None else asdict(first),
@@ -284,6 +301,32 @@ class _Run:
                 before = edge
         return [*starts, row], inputs
 
+    def _currents(
+        self,
+        sample: int,
+        schedule: Schedule,
+        expected: Sequence[Integers],
+        window: Mapping[str, NDArray[np.uint64]],
+    ) -> tuple[dict[int, NetworkMismatch], int]:
+        """First wrong current of each layer that has one, and how many were compared."""
+        wrong, compared = {}, 0
+        for k, (valid, data) in self.rtl.currents.items():
+            wanted = expected[k].reshape(-1)
+            rows = np.flatnonzero(window[valid][: schedule.done])[: len(wanted)]
+            bits = self.rtl.current_bits[k]
+            got = window[data][rows].astype(np.int64)
+            got = np.where(got >> (bits - 1) == 1, got - (1 << bits), got)
+            compared += len(got)
+            different = np.flatnonzero(got != wanted[: len(got)])
+            if len(different):
+                at = int(different[0])
+                layer = self.network.layers[k]
+                tick, neuron = divmod(at, layer.size)
+                wrong[k] = NetworkMismatch(
+                    sample, "current", layer.name, tick, neuron, int(wanted[at]), int(got[at])
+                )
+        return wrong, compared
+
     def _first(
         self,
         sample: int,
@@ -291,10 +334,12 @@ class _Run:
         expected: NetworkRun,
         window: Mapping[str, NDArray[np.uint64]],
         seen: Mapping[int, tuple[str, str]],
+        wrong_sums: Mapping[int, NetworkMismatch],
         done: int,
         class_: int,
     ) -> NetworkMismatch | None:
-        spikes: list[NetworkMismatch] = []
+        # What differs of each layer: its sums, then its spikes.
+        differing: dict[int, list[NetworkMismatch]] = {k: [m] for k, m in wrong_sums.items()}
         clocks: list[NetworkMismatch] = []
         for s, (valid, data) in seen.items():
             name = "input" if s == INPUT else self.network.layers[s].name
@@ -303,12 +348,17 @@ class _Run:
             # A word that is passed at edge e can be seen after edge e - 1.
             rows = np.flatnonzero(window[valid][: schedule.done])
             got = window[data][rows].astype(np.int64)
+            if s != INPUT:
+                # A layer that waits for delayed spikes alone may be ahead of the others' end.
+                ends = np.cumsum(got >> (self.rtl.streams[s].width - 2) == TICK)
+                whole = int(np.searchsorted(ends, self.network.ticks)) + 1
+                rows, got = rows[:whole], got[:whole]
             common = min(count, len(got))
             differ = np.flatnonzero(words[:common] != got[:common])
             if len(differ) or count != len(got):
                 tick, neuron, wanted, found = _locate(self.rtl.streams[s], words[:count], got)
                 if tick >= 0:
-                    spikes.append(
+                    differing.setdefault(s, []).append(
                         NetworkMismatch(sample, "spike", name, tick, neuron, wanted, found)
                     )
                     continue
@@ -325,11 +375,11 @@ class _Run:
                         -1,
                         int(edges[at]) if at < count else -1,
                         int(rows[at]) + 1 if at < len(rows) else -1,
-                    )  # fmt: skip
+                    )
                 )
-        if spikes:
-            # The layers of a tick come in order; dictionaries keep theirs.
-            return min(spikes, key=lambda m: m.tick)
+        if differing:
+            in_order = [m for k in sorted(differing) for m in differing[k]]
+            return min(in_order, key=lambda m: m.tick)
         if clocks:
             return min(clocks, key=lambda m: m.tick)
         if done < 0:
@@ -340,6 +390,37 @@ class _Run:
         if class_ != prediction:
             return NetworkMismatch(sample, "class", "", -1, -1, prediction, class_)
         return None
+
+
+def layer_currents(
+    network: IntegerNetwork, levels: Integers, spikes: Sequence[NDArray[np.uint8]]
+) -> list[Integers]:
+    """Summed inputs of every neuron, from the spikes: per layer (T, N).
+
+    Args:
+        network: the network.
+        levels: of one sample, as `encode_levels` gives them.
+        spikes: of each layer, (T, N).
+    """
+    ticks, coding = network.ticks, network.input
+    entering = levels
+    if coding.coding == "direct":
+        entering = np.tile(levels, (ticks, 1))
+    elif coding.coding == "rate":
+        entering = (rate_numbers(coding.bits, ticks)[:, None] < levels).astype(np.int64)
+    found = []
+    for layer in network.layers:
+        planes = layer_planes(network, layer)
+        total = np.zeros((ticks, layer.size), dtype=np.int64)
+        for p in layer.projections:
+            x = entering if p.source == INPUT else spikes[p.source].astype(np.int64) << planes
+            weights = p.weights[None]
+            if layer.backend == "stochastic":
+                weights = tick_weights(p.weights, layer.bits, layer.length, ticks)
+            for t in range(p.delay, ticks):
+                total[t] += x[t - p.delay] @ weights[t % len(weights)].astype(np.int64)
+        found.append(total)
+    return found
 
 
 def _ones(stream: Stream, words: Integers) -> int:

@@ -147,7 +147,7 @@ class CycleModel:
                 some.append(np.zeros((ticks, 1), dtype=np.bool_))
                 continue
             found = stream_words(stream, spiked, np.full(ticks, TICK))
-            some.append((found.reshape(ticks, -1)[:, :-1] >= 0))
+            some.append(found.reshape(ticks, -1)[:, :-1] >= 0)
             words[k] = found[found >= 0]
         widest = max(x.shape[1] for x in some)
         table = np.zeros((len(some), ticks, widest), dtype=np.bool_)
@@ -160,7 +160,7 @@ class CycleModel:
             [0, 0, classes, 1 if self.early else ticks, ticks_used if self.early else ticks, 0]
         )
         edges = np.zeros((len(network.layers) + 1, max(map(len, words.values()))), dtype=np.int64)
-        done = run_sample(
+        done = run_sample(  # type: ignore[no-untyped-call]
             self._layers, self._buffers, input_kinds, network.input.coding != "events", table,
             ticks, network.output, network.output + 1 if counting else -1, counter, edges, whole,
         )  # fmt: skip

@@ -122,10 +122,7 @@ def _take(k, s, layers, buffers, put, fetched, kinds, puts, fetches, left, last_
     if ends and s[TURN] < layers[k, BUFFERS] - 1:
         s[TURN] += 1
     else:
-        if edge <= s[WALKED]:
-            edge = s[WALKED]
-        else:
-            edge = max(edge, s[LAST_CURRENT])
+        edge = s[WALKED] if edge <= s[WALKED] else max(edge, s[LAST_CURRENT])
         first = max(edge + 1, s[LAST_CURRENT])
         if ends:
             s[TURN], s[PHASE], s[NEURON], s[VISIT] = 0, SWEEPING, 0, first
@@ -230,9 +227,10 @@ def run_sample(  # type: ignore[no-untyped-def]
                         break
                 elif s[PHASE] == SWEEPING:
                     _sweep(k, s, layers, some[k])
-                    if counter_source < 0 and k == output and s[NEURON] == layers[k, NEURONS]:
-                        if s[TICKS_DONE] + (s[PHASE] != WAITING) == ticks:
-                            counter[5] = s[DRAINED]
+                    ended = s[TICKS_DONE] + (s[PHASE] != WAITING)
+                    whole_tick = s[NEURON] == layers[k, NEURONS]
+                    if counter_source < 0 and k == output and whole_tick and ended == ticks:
+                        counter[5] = s[DRAINED]
                 else:
                     kind = EVENT if s[PHASE] == PUTTING_EVENT else TICK
                     edge = _pass(

@@ -146,6 +146,11 @@ def geometry(network: IntegerNetwork, foldings: Sequence[Folding]) -> Geometry:
             )
     if network.layers[network.output].size < 2:
         raise SCConfigError("the output layer has one neuron; a class is chosen among 2 or more")
+    if network.input.coding == "rate" and network.input.bits < 2:
+        raise SCConfigError(
+            f"rate coding of {network.input.bits} bits needs no encoder; use 2 bits or more, or "
+            "events"
+        )
     streams = _streams(network, foldings)
     layers = tuple(
         _shape(network, layer, folding)

@@ -86,7 +86,9 @@ def write_layer(
         "    input  wire rst_n,  // synchronous, low resets",
         "    input  wire event_valid,",
         "    output wire event_ready,",
-        f"    input  wire [{shape.width - 1}:0] event_data",
+        f"    input  wire [{shape.width - 1}:0] event_data,",
+        "    output wire current_passes,  // to be observed: the summed input, neuron by neuron",
+        f"    output wire signed [{shape.acc_bits - 1}:0] current",
     ]
     if stream is not None:
         lines[-1] += ","
@@ -99,13 +101,13 @@ def write_layer(
         lines[-1] += ","
         lines += [
             "    output wire value_valid,",
-            f"    output wire signed [{value.width - 1}:0] value  // {value.name}, neuron by neuron",
+            f"    output wire signed [{value.width - 1}:0] value  // the read-out's {value.name}",
         ]
     lines += [
         ");",
         "",
         "    wire current_valid, current_ready;",
-        f"    wire signed [{shape.acc_bits - 1}:0] current;",
+        "    assign current_passes = current_valid && current_ready;",
         f"    {kind} #(",
         f"        .NEURONS({layer.size}), .PE({shape.pe}), .SIMD({shape.simd}),",
         f"        .ADDRESSES({shape.addresses}), .ADDRESS_BITS({shape.address_bits}),",
@@ -199,5 +201,9 @@ def _lane(layer: IntegerLayer, lane: Lane, current: Port, acc_bits: int) -> list
         low = _offset(layer, p)
         pins.append(f".{lane.outputs[p.name]}(lane_next[{low + p.width - 1}:{low}])")
     pins.append(f".{lane.fire}(lane_fire)")
-    return [f"    {lane.module} lane (", *[f"        {p}," for p in pins[:-1]], f"        {pins[-1]}",
-            "    );"]  # fmt: skip
+    return [
+        f"    {lane.module} lane (",
+        *(f"        {pin}," for pin in pins[:-1]),
+        f"        {pins[-1]}",
+        "    );",
+    ]

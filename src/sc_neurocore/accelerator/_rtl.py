@@ -29,6 +29,9 @@ class AcceleratorRtl:
         observed: by source (`INPUT` or layer), the outputs of ``engine`` that are high when a
             word is passed, and that carry it.
         streams: by source, what the words look like.
+        currents: by layer, the outputs of ``engine`` that are high when a neuron's summed input
+            passes, and that carry it.
+        current_bits: by layer, the width of the latter.
         modules: module of each layer.
         encoder: module of the encoder's instance path, for telling its area apart; None if the
             input is events.
@@ -41,6 +44,8 @@ class AcceleratorRtl:
     outputs: Mapping[str, int]
     observed: Mapping[int, tuple[str, str]]
     streams: Mapping[int, Stream]
+    currents: Mapping[int, tuple[str, str]]
+    current_bits: Mapping[int, int]
     modules: tuple[str, ...]
     encoder: str | None
 
@@ -94,6 +99,7 @@ class _Top:
         for k, layer in enumerate(network.layers):
             self.name[k] = local.claim(layer.name)
         self.event = [local.claim(f"{self.name[k]}_event") for k in range(len(layers))]
+        self.current = [local.claim(f"{self.name[k]}_current") for k in range(len(layers))]
         self.buffer = [
             local.claim(f"{self.name[b.source]}_to_{self.name[b.target]}") for b in shape.buffers
         ]
@@ -116,9 +122,23 @@ class _Top:
             s: (f"observed_{self.name[s]}", f"observed_{self.name[s]}_data")
             for s in self.shape.streams
         }
+        currents = {
+            k: (f"observed_{self.current[k]}", f"observed_{self.current[k]}_value")
+            for k in range(len(self.layers))
+        }
+        bits = {k: layer.acc_bits for k, layer in enumerate(self.shape.layers)}
+        seen = {
+            name: width
+            for s, (passes, data) in observed.items()
+            for name, width in ((passes, 1), (data, self.shape.streams[s].width))
+        } | {
+            name: width
+            for k, (passes, data) in currents.items()
+            for name, width in ((passes, 1), (data, bits[k]))
+        }
         sources = {k: v for layer in self.layers for k, v in layer.sources.items()}
-        sources[f"{net.name}_engine.sv"] = self._engine(inputs, outputs, observed)
-        sources[f"{net.name}.sv"] = self._board(inputs, outputs, observed)
+        sources[f"{net.name}_engine.sv"] = self._engine(inputs, outputs, seen, observed, currents)
+        sources[f"{net.name}.sv"] = self._board(inputs, outputs, seen)
         for layer in self.layers:
             self.library.update(layer.library)
         for file in sorted(self.library):
@@ -131,6 +151,8 @@ class _Top:
             outputs=outputs,
             observed=observed,
             streams=self.shape.streams,
+            currents=currents,
+            current_bits=bits,
             modules=tuple(layer.module for layer in self.layers),
             encoder=None if events else f"sc_{net.input.coding}_encoder",
         )
@@ -154,28 +176,16 @@ class _Top:
         ]
 
     def _board(
-        self,
-        inputs: Mapping[str, int],
-        outputs: Mapping[str, int],
-        observed: Mapping[int, tuple[str, str]],
+        self, inputs: Mapping[str, int], outputs: Mapping[str, int], seen: Mapping[str, int]
     ) -> str:
         net = self.network
-        pins = [f".{n}({n})" for n in ("clk", "rst_n", *inputs, *outputs)]
-        wires = [name for pair in observed.values() for name in pair]
-        declared = [
-            line
-            for s, (valid, data) in observed.items()
-            for line in (
-                f"    wire {valid};",
-                f"    wire {_range(self.shape.streams[s].width)}{data};",
-            )
-        ]
-        pins += [f".{w}({w})" for w in wires]
+        pins = [f".{n}({n})" for n in ("clk", "rst_n", *inputs, *outputs, *seen)]
+        declared = [f"    wire {_range(width)}{name};" for name, width in seen.items()]
         lines = [
             *self._head(net.name, "a spiking network."),
-            "// Load one number per input, in order, a clock each; then start. From the clock after",
-            "// start `busy` is high; `done` is high in its last clock, and class_index is then",
-            "// valid, until the next start.",
+            "// Load one number per input, in order, a clock each; then start. From the next clock",
+            "// `busy` is high; `done` is high in its last clock, and class_index is valid from",
+            "// then until the next start.",
             "",
             "`default_nettype none",
             "",
@@ -184,7 +194,7 @@ class _Top:
             ");",
             "",
             *declared,
-            f"    wire unused = &{{{', '.join(wires)}}};",
+            f"    wire unused = &{{{', '.join(seen)}}};",
             "",
             f"    {net.name}_engine engine (",
             ",\n".join(f"        {p}" for p in pins),
@@ -200,14 +210,11 @@ class _Top:
         self,
         inputs: Mapping[str, int],
         outputs: Mapping[str, int],
+        seen: Mapping[str, int],
         observed: Mapping[int, tuple[str, str]],
+        currents: Mapping[int, tuple[str, str]],
     ) -> str:
         net = self.network
-        seen = {
-            name: width
-            for s, (valid, data) in observed.items()
-            for name, width in ((valid, 1), (data, self.shape.streams[s].width))
-        }
         lines = [
             *self._head(f"{net.name}_engine", "a spiking network, its event streams observable."),
             "`default_nettype none",
@@ -238,7 +245,12 @@ class _Top:
         for s, (valid, data) in observed.items():
             n = self.name[s]
             lines.append(f"    assign {valid} = run_n && {n}_valid && {n}_ready;")
-            lines.append(f"    assign {data} = {n}_data;")
+            width = self.shape.streams[s].width
+            lines.append(f"    assign {data} = {valid} ? {n}_data : {width}'d0;")
+        for k, (valid, data) in currents.items():
+            n, width = self.current[k], self.shape.layers[k].acc_bits
+            lines.append(f"    assign {valid} = run_n && {n}_passes;")
+            lines.append(f"    assign {data} = {valid} ? {n}_value : {width}'d0;")
         lines += ["", "endmodule", "", "`default_nettype wire"]
         return "\n".join(lines) + "\n"
 
@@ -336,6 +348,13 @@ class _Top:
             ".clk(clk), .rst_n(run_n),",
             f".event_valid({e}_valid), .event_ready({e}_ready), .event_data({e}_data)",
         ]
+        c = self.current[k]
+        lines += [
+            f"    wire {c}_passes;",
+            f"    wire signed [{shape.acc_bits - 1}:0] {c}_value;",
+        ]
+        pins[-1] += ","
+        pins.append(f".current_passes({c}_passes), .current({c}_value)")
         if k in self.shape.streams:
             pins[-1] += ","
             pins.append(
@@ -390,7 +409,6 @@ class _Top:
     def _readout(self) -> list[str]:
         net = self.network
         output = net.layers[net.output]
-        n = self.name[net.output]
         ticks_bits = index_bits(net.ticks + 1)
         if net.readout == "count":
             self.library.add("sc_output_counter.sv")
@@ -414,7 +432,7 @@ class _Top:
             ]
         self.library.add("sc_membrane_argmax.sv")
         return [
-            f"    // Read-out: the neuron of '{n}' with the largest {_MEMBRANE} after the last tick.",
+            f"    // Read-out: the neuron with the largest {_MEMBRANE} after the last tick.",
             f"    reg [{ticks_bits - 1}:0] ticks_left;",
             "    wire tick_done;",
             "    always @(posedge clk) begin",

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sc_neurocore.hdl.blocks import Block, Fault
 
 Stage = Callable[[str], None]
-_PORTS = {"clk": 1, "rst_n": 1, "enable": 1}
 
 
 @dataclass(frozen=True)
@@ -114,8 +113,9 @@ def cosimulate_block(
 ) -> BlockRun:
     """Compare a block with its golden model, clock by clock.
 
-    ``enable`` has gaps of random length, in which the inputs are noise. Outputs are compared at
-    the last edge with ``enable`` high, so that a state that does not hold in a gap shows up.
+    ``enable`` of a paced block has gaps of random length, in which the inputs are noise. Outputs
+    are compared at the last edge with ``enable`` high, so that a state that does not hold in a gap
+    shows up.
 
     Args:
         block: the block.
@@ -134,10 +134,13 @@ def cosimulate_block(
     rng = np.random.default_rng(seed)
     enable = rng.random(cycles) < np.repeat(rng.choice([1.0, 0.8, 0.2], cycles), 32)[:cycles]
     enable[0] = True
+    if not block.paced:
+        enable[:] = True
     ticks = int(enable.sum())
     given = block.stimulus(rng, ticks)
     expected = block.golden(ticks, given)
-    levels: dict[str, NDArray[np.int64]] = {"enable": enable.astype(np.int64)}
+    pace = {"enable": 1} if block.paced else {}
+    levels: dict[str, NDArray[np.int64]] = {name: enable.astype(np.int64) for name in pace}
     for name, width in block.inputs.items():
         levels[name] = rng.integers(0, 1 << width, cycles)
         levels[name][enable] = given[name]
@@ -148,7 +151,7 @@ def cosimulate_block(
         clock="clk",
         reset="rst_n",
         inputs=levels,
-        input_widths={"enable": 1, **block.inputs},
+        input_widths={**pace, **block.inputs},
         output_widths=block.outputs,
         store=store,
         on_stage=on_stage,
@@ -170,12 +173,17 @@ _HARNESS = "block_harness.v"
 
 def _harness(block: Block) -> str:
     """A module that keeps the block's outputs as they are before each edge with ``enable``."""
-    ports = [f"input wire {name}" for name in _PORTS]
+    control = ["clk", "rst_n", *(["enable"] if block.paced else [])]
+    ports = [f"input wire {name}" for name in control]
     ports += [f"input wire {_range(w)}{name}" for name, w in block.inputs.items()]
     ports += [f"output reg {_range(w)}{name}" for name, w in block.outputs.items()]
     wires = "".join(f"  wire {_range(w)}{name}_now;\n" for name, w in block.outputs.items())
-    keep = "".join(f"    if (enable) {name} <= {name}_now;\n" for name in block.outputs)
-    pins = {name: name for name in (*(_PORTS if block.clocked else ()), *block.inputs)}
+    kept = {name: f"{name}_now" for name in block.outputs}
+    for name, valid in block.qualified.items():
+        kept[name] = f"{{{block.outputs[name]}{{{valid}_now}}}} & {kept[name]}"
+    when = "if (enable) " if block.paced else ""
+    keep = "".join(f"    {when}{name} <= {now};\n" for name, now in kept.items())
+    pins = {name: name for name in (*block.control, *block.inputs)}
     pins |= {name: f"{name}_now" for name in block.outputs}
     return (
         f"module block_harness ({', '.join(ports)});\n{wires}"
@@ -255,9 +263,9 @@ def implement_block(
     """
     sources, top = block.sources, block.module
     inputs = list(block.inputs.items())
-    if block.clocked:
+    if "enable" in block.control:
         inputs.insert(0, ("enable", 1))
-    else:
+    if not block.clocked:
         top = "block_shell"
         sources = {**sources, f"{top}.v": _shell(block)}
     wrapper = serial_wrapper(top, inputs, list(block.outputs.items()), "clk", "rst_n")

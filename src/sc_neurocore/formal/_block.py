@@ -29,7 +29,8 @@ def block_properties(block: Block) -> PropertySet:
     checker = (_FOLDER / block.file).read_text(encoding="utf-8")
     claims = tuple(Property(name, meaning) for meaning, name in _CLAIM.findall(checker))
     if block.clocked:
-        checker = (_FOLDER / "clocked.sv").read_text(encoding="utf-8") + checker
+        history = "clocked.sv" if block.paced else "streamed.sv"
+        checker = (_FOLDER / history).read_text(encoding="utf-8") + checker
     return PropertySet(claims, f"`ifdef FORMAL\n{checker}`endif", _PREFIX)
 
 

@@ -42,9 +42,16 @@ class Executor:
         self._inputs = [system.nodes[i].name for i in system.inputs]
         self._step = _compiled(system, self.watch)
         self._state = [_initial(system, s, start or {}) for s in system.states]
+        self._free = [(k, system.nodes[s].name) for k, s in enumerate(system.states)]
+        self._free = [(k, n) for k, n in self._free if system.states[k] not in system.following]
 
     def clock(self, inputs: Values) -> Clock:
-        """Apply inputs (0 where not given) for one clock; return what its edge will see."""
+        """Apply inputs (0 where not given) for one clock; return what its edge will see.
+
+        A state that nothing drives takes a value that is given for it, and keeps it otherwise.
+        """
+        for k, name in self._free:
+            self._state[k] = inputs.get(name, self._state[k])
         values = [inputs.get(name, 0) for name in self._inputs]
         self._state, seen, failed = self._step(self._state, values)
         violated = (
@@ -63,13 +70,15 @@ def _initial(system: System, state: int, start: Mapping[int, int]) -> Any:
         return [0] * (1 << sort.index) if sort.index else start.get(state, 0)
     if not sort.index:
         return system.nodes[system.init[state]].value
-    return array_contents(system, system.init[state])
+    init = system.init[state]
+    if not system.nodes[init].sort.index:
+        return [system.nodes[init].value] * (1 << sort.index)  # the same everywhere
+    return array_contents(system, init)
 
 
 def array_contents(system: System, node: int) -> list[int]:
     """Contents of an initialised memory: a chain of constant writes."""
-    sort = system.nodes[node].sort
-    contents = [0] * (1 << sort.index)
+    contents = [0] * (1 << system.nodes[node].sort.index)
     writes = []
     while system.nodes[node].op == "write":
         node, at, value = system.nodes[node].args
@@ -163,4 +172,6 @@ def _expression(op: Op, a: list[str], system: System, args: tuple[int, ...]) -> 
             return f"{a[1]} if {a[0]} else {a[2]}"
         case "read":
             return f"{a[0]}[{a[1]}]"
+        case "write":
+            return f"[*{a[0]}[:{a[1]}], {a[2]}, *{a[0]}[{a[1]} + 1:]]"
     raise ToolError(f"BTOR2 operation {op.op!r} cannot be executed")

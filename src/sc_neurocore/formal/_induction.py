@@ -133,8 +133,10 @@ def _base(system: System, k: int, deadline: float) -> tuple[bool, Verdict | None
         return answer == Result.UNSAT, None
     broken = {n for n in system.bad if frames.value(solver, k - 1, system.bad[n])}
     status = {n: "refuted" if n in broken else "unknown" for n in system.bad}
+    free = [s for s in system.states if s not in system.following and not system.nodes[s].sort.index]
     inputs = [
-        {system.nodes[i].name: frames.value(solver, t, i) for i in system.inputs} for t in range(k)
+        {system.nodes[i].name: frames.value(solver, t, i) for i in (*system.inputs, *free)}
+        for t in range(k)
     ]
     start = {
         s: frames.value(solver, 0, s)
@@ -217,7 +219,12 @@ class _Frames:
         terms: dict[int, Any] = {}
         for i in live_nodes(system, [system.init[s] for s in known]):
             terms[i] = self._initial_term(i, terms)
-        self.first |= {s: terms[system.init[s]] for s in known}
+        self.first |= {s: self._contents(s, terms[system.init[s]]) for s in known}
+
+    def _contents(self, state: int, initial: Any) -> Any:
+        """A state's initial term; that of a memory may be an element, the same everywhere."""
+        everywhere = self.system.nodes[state].sort.index and not initial.sort().is_array()
+        return self.tm.mk_const_array(self._sort(state), initial) if everywhere else initial
 
     def _initial_term(self, i: int, terms: dict[int, Any]) -> Any:
         # Writes of contents start from a memory that may hold anything.

@@ -299,13 +299,13 @@ def _spikes(plan: Plan, runs: list[NetworkCosimulation]) -> list[dict[str, Any]]
     return [
         {
             "layer": layer.name,
-            "bit_true": run.spikes[layer.name],
+            "bit_true": run.layer_spikes[layer.name],
             "rtl": run.rtl_spikes[layer.name],
-            "equal": run.spikes[layer.name] == run.rtl_spikes[layer.name],
+            "equal": run.layer_spikes[layer.name] == run.rtl_spikes[layer.name],
         }
         for run in runs
         for layer in plan.form.network.layers
-        if layer.name in run.spikes
+        if layer.name in run.layer_spikes
     ]
 
 

@@ -62,7 +62,7 @@ def cosim_row(run: NetworkCosimulation) -> dict[str, Any]:
         "words": run.words,
         "mismatches": run.mismatches,
         "first_mismatch": None if first is None else str(first),
-        "spike_counts_equal": dict(run.spikes) == dict(run.rtl_spikes),
+        "spike_counts_equal": dict(run.layer_spikes) == dict(run.rtl_spikes),
         "cycle_exact": first is None or first.what not in ("cycles", "done"),
         "word": "executed",
     }

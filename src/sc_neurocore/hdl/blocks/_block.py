@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -55,8 +55,9 @@ class Fault:
 class Block:
     """A module of the library with given parameters, and what it must do.
 
-    A tick is a clock with ``enable`` high. All of a block's behaviour is stated in ticks: an
-    output's level in a tick is the one before the clock edge that ends it.
+    A tick is a clock with ``enable`` high, or any clock if the block is not paced. All of a
+    block's behaviour is stated in ticks: an output's level in a tick is the one before the clock
+    edge that ends it.
 
     Attributes:
         module: name of the module, and of its file.
@@ -65,10 +66,14 @@ class Block:
         outputs: width in bits of every output.
         stimulus: levels of the inputs in each of a number of ticks.
         golden: levels of the outputs in each of a number of ticks, from those of the inputs, by
-            the function of `sc_neurocore.bitstream` that the module implements.
+            the function of `sc_neurocore.bitstream` that the module implements, or by a model
+            that goes from clock to clock.
         assertions: number of assertions of its checker.
         faults: known faults.
-        clocked: whether it has the ports ``clk``, ``rst_n`` and ``enable``, and a state.
+        clocked: whether it has the ports ``clk`` and ``rst_n``, and a state.
+        paced: whether a clocked one moves only with its port ``enable``.
+        qualified: outputs that mean something only while another output, named here, is high;
+            until then they count as zero.
     """
 
     module: str
@@ -80,6 +85,15 @@ class Block:
     assertions: int
     faults: tuple[Fault, ...]
     clocked: bool = True
+    paced: bool = True
+    qualified: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def control(self) -> tuple[str, ...]:
+        """Names of its clock, reset and enable, as far as it has them."""
+        if not self.clocked:
+            return ()
+        return ("clk", "rst_n", "enable") if self.paced else ("clk", "rst_n")
 
     @property
     def file(self) -> str:

@@ -1,7 +1,7 @@
 // What the encoders share: the memory of levels, the walk through it, and the output register.
 //
 // SIZE levels are loaded in order, one in each clock with `load` and rst_n high; after the last the
-// first is next again, and a reset goes to the first. Loading does not wait for the walk.
+// first is next again, and a reset goes to the first. The walk waits while a level is loaded.
 //
 // A reset starts the walk. A scan has one slot for each word of SIMD levels and one for the end of
 // the scan; there are SCANS scans without a pause. In each slot the encoder says by `mask` which
@@ -66,7 +66,7 @@ module sc_level_scan #(
     reg [SCAN-1:0]   scan;
     reg              judged;
     reg [SLOT-1:0]   judged_slot;
-    wire             free = !out_valid || out_ready;
+    wire             free = (!out_valid || out_ready) && !load;
     wire             last_slot = slot == SLOT'(WORDS);
 
     assign ends = judged_slot == SLOT'(WORDS);
@@ -99,12 +99,15 @@ module sc_level_scan #(
             out_valid   <= judged && (ends || event_mask != {SIMD{1'b0}});
             out_data    <= {ends ? end_kind : EVENT,
                             ends ? {ADDRESS{1'b0}} : judged_slot[ADDRESS-1:0], event_mask};
+        end else if (out_ready) begin
+            out_valid   <= 1'b0;
         end
     end
 
-    reg [SIMD*(BITS+1)-1:0] memory [0:WORDS-1];
+    localparam integer CELLS = WORDS > 1 ? WORDS : 2;
+    reg [SIMD*(BITS+1)-1:0] memory [0:CELLS-1];
     integer k;
-    initial for (k = 0; k < WORDS; k = k + 1) memory[k] = {(SIMD * (BITS + 1)){1'b0}};
+    initial for (k = 0; k < CELLS; k = k + 1) memory[k] = {(SIMD * (BITS + 1)){1'b0}};
     always @(posedge clk) begin
         for (k = 0; k < SIMD; k = k + 1)
             if (load && rst_n && lane == LANE'(k)) memory[word][k*(BITS+1) +: BITS + 1] <= level;
