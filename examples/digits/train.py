@@ -5,7 +5,7 @@ streams of 8 clocks per tick. Weights are integers of 4 bits times a power of tw
 loses nothing.
 
     python examples/digits/train.py examples/digits/digits.nir
-    python examples/digits/train.py --hidden 24 examples/digits/digits-small.nir
+    python examples/digits/train.py --hidden 32 --epochs 200 examples/digits/digits-small.nir
 """
 
 from __future__ import annotations

@@ -180,3 +180,11 @@ def test_networks_that_no_hardware_has() -> None:
         simulate_network(broken(IntegerProjection(INPUT, np.array([[3]]), 0)), [[[0, 0]] * 4])
     with pytest.raises(SCConfigError, match="at least 1"):
         simulate_network(broken(IntegerProjection(0, np.array([[3]]), 0)), [[[0, 0]] * 4])
+
+
+def test_streams_that_fill_the_memory_are_refused() -> None:
+    network = _counter(np.ones((64, 64)), 2, coding="rate")
+    (layer,) = network.layers
+    layer = replace(layer, backend="stochastic", bits=16, length=1)
+    with pytest.raises(SCConfigError, match="longer streams"):
+        simulate_network(replace(network, layers=(layer,), ticks=1 << 16), np.ones((1, 64)))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sc_neurocore.accelerator import (
     INPUT,
     Quantisation,
+    float_predictions,
     input_spikes,
     quantise,
     quantised_graph,
@@ -70,6 +71,19 @@ def test_weights_on_a_grid_are_found_exactly() -> None:
         assert found.scale == pytest.approx(0.0371)
         np.testing.assert_array_equal(found.integers[0], whole)
         assert found.clipped == 0
+
+
+def test_streams_use_the_whole_range() -> None:
+    # Multiples of 0.5 up to 3.5 fit 4 bits; of 6 bits, streams of 8 clocks a tick resolve only
+    # the upper three, so the weights are moved there: the same streams as with 4 bits.
+    whole = np.random.default_rng(2).integers(-7, 8, (9, 9))
+    whole[0, 0] = 7
+    fixed = best_scale([whole * 0.5], 6)
+    assert fixed.scale == pytest.approx(0.5)
+    moved = best_scale([whole * 0.5], 6, length=8)
+    assert moved.scale == pytest.approx(0.125)
+    np.testing.assert_array_equal(moved.integers[0], 4 * whole)
+    assert best_scale([whole * 0.5], 6, length=64).scale == pytest.approx(0.5)
 
 
 def test_clipping_is_chosen_and_told() -> None:
@@ -177,6 +191,26 @@ def test_what_rounds_to_zero_is_told() -> None:
     net = _normal(_chain(Affine([[0.3, -0.1]], [1e-4]), _lif(1)))
     (notice,) = quantise(net.normal, net.assumptions, Quantisation(bits=3)).notices
     assert "drive of 1 neurons of 'n1' rounds to zero" in notice
+
+
+@pytest.mark.parametrize("coding", ["rate", "direct"])
+@pytest.mark.parametrize("last", ["lif", "li", "none"])
+def test_the_float_network_predicts_with_the_same_coding_and_readout(coding, last) -> None:
+    rng = np.random.default_rng(5)
+    ops = [Affine(rng.normal(0, 1, (12, 8))), _lif(12), Affine(rng.normal(0, 1, (3, 12)))]
+    if last == "lif":
+        ops.append(_lif(3))
+    elif last == "li":
+        ops.append(Neurons("li", {k: np.full(3, v) for k, v in
+                                  {"tau": 4 * DT, "r": 4.0, "v_leak": 0.0}.items()}))  # fmt: skip
+    net = _normal(_chain(*ops), reset="subtract")
+    q = quantise(net.normal, net.assumptions, Quantisation(bits=12, coding=coding, fraction=12))
+    samples = rng.integers(0, 17, (300, 8))
+    predictions = float_predictions(net, q, samples)
+    assert predictions.shape == (300,) and len(set(predictions)) > 1
+    assert (simulate_network(q, samples).predictions == predictions).mean() > 0.95
+    with_integers = SCNetwork(quantised_graph(net.normal, net.assumptions, q), net.assumptions)
+    assert (float_predictions(with_integers, q, samples) == predictions).mean() > 0.95
 
 
 def test_names_become_identifiers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,19 @@ from sc_neurocore.training import (  # noqa: E402
 )
 
 CODING = InputCoding("rate", 4, 16)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def some_digits():
+    data = load_digits()
+    return replace(data, train_x=data.train_x[:240], train_y=data.train_y[:240])
 
 
 def network():
@@ -71,26 +85,28 @@ def test_surrogates(function, expected):
 
 
 def test_training_learns_and_depends_on_its_seed_alone():
-    data = load_digits()
-    options = TrainingOptions(seed=7, epochs=3, learning_rate=1e-2, rate_penalty=0.01)
+    data = some_digits()
     results = []
     for seed in (7, 7, 8):
         fixed = network()
-        views = [fixed, fixed.stochastic(8)]
+        options = TrainingOptions(
+            seed=seed, epochs=4, batch=16, learning_rate=1e-2, rate_penalty=0.01
+        )
         before = torch.random.get_rng_state()
-        result = fit(views, data, CODING, TrainingOptions(**{**vars(options), "seed": seed}))
+        result = fit([fixed, fixed.stochastic(8)], data, CODING, options)
         assert torch.equal(before, torch.random.get_rng_state())
         results.append((result, fixed.synapses[0].weight.detach().clone(), fixed))
     assert results[0][0] == results[1][0]
     assert torch.equal(results[0][1], results[1][1])
     assert not torch.equal(results[0][1], results[2][1])
-    assert accuracy(results[0][2], data.test_x, data.test_y, CODING) > 0.8
+    assert accuracy(results[0][2], data.test_x, data.test_y, CODING) > 0.3
+    assert results[0][0].losses[-1] < results[0][0].losses[0] / 2
 
 
 def test_the_best_epoch_is_kept_and_test_samples_play_no_part():
-    data = load_digits()
+    data = some_digits()
     nothing = np.zeros_like(data.test_x)
-    blind = Dataset("d", data.train_x, data.train_y, nothing, 9 - data.test_y, 4, 10)
+    blind = replace(data, test_x=nothing, test_y=9 - data.test_y)
     options = TrainingOptions(epochs=3, learning_rate=1e-2, patience_from=0.0)
     mine, other = network(), network()
     result = fit(mine, data, CODING, options)
@@ -133,10 +149,10 @@ def test_the_exported_file_is_the_trained_network(tmp_path):
     for i in (1, 2):
         lif, weight = graph.nodes[f"lif{i}"], graph.nodes[f"fc{i}"].weight.astype(np.float64)
         a, gain = 1e-3 / lif.tau, lif.r * 1e-3 / lif.tau
-        np.testing.assert_allclose(gain, 1, rtol=1e-6)
+        assert (gain == 1).all() and (a == 0.125).all()
         v, out = 0.0, []
         for s in x:
-            v = v + np.round(a, 6) * (lif.v_leak - v) + s @ weight.T
+            v = v + a * (lif.v_leak - v) + s @ weight.T
             fired = v > lif.v_threshold
             v = v - fired * lif.v_threshold
             out.append(fired.astype(np.float64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sc_neurocore.accelerator._bittrue import (
     Divergence,
     NetworkRun,
+    check_network,
     first_divergence,
     simulate_network,
 )
@@ -15,9 +16,10 @@ from sc_neurocore.accelerator._cosim import (
 )
 from sc_neurocore.accelerator._cycles import CycleModel, Schedule, cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
-from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers
+from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers, real_inputs
 from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
 from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
+from sc_neurocore.accelerator._ladder import float_predictions
 from sc_neurocore.accelerator._network import (
     INPUT,
     Backend,
@@ -62,17 +64,20 @@ __all__ = [
     "Readout",
     "Schedule",
     "check_correlation",
+    "check_network",
     "choose_backends",
     "choose_foldings",
     "cosimulate_network",
     "cycles",
     "encode_levels",
     "first_divergence",
+    "float_predictions",
     "input_spikes",
     "memory_blocks",
     "quantise",
     "quantised_graph",
     "rate_numbers",
+    "real_inputs",
     "require_uncorrelated_network",
     "sharing_plan",
     "simulate_network",

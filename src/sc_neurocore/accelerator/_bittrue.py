@@ -19,12 +19,14 @@ from sc_neurocore.accelerator._network import (
     IntegerProjection,
     Integers,
 )
-from sc_neurocore.accelerator._stochastic import tick_weights
+from sc_neurocore.accelerator._stochastic import period_ticks, tick_weights
 from sc_neurocore.compiler import Datapath
 from sc_neurocore.exceptions import SCConfigError
 
 #: Samples that a thread takes at a time.
 _CHUNK = 64
+#: Most weights of stochastic layers, those of different ticks counted apart.
+MAX_TICK_WEIGHTS = 1 << 27
 _CODINGS = ("rate", "direct", "events")
 
 
@@ -116,7 +118,7 @@ def simulate_network(
 
     starts = range(0, number, _CHUNK)
     ranges = program.empty_ranges()
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for begin, found in zip(starts, pool.map(run, starts), strict=True):
             ranges[:, 0] = np.minimum(ranges[:, 0], found[:, 0])
             ranges[:, 1] = np.maximum(ranges[:, 1], found[:, 1])
@@ -209,7 +211,8 @@ class _Program:
     def __init__(self, network: IntegerNetwork) -> None:
         from sc_neurocore.accelerator._bittrue_kernel import OPERATIONS
 
-        _check(network)
+        check_network(network)
+        _check_streams(network)
         code = {name: k for k, name in enumerate(OPERATIONS)}
         bits = network.input.bits
         numbers = (
@@ -299,8 +302,12 @@ class _Program:
         return np.tile(np.array([bounds.max, bounds.min], np.int64), (self.states, 1))
 
 
-def _check(network: IntegerNetwork) -> None:
-    """Refuse what the hardware cannot be."""
+def check_network(network: IntegerNetwork) -> None:
+    """Refuse what the hardware cannot be.
+
+    Raises:
+        SCConfigError: the message names the layer and the rule.
+    """
     for number, layer in enumerate(network.layers):
         where = f"layer '{layer.name}'"
         _check_datapath(layer.datapath, where)
@@ -341,3 +348,18 @@ def _check_datapath(datapath: Datapath, where: str) -> None:
     if unknown or model.edge != "level" or model.refractory_ticks or datapath.uses_dither:
         what = f"operation '{unknown[0]}'" if unknown else "refractoriness, edges or noise"
         raise SCConfigError(f"the neurons of {where} use {what}, which no population needs")
+
+
+def _check_streams(network: IntegerNetwork) -> None:
+    """Refuse weights that differ in so many ticks that they fill the memory."""
+    number = sum(
+        layer.synapses * min(network.ticks, period_ticks(layer.bits, layer.length))
+        for layer in network.layers
+        if layer.backend == "stochastic"
+    )
+    if number > MAX_TICK_WEIGHTS:
+        raise SCConfigError(
+            f"the streams of '{network.name}' make {number} different weights over "
+            f"{network.ticks} ticks, and the simulator holds {MAX_TICK_WEIGHTS}; use longer "
+            "streams per tick, narrower weights or fewer ticks"
+        )

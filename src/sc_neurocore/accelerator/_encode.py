@@ -77,3 +77,17 @@ def input_spikes(network: IntegerNetwork, samples: ArrayLike) -> NDArray[np.uint
         return levels.astype(np.uint8)
     numbers = rate_numbers(network.input.bits, network.ticks)
     return (numbers[None, :, None] < levels[:, None, :]).astype(np.uint8)
+
+
+def real_inputs(network: IntegerNetwork, samples: ArrayLike) -> NDArray[np.float64]:
+    """What the float network receives for the same samples, ``(S, T, M)``.
+
+    Spikes as zeros and ones; with direct coding the level as a share of the highest, in every tick.
+
+    Raises:
+        SCConfigError: samples as for `encode_levels`.
+    """
+    if network.input.coding != "direct":
+        return input_spikes(network, samples).astype(np.float64)
+    levels = encode_levels(network.input, samples, network.ticks) / 2.0**network.input.bits
+    return np.repeat(levels[:, None], network.ticks, axis=1)

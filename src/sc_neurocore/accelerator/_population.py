@@ -188,7 +188,7 @@ def population_model(p: Population, name: str) -> tuple[Model, dict[str, Reals]]
 
     def text(key: str, values: Reals) -> str:
         if (values == values[0]).all():
-            return f"({_decimal(float(values[0]))})"
+            return f"({float(values[0])!r})"  # exact: a binary fraction has a decimal
         ports[key] = values
         return key
 
@@ -239,11 +239,6 @@ def population_model(p: Population, name: str) -> tuple[Model, dict[str, Reals]]
         description=f"{p.kind} population in units of its summed current.",
     )
     return model, ports
-
-
-def _decimal(value: float) -> str:
-    """Exact decimal text; binary fractions have one."""
-    return repr(value)
 
 
 def state_bounds(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.accelerator._bittrue import NetworkRun, simulate_network
+from sc_neurocore.accelerator._bittrue import NetworkRun, check_network, simulate_network
 from sc_neurocore.accelerator._encode import encode_levels
 from sc_neurocore.accelerator._layer import integer_layer
 from sc_neurocore.accelerator._network import (
@@ -136,7 +136,10 @@ def _integers(
     for number, layer in enumerate(real.layers):
         bits = options.weight_bits(layer.id)
         folded = [p.weight.T * layer.population.gain for p in layer.projections]
-        found = best_scale(folded, bits, [activity.get(p.source) for p in layer.projections])
+        streams = options.layer_backend(layer.id) == "stochastic"
+        length = options.layer_length(layer.id) if streams else None
+        weighing = [activity.get(p.source) for p in layer.projections]
+        found = best_scale(folded, bits, weighing, length=length)
         if found.clipped:
             notices.append(
                 f"{found.clipped} of {sum(w.size for w in folded)} weights of '{layer.id}' exceed "
@@ -153,7 +156,7 @@ def _integers(
         )  # fmt: skip
         layers.append(built)
         notices += _vanished(layer, built)
-    return IntegerNetwork(
+    network = IntegerNetwork(
         name=real.name,
         input=coding,
         layers=tuple(layers),
@@ -162,6 +165,8 @@ def _integers(
         output=real.output,
         notices=tuple(notices),
     )
+    check_network(network)
+    return network
 
 
 def _layer(

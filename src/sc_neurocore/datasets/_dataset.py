@@ -70,6 +70,4 @@ class Dataset:
                 return (x << -drop).astype(np.uint16)
             return ((x.astype(np.uint32) + (1 << (drop - 1))) >> drop).astype(np.uint16)
 
-        return replace(
-            self, bits=bits, train_x=scaled(self.train_x), test_x=scaled(self.test_x)
-        )
+        return replace(self, bits=bits, train_x=scaled(self.train_x), test_x=scaled(self.test_x))

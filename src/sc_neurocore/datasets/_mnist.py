@@ -53,7 +53,8 @@ def load_mnist() -> Dataset:
 
 def _levels(pixels: NDArray[Any]) -> NDArray[np.uint16]:
     # The file holds k/256 for the pixel k.
-    return np.rint(pixels * 256).astype(np.uint16)
+    levels: NDArray[np.uint16] = np.rint(pixels * 256).astype(np.uint16)
+    return levels
 
 
 def unpickle_arrays(data: bytes) -> Any:

@@ -88,9 +88,7 @@ def _samples(path: Path, arrays: dict[str, NDArray[Any]], x: str, y: str) -> tup
     levels = _integers(path, x, arrays[x])
     labels = _integers(path, y, arrays[y])
     if levels.ndim < 2 or 0 in levels.shape[1:]:
-        raise SCConfigError(
-            f"{path}: '{x}' has shape {levels.shape}; it must be (samples, values)"
-        )
+        raise SCConfigError(f"{path}: '{x}' has shape {levels.shape}; it must be (samples, values)")
     if labels.shape != levels.shape[:1]:
         raise SCConfigError(
             f"{path}: '{y}' has shape {labels.shape}; '{x}' has {len(levels)} samples, so it "

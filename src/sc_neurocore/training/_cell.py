@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from sc_neurocore.dynamics import Expr, Model, program
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.training.surrogate import Surrogate, atan_surrogate
 
-Value = Tensor | float
+Value: TypeAlias = Tensor | float
 
 
 class CellState(NamedTuple):
@@ -30,7 +30,7 @@ class CellState(NamedTuple):
     previous: Tensor | None
 
 
-class Cell(nn.Module):
+class Cell(nn.Module):  # type: ignore[misc]
     """One tick of a `Model` on tensors, with a surrogate gradient through its threshold.
 
     It evaluates the same tick program as `dynamics.simulate`, in the same order. A reset is not

@@ -91,14 +91,14 @@ def _neurons(cell: Cell, size: int, dt: float) -> Any:
         raise SCConfigError(f"a cell of model '{cell.model.name}' is not exported; LIF and IF are")
 
     def filled(value: float) -> Any:
-        return np.full(size, value, np.float32)
+        return np.full(size, value, np.float64)  # so that r·dt/tau is 1 exactly
 
     reset = values.get("v_reset", 0.0)
     if not values["a"]:
         return nir.IF(r=filled(1 / dt), v_threshold=filled(values["theta"]), v_reset=filled(reset))
     return nir.LIF(
         tau=filled(dt / values["a"]),
-        r=filled(1 / values["a"] * 1.0),
+        r=filled(1 / values["a"]),
         v_leak=filled(values["E"]),
         v_threshold=filled(values["theta"]),
         v_reset=filled(reset),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ def _round(x: Tensor) -> Tensor:
     return x + (torch.round(x) - x).detach()
 
 
-class Quantised(nn.Module):
+class Quantised(nn.Module):  # type: ignore[misc]
     """Weights ``scale · W`` with whole ``W`` from ``−(2**(bits−1) − 1)`` to ``2**(bits−1) − 1``.
 
     The range is symmetric, so a quantiser that scales by the largest weight finds the same grid.
@@ -30,15 +31,16 @@ class Quantised(nn.Module):
     weight: nn.Parameter
     scale: Tensor
 
-    def _prepare(self, shape: tuple[int, ...], bits: int, scale: float, learn: bool) -> None:
+    def _prepare(self, shape: tuple[int, ...], bits: int, scale: float | None, learn: bool) -> None:
         if not 2 <= bits <= 16:
             raise SCConfigError(f"weights of {bits} bits are not possible; take 2 to 16")
+        fan_in = math.prod(shape[1:])
+        scale = default_scale(fan_in, bits) if scale is None else scale
         if not 0 < scale < float("inf"):
             raise SCConfigError(f"scale is {scale}; it must be positive")
         self.bits = bits
         self.weight = nn.Parameter(torch.empty(shape))
         nn.init.uniform_(self.weight, -(self.top * scale), self.top * scale)
-        fan_in = self.weight[0].numel()
         with torch.no_grad():
             # The usual spread of a layer, within the range that the integers span.
             self.weight.mul_(min(1.0, 3 / (fan_in**0.5 * self.top * scale)))
@@ -88,8 +90,6 @@ class QuantLinear(Quantised):
         learn_scale: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
-        if scale is None:
-            scale = default_scale(in_features, bits)
         self._prepare((out_features, in_features), bits, scale, learn_scale)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -117,8 +117,6 @@ class QuantConv2d(Quantised):
         super().__init__()
         kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
         per_group = in_channels // geometry.get("groups", 1)
-        if scale is None:
-            scale = default_scale(per_group * kernel[0] * kernel[1], bits)
         self.geometry = geometry
         self._prepare((out_channels, per_group, *kernel), bits, scale, learn_scale)
 
@@ -131,5 +129,4 @@ class QuantConv2d(Quantised):
 def default_scale(fan_in: int, bits: int) -> float:
     """A power of two such that the integers span about ``±3/√fan_in``."""
     top = (1 << (bits - 1)) - 1
-    exponent = round(torch.log2(torch.tensor(3 / (fan_in**0.5 * top))).item())
-    return float(2.0**exponent)
+    return float(2.0 ** round(math.log2(3 / (fan_in**0.5 * top))))

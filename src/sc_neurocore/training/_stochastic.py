@@ -15,6 +15,9 @@ from sc_neurocore.training._quantised import QuantConv2d, Quantised, QuantLinear
 
 _View = TypeVar("_View", bound=Quantised)
 
+#: Layers made under it take no memory and draw no random numbers.
+_SHAPE_ONLY = torch.device("meta")
+
 
 def plane_counts(bits: int, length: int, ticks: int) -> NDArray[np.int64]:
     """How often each bit plane of a weight is its stream bit, ``(ticks, bits)``.
@@ -89,7 +92,8 @@ class StochasticLinear(_Streams, QuantLinear):
     def sharing(cls, layer: QuantLinear, length: int) -> Self:
         """A stochastic view of ``layer`` that shares its parameters."""
         targets, sources = layer.weight.shape
-        view = cls(sources, targets, layer.bits, length, float(layer.scale))
+        with _SHAPE_ONLY:
+            view = cls(sources, targets, layer.bits, length, 1.0)
         return _share(view, layer)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -116,9 +120,8 @@ class StochasticConv2d(_Streams, QuantConv2d):
         """A stochastic view of ``layer`` that shares its parameters."""
         out, per_group, height, width = layer.weight.shape
         sources = per_group * layer.geometry.get("groups", 1)
-        view = cls(
-            sources, out, (height, width), layer.bits, length, float(layer.scale), **layer.geometry
-        )
+        with _SHAPE_ONLY:
+            view = cls(sources, out, (height, width), layer.bits, length, 1.0, **layer.geometry)
         return _share(view, layer)
 
     def forward(self, x: Tensor) -> Tensor:

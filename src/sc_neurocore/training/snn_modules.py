@@ -68,7 +68,7 @@ class Activity(NamedTuple):
     hidden: tuple[Tensor, ...]
 
 
-class SpikingNet(nn.Module):
+class SpikingNet(nn.Module):  # type: ignore[misc]
     """Layers of synapses, each followed by a cell.
 
     Attributes:

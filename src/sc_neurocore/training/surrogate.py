@@ -18,7 +18,7 @@ from torch import Tensor
 Surrogate = Callable[[Tensor], Tensor]
 
 
-class _Step(torch.autograd.Function):
+class _Step(torch.autograd.Function):  # type: ignore[misc]
     """A step forward; backward the gradient is multiplied by a slope computed forward."""
 
     @staticmethod
