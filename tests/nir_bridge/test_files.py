@@ -302,7 +302,7 @@ DAMAGE: list[tuple[str, Callable[[h5py.File], Any], str]] = [
         "a petabyte",
         lambda f: f.create_dataset(f"{NODES}/fc/x", (2**47,), "f8", chunks=(1024,)),
         "{path}: /node/nodes/fc/x declares shape (140737488355328,); "
-        "the arrays exceed 2147483648 bytes together.",
+        "the arrays exceed 1073741824 bytes together.",
     ),
     (
         "objects",
@@ -418,6 +418,20 @@ def test_bytes_turned_at_random_are_never_a_traceback(path: Path) -> None:
             refused += 1
             assert str(error).split("\n")[0].endswith(".")
     assert refused > 20
+
+
+def test_a_heap_without_an_end_is_not_walked(path: Path) -> None:
+    """The HDF5 library itself never comes back from a free object of size zero."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"GCOL") + 16
+    while (index := int.from_bytes(data[at : at + 2], "little")) != 0:
+        at += 16 + -(-int.from_bytes(data[at + 8 : at + 16], "little") // 8) * 8
+    assert index == 0
+    data[at + 8 : at + 16] = bytes(8)
+    path.write_bytes(data)
+    with pytest.raises(NIRError) as error:
+        from_nir(path)
+    assert str(error.value) == f"{path} is damaged: its stored texts run past their end."
 
 
 def nested(depth: int) -> Graph:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from sc_neurocore.nir_bridge._errors import NIRError, need
+from sc_neurocore.nir_bridge._heaps import heaps_end
 
 #: Bytes that all arrays of a file may declare together; checked before any is read.
-BYTES_LIMIT = 2**31
+BYTES_LIMIT = 2**30
 #: Groups within groups.
 DEPTH_LIMIT = 64
 #: Groups and arrays in a file.
@@ -42,6 +43,8 @@ def read_hdf5(path: Path) -> Tree:
             pass
         if not h5py.is_hdf5(path):
             raise NIRError(f"{path} is not an HDF5 file, which every NIR file is.")
+        if not heaps_end(path):
+            raise NIRError(f"{path} is damaged: its stored texts run past their end.")
         with h5py.File(path, "r") as file:
             return _Reader(h5py, str(path)).group(file, "", 0)
     except NIRError:
