@@ -16,6 +16,7 @@ _COMMANDS = {
     "simulate": "_simulate",
     "models": "_models",
     "bitstream": "_bitstream",
+    "scnir": "_scnir",
     "targets": "_targets",
     "doctor": "_doctor",
     "completion": "_completion",

@@ -25,6 +25,41 @@ from sc_neurocore.ir._ops import (
     SumPool2d,
     Threshold,
 )
+from sc_neurocore.ir._scnir_correlation import (
+    SCNIRCorrelationCheck,
+    SCNIRCorrelationError,
+    measure_scnir_correlations,
+    require_scnir_correlations,
+)
+from sc_neurocore.ir._scnir_document import (
+    SCNIR_VERSION,
+    SCNIRCorrelationConstraint,
+    SCNIRDocument,
+    SCNIRHierarchyInstance,
+    SCNIRHierarchyPort,
+    SCNIROnlineLearning,
+    SCNIRPrecision,
+    SCNIRSource,
+    SCNIRStream,
+    SCNIRStreamTransform,
+    SCNIRValidationError,
+)
+from sc_neurocore.ir._scnir_graph import SCNIRConversionConfig, build_scnir_from_graph
+from sc_neurocore.ir._scnir_handoff import (
+    SCNIRHDLHandoffAuditError,
+    SCNIRHDLHandoffAuditReport,
+    audit_scnir_hdl_handoff,
+    write_scnir_handoff,
+    write_scnir_hdl_handoff_audit,
+)
+from sc_neurocore.ir._scnir_hdl import (
+    SCNIRHDLSourceBundle,
+    SCNIRHDLSourceManifestEntry,
+    build_scnir_source_bundle,
+)
+from sc_neurocore.ir._scnir_json import load_scnir, scnir_from_dict, scnir_to_dict, write_scnir
+from sc_neurocore.ir._scnir_upgrade import upgrade_scnir_dict
+from sc_neurocore.ir._scnir_validate import validate_scnir_dict
 from sc_neurocore.ir._shapes import shapes
 from sc_neurocore.ir._timing import latency, output_shapes, rest_values, tick_order
 from sc_neurocore.ir._verify import verify
@@ -40,6 +75,7 @@ from sc_neurocore.ir.passes import (
 __all__ = [
     "DEFAULTS",
     "KINDS",
+    "SCNIR_VERSION",
     "Affine",
     "Assumptions",
     "AvgPool2d",
@@ -64,17 +100,47 @@ __all__ = [
     "Pass",
     "PortType",
     "Projection",
+    "SCNIRConversionConfig",
+    "SCNIRCorrelationCheck",
+    "SCNIRCorrelationConstraint",
+    "SCNIRCorrelationError",
+    "SCNIRDocument",
+    "SCNIRHDLHandoffAuditError",
+    "SCNIRHDLHandoffAuditReport",
+    "SCNIRHDLSourceBundle",
+    "SCNIRHDLSourceManifestEntry",
+    "SCNIRHierarchyInstance",
+    "SCNIRHierarchyPort",
+    "SCNIROnlineLearning",
+    "SCNIRPrecision",
+    "SCNIRSource",
+    "SCNIRStream",
+    "SCNIRStreamTransform",
+    "SCNIRValidationError",
     "Scale",
     "Shape",
     "Signal",
     "Subgraph",
     "SumPool2d",
     "Threshold",
+    "audit_scnir_hdl_handoff",
+    "build_scnir_from_graph",
+    "build_scnir_source_bundle",
     "latency",
+    "load_scnir",
+    "measure_scnir_correlations",
     "output_shapes",
+    "require_scnir_correlations",
     "rest_values",
     "run_passes",
+    "scnir_from_dict",
+    "scnir_to_dict",
     "shapes",
     "tick_order",
+    "upgrade_scnir_dict",
+    "validate_scnir_dict",
     "verify",
+    "write_scnir",
+    "write_scnir_handoff",
+    "write_scnir_hdl_handoff_audit",
 ]
