@@ -61,7 +61,7 @@ def names_network(argument: str) -> bool:
 def build_network(
     network: Path,
     target: str,
-    backend: str,
+    backend: Any,
     no_pnr: bool,
     out: Path | None,
     as_json: bool,
@@ -79,7 +79,7 @@ def build_network(
         target=target,
         backend=backend,
         place_and_route=not no_pnr,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     path = out or Path(f"{network.stem}-{target}-{backend}")
     check_output(path)

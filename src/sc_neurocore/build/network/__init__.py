@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from sc_neurocore.build.network._build import build_network
 from sc_neurocore.build.network._bundle import holds_network
+from sc_neurocore.build.network._compile import (
+    NetworkCompilationResult,
+    compile_network_to_fpga,
+)
 from sc_neurocore.build.network._ladder import RUNGS
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._page import render_network_page, share
@@ -26,6 +30,7 @@ __all__ = [
     "AreaPoint",
     "Energy",
     "LengthPoint",
+    "NetworkCompilationResult",
     "NetworkOptions",
     "NetworkSource",
     "NetworkVerification",
@@ -35,6 +40,7 @@ __all__ = [
     "accuracy_of",
     "area_plot",
     "build_network",
+    "compile_network_to_fpga",
     "confusion_matrix",
     "confusion_plot",
     "count_toggles",

@@ -37,8 +37,8 @@ from sc_neurocore.build.network._ladder import (
     RUNGS,
     Activity,
     bit_true_predictions,
-    float_predictions,
     recorded_activity,
+    reference_predictions,
 )
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._plan import Plan, plan_network
@@ -121,7 +121,7 @@ class _Run:
         latency, first_cycles = self._latency(plan, activity, hardware)
         energy = switching_energy(
             hardware.rtl, network, plan.samples.inputs[0], first_cycles,
-            flip_flops=int(hardware.synthesis.result.get("ffs") or 0),  # type: ignore[call-overload]
+            flip_flops=hardware.flip_flops,
             family=self.target.family, store=store, stage=stage, timeout_s=options.timeout_s,
         )  # fmt: skip
         if energy is not None:
@@ -152,7 +152,7 @@ class _Run:
         self._judge(report, plan, hardware, proofs)
         cosimulated = {f"cosim.{run.simulator}": run.evidence for run in runs}
         report["evidence"] = cosimulated | {name: r.key for name, r in self.records.items()}
-        cached = all(r.cached for r in (*self.records.values(), *runs))
+        cached = all(r.cached for r in self.records.values()) and all(r.cached for r in runs)
         if root is not None:
             write_network_bundle(root, plan, options, hardware, proofs, report, store)
         return Build(report, root, cached)
@@ -165,7 +165,7 @@ class _Run:
         found: dict[str, Any] = {}
         for key, quantised in (("float", False), ("quantised", True)):
             self.stage(f"accuracy: {key}")
-            record, answers = float_predictions(
+            record, answers = reference_predictions(
                 plan.form, inputs, quantised=quantised, store=self.store
             )
             found[key] = accuracy_of(answers, labels).as_dict()

@@ -68,6 +68,12 @@ class Hardware:
         return float(value) if isinstance(value, (int, float)) else None
 
     @property
+    def flip_flops(self) -> int:
+        """Flip-flops after synthesis."""
+        value = self.synthesis.result.get("ffs")
+        return value if isinstance(value, int) else 0
+
+    @property
     def records(self) -> dict[str, Record]:
         """Every record by name."""
         found = {"synthesis": self.synthesis, "layout": self.layout, "board": self.board}

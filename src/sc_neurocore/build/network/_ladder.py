@@ -15,8 +15,7 @@ from sc_neurocore.accelerator import (
     IntegerNetwork,
     NetworkRun,
     Quantisation,
-    encode_levels,
-    input_spikes,
+    float_predictions,
     quantise,
     quantised_graph,
     simulate_network,
@@ -27,10 +26,8 @@ from sc_neurocore.evidence import (
     Outcome,
     Record,
     code_digest,
-    digest,
     run_cached,
 )
-from sc_neurocore.ir import Neurons, Output
 from sc_neurocore.nir_bridge import SCNetwork
 
 RUNGS = (
@@ -41,8 +38,6 @@ RUNGS = (
     "5_blocks_vs_netlist",
     "6_placed_and_routed",
 )
-#: Samples that the float reference takes at a time.
-_CHUNK = 256
 Integers = NDArray[np.int64]
 
 
@@ -87,7 +82,7 @@ def integer_form(
     return IntegerForm(integers, options, source, calibration)
 
 
-def float_predictions(
+def reference_predictions(
     form: IntegerForm, samples: Integers, *, quantised: bool, store: EvidenceStore
 ) -> tuple[Record, Integers]:
     """Classes that the float reference answers, of the original weights or of the quantised ones.
@@ -107,7 +102,7 @@ def float_predictions(
         form,
         samples,
         store,
-        lambda: _answers(network, form.network, samples),
+        lambda: float_predictions(network, form.network, samples),
     )
 
 
@@ -145,31 +140,6 @@ def _recorded(
         run=outcome,
     )
     return record, np.frombuffer(store.blob(record.key, "predictions"), "<i8").astype(np.int64)
-
-
-def _answers(network: SCNetwork, integers: IntegerNetwork, samples: Integers) -> Integers:
-    """Run the float reference on what the hardware's encoder makes of the samples."""
-    last = _reads_last(network)
-    found = []
-    for start in range(0, len(samples), _CHUNK):
-        part = samples[start : start + _CHUNK]
-        if integers.input.coding == "direct":
-            levels = encode_levels(integers.input, part, integers.ticks) / 2.0**integers.input.bits
-            given = np.repeat(levels[:, None, :], integers.ticks, axis=1)
-        else:
-            given = input_spikes(integers, part).astype(np.float64)
-        output = network.run(given).output.reshape(len(part), integers.ticks, -1)
-        found.append((output[:, -1] if last else output.sum(axis=1)).argmax(axis=1))
-    return np.concatenate(found)
-
-
-def _reads_last(network: SCNetwork) -> bool:
-    """Whether the output is a membrane, of which the last value counts, not the sum."""
-    graph = network.normal
-    (output,) = graph.nodes_of(Output)
-    (edge,) = graph.incoming(output.id)
-    op = graph.nodes[edge.source].op
-    return isinstance(op, Neurons) and not op.spiking
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,8 +205,3 @@ def _packed(run: NetworkRun) -> bytes:
         **arrays,
     )
     return buffer.getvalue()
-
-
-def content_of(form: IntegerForm) -> str:
-    """One digest of everything that an integer network follows from."""
-    return digest("\n".join(digest(value) for _, value in sorted(form.inputs.items())))

@@ -156,8 +156,8 @@ def _hybrid(
         run = simulate_network(candidate, some, spikes=True)
         assert run.spikes is not None
         clocks = cycles(candidate, foldings, some, run.spikes, run.ticks_used)
-        luts: Any = record.result.get("luts", 1)
-        return float(np.mean(clocks)) * luts
+        luts = record.result.get("luts")
+        return float(np.mean(clocks)) * (luts if isinstance(luts, int) else 1)
 
     assert examples.labels is not None
     found = choose_backends(quantised, len(names), examples.inputs, examples.labels, cost)

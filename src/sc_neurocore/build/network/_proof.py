@@ -59,7 +59,9 @@ def prove_blocks(
 
     used = [name.removesuffix(".sv") for name in modules if name in LIBRARY]
     blocks = [block for block in BLOCKS if block.module in used]
-    rows, records, files = [], {}, {}
+    rows: list[dict[str, Any]] = []
+    records: dict[str, Record] = {}
+    files: dict[str, str | bytes] = {}
     methods: list[str] = []
     for block in blocks:
         stage(f"proof of {block.module}")

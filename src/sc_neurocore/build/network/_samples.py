@@ -81,6 +81,7 @@ def find_samples(
 
 def _fitting(dataset: Dataset, coding: InputCoding, ticks: int, classes: int) -> Samples:
     shape = dataset.test_x.shape[1:]
+    inputs: NDArray[np.int64]
     if coding.coding == "events":
         if dataset.test_x.ndim < 3 or shape[0] != ticks or _size(shape[1:]) != coding.size:
             raise SCConfigError(
@@ -93,21 +94,22 @@ def _fitting(dataset: Dataset, coding: InputCoding, ticks: int, classes: int) ->
                 f"data set '{dataset.name}' holds {spikes.max()}; with the coding events every "
                 "value must be 0 or 1"
             )
-        inputs = spikes
+        inputs = spikes.astype(np.int64)
     else:
         if _size(shape) != coding.size:
             raise SCConfigError(
                 f"a sample of data set '{dataset.name}' has {_size(shape)} values "
                 f"({_shape(shape)}); the network takes {coding.size}"
             )
-        inputs = dataset.at_bits(coding.bits).test_x.reshape(-1, coding.size)
+        levels = dataset.at_bits(coding.bits).test_x
+        inputs = levels.reshape(-1, coding.size).astype(np.int64)
     highest = int(dataset.test_y.max(initial=0))
     if highest >= classes:
         raise SCConfigError(
             f"data set '{dataset.name}' has class {highest}; the network has {classes} outputs, so "
             f"classes must be from 0 to {classes - 1}"
         )
-    return Samples(dataset.name, inputs.astype(np.int64), dataset.test_y)
+    return Samples(dataset.name, inputs, dataset.test_y)
 
 
 def _size(shape: tuple[int, ...]) -> int:

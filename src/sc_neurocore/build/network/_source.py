@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 
 from sc_neurocore.accelerator import Quantisation
 from sc_neurocore.build.network._options import NetworkOptions
+from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import digest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.nir_bridge import SCNetwork, from_nir
+from sc_neurocore.ir import Graph, Input
+from sc_neurocore.nir_bridge import SCNetwork, from_nir, from_onnx
 from sc_neurocore.nir_bridge._graphs import settings_of
 
+#: Training samples that the scales of an ONNX model are fitted to.
+_CALIBRATING = 256
 #: Taken where neither the file nor the user states them.
 _DEFAULTS: Mapping[str, Any] = {
     "ticks": 16, "coding": "rate", "input_bits": 4, "weight_bits": 6, "length": 16
@@ -63,7 +68,7 @@ def read_network(path: Path | str, options: NetworkOptions | None = None) -> Net
     except OSError as error:
         raise SCConfigError(f"{path} cannot be read: {error.strerror}") from None
     network = from_nir(
-        _onnx_graph(path) if path.suffix == ".onnx" else path,
+        _onnx_graph(path, options) if path.suffix == ".onnx" else path,
         dt=options.dt,
         reset_mode=options.reset,
         reset_when=options.reset_when,
@@ -77,12 +82,24 @@ def read_network(path: Path | str, options: NetworkOptions | None = None) -> Net
     return NetworkSource(path.stem, path.name, content, network, settings)
 
 
-def _onnx_graph(path: Path) -> Any:
-    from sc_neurocore import nir_bridge
-
-    if not hasattr(nir_bridge, "from_onnx"):
-        raise SCConfigError(f"{path}: ONNX files cannot be read yet; convert the network to NIR")
-    return nir_bridge.from_onnx(path)
+def _onnx_graph(path: Path, options: NetworkOptions) -> Graph:
+    """A graph whose scales come from the training samples, where there are any."""
+    stated = {
+        name: value
+        for name in ("coding", "ticks", "input_bits", "dt")
+        if (value := getattr(options, name)) is not None
+    }
+    graph = from_onnx(path, **stated)
+    dataset = None if options.data is None else load_dataset(options.data)
+    if dataset is None or not len(dataset.train_x):
+        return graph
+    op = graph.inputs[0].op
+    assert isinstance(op, Input) and op.shape is not None
+    levels = dataset.train_x[:_CALIBRATING]
+    if math.prod(op.shape) != dataset.size:  # refused where data and network meet
+        return graph
+    highest = 2.0**dataset.bits if dataset.bits is not None else float(dataset.train_x.max())
+    return from_onnx(path, calibration=levels.reshape(-1, *op.shape) / highest, **stated)
 
 
 def quantisation_of(
