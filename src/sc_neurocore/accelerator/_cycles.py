@@ -98,7 +98,8 @@ class CycleModel:
             dtype=np.int64,
         )
         self._buffers = np.array(
-            [(b.source + 1, b.target, b.depth, b.preload, 0) for b in shape.buffers],
+            # One word more stands at a buffer's output.
+            [(b.source + 1, b.target, max(b.depth, 3) - 1, b.preload) for b in shape.buffers],
             dtype=np.int64,
         )
 
@@ -156,11 +157,9 @@ class CycleModel:
         input_kinds = np.where(slots < 0, -1, slots >> (shape.streams[INPUT].width - 2))
         counting = network.readout == "count"
         classes = network.layers[network.output].size
-        counter = np.array(
-            [0, 0, classes, 1 if self.early else ticks, ticks_used if self.early else ticks, 0]
-        )
+        counter = np.array([0, 0, classes, ticks_used if self.early else ticks, 0])
         edges = np.zeros((len(network.layers) + 1, max(map(len, words.values()))), dtype=np.int64)
-        done = run_sample(  # type: ignore[no-untyped-call]
+        done = run_sample(
             self._layers, self._buffers, input_kinds, network.input.coding != "events", table,
             ticks, network.output, network.output + 1 if counting else -1, counter, edges, whole,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numba
 import numpy as np
@@ -19,15 +19,13 @@ from numba.core import config
 
 from sc_neurocore._cache import kernel_cache
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 EVENT, PLANE, TICK = 0, 1, 2
 #: Columns of the table of layers.
 (
     FIRST_BUFFER, BUFFERS, GROUPS, PASSES, NEURONS, SIMD,
 ) = range(6)  # fmt: skip
 #: Columns of the table of buffers.
-SOURCE, TARGET, DEPTH, PRELOAD, TAKER = range(5)
+SOURCE, TARGET, DEPTH, PRELOAD = range(4)
 #: State of a layer: whose turn it is, where in a tick it is, and the clocks of its last doings.
 (
     TURN, PHASE, NEURON, TICKS_DONE, WALKED, LAST_CURRENT, LAST_TAKEN, VISIT,
@@ -38,12 +36,15 @@ WAITING, SWEEPING, PUTTING_EVENT, PUTTING_TICK = range(4)
 NEVER = 1 << 60
 
 
-def _jit(function: F) -> F:
+def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile without the interpreter's lock; kept on disk under the hash of this file."""
     digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
     with kernel_cache() as writable:
         config.CACHE_DIR = str(Path(config.CACHE_DIR) / digest)
-        return cast(F, numba.njit(cache=writable, nogil=True, error_model="numpy")(function))
+        compiled: Callable[..., Any] = numba.njit(cache=writable, nogil=True, error_model="numpy")(
+            function
+        )
+        return compiled
 
 
 @_jit
@@ -63,8 +64,8 @@ def _pass(  # type: ignore[no-untyped-def]
     """Give a word to everyone who reads a source; -1 if a clock is not known yet.
 
     Returns the edge at which the last of them takes it. ``counter`` is the output counter: the
-    edge from which it takes words, ticks so far, classes, first tick it asks after, the tick after
-    which it is done, and the edge of that (0 before).
+    edge from which it takes words, ticks so far, classes, the tick after which it is done, and the
+    edge of that (0 before).
     """
     for b in range(len(buffers)):
         if buffers[b, SOURCE] == source and puts[b] - buffers[b, DEPTH] >= fetches[b]:
@@ -85,10 +86,9 @@ def _pass(  # type: ignore[no-untyped-def]
         counter[0] = taken + 1
         if kind == TICK:
             counter[1] += 1
-            if counter[1] >= counter[3]:
-                counter[0] = taken + counter[2] + 1
-            if counter[1] == counter[4]:
-                counter[0], counter[5] = NEVER, taken + counter[2]
+            counter[0] = taken + counter[2] + 2
+            if counter[1] == counter[3]:
+                counter[0], counter[4] = NEVER, taken + counter[2] + 1
         edge = max(edge, taken)
     return edge
 
@@ -230,7 +230,7 @@ def run_sample(  # type: ignore[no-untyped-def]
                     ended = s[TICKS_DONE] + (s[PHASE] != WAITING)
                     whole_tick = s[NEURON] == layers[k, NEURONS]
                     if counter_source < 0 and k == output and whole_tick and ended == ticks:
-                        counter[5] = s[DRAINED]
+                        counter[4] = s[DRAINED]
                 else:
                     kind = EVENT if s[PHASE] == PUTTING_EVENT else TICK
                     edge = _pass(
@@ -250,6 +250,6 @@ def run_sample(  # type: ignore[no-untyped-def]
                     else:
                         s[PHASE] = SWEEPING
                 moved = True
-        if counter[5] > 0 and not whole:
-            return counter[5]
-    return counter[5] if counter[5] > 0 else -1
+        if counter[4] > 0 and not whole:
+            return counter[4]
+    return counter[4] if counter[4] > 0 else -1

@@ -61,7 +61,7 @@ class Buffer:
         source: layer, or `INPUT`.
         target: layer.
         projection: index among the layer's projections.
-        depth: words.
+        depth: words it has room for, one of them at its output.
         preload: TICKs that it holds at the start.
     """
 

@@ -32,6 +32,9 @@ from sc_neurocore.toolchain._tools import require
 _GOLD = "gold.json"
 EQUIVALENCE_FAMILIES = ("ice40", "ecp5", "gowin", "xilinx")
 _PATTERNS = 64
+#: Memories that are compared as registers: written, and with a cell for every address, as what is
+#: read beyond the last cell is undefined. (One that is never written is a table.)
+_REGISTERS = "t:$mem_v2 r:WR_PORTS>0 %i r:SIZE=2 r:SIZE=4 %u r:SIZE=8 %u r:SIZE=16 %u %i"
 
 
 def equivalent(
@@ -142,6 +145,7 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
         "techmap -map __separate_adders.v t:$add t:$sub %u t:$mul %co2 %d",
         "alumacc",
         "memory_collect",
+        f"memory_map {_REGISTERS}",
         "opt_expr",
         "techmap -map __ripple_carry.v -map +/techmap.v",
         "opt_expr",

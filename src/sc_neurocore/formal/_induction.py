@@ -133,7 +133,9 @@ def _base(system: System, k: int, deadline: float) -> tuple[bool, Verdict | None
         return answer == Result.UNSAT, None
     broken = {n for n in system.bad if frames.value(solver, k - 1, system.bad[n])}
     status = {n: "refuted" if n in broken else "unknown" for n in system.bad}
-    free = [s for s in system.states if s not in system.following and not system.nodes[s].sort.index]
+    free = [
+        s for s in system.states if s not in system.following and not system.nodes[s].sort.index
+    ]
     inputs = [
         {system.nodes[i].name: frames.value(solver, t, i) for i in (*system.inputs, *free)}
         for t in range(k)

@@ -108,7 +108,8 @@
         formal_claim_counts: assert (!formal_live || formal_right);
         // the spikes of this tick are remembered, and of the last until they are added
         formal_claim_spikes: assert (!formal_live
-            || ((compares ? formal_rest == (formal_came >> at << at) : spikes == formal_spiked)
+            || ((compares ? formal_rest == (formal_came >> at << at) && spikes >> (CLASSES - at) == 0
+                : spikes == formal_spiked)
                 && (in_ready || formal_spiked == 0)));
         // the ticks are counted, at most TICKS of them
         formal_claim_ticks: assert (!formal_live
@@ -117,7 +118,10 @@
         // no count is more than the ticks
         formal_claim_bounded: assert (!formal_live || formal_bounded);
         // of the classes compared none is above the winner, or equal and before it
-        formal_claim_largest: assert (!formal_live || formal_below);
+        formal_claim_largest: assert (!formal_live || !(compares || decides) || (formal_below
+            && rival <= most && winner < CLASSES && (!compares || at == 0 || winner < at)
+            && (!compares || at > 1
+                || (winner == 0 && rival == 0 && first && (at == 1 || most == 0)))));
         // the strongest rival is one of them
         formal_claim_rival: assert (!formal_live || EARLY == 0 || !(decides || (compares && at > 1))
             || (formal_rival != winner && formal_rivals == rival && formal_rival < CLASSES

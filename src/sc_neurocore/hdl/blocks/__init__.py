@@ -1,4 +1,7 @@
-"""The stochastic-computing blocks of the library, each with its golden model and its faults."""
+"""The blocks of the library, each with its golden model and its faults.
+
+The stochastic-computing ones are paced by ``enable``; those of the folded engine are streams.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ from sc_neurocore.hdl.blocks._counters import (
     window_counter,
 )
 from sc_neurocore.hdl.blocks._decorrelators import isolator, shuffler, tracker
+from sc_neurocore.hdl.blocks._encoders import direct_encoder, level_scan, rate_encoder
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
     exp,
@@ -34,6 +38,7 @@ from sc_neurocore.hdl.blocks._machines import (
     synchroniser_block,
     tanh,
 )
+from sc_neurocore.hdl.blocks._readouts import membrane_argmax, output_counter, spike_packer
 from sc_neurocore.hdl.blocks._sources import (
     comparator,
     counter,
@@ -42,6 +47,7 @@ from sc_neurocore.hdl.blocks._sources import (
     sobol,
     van_der_corput,
 )
+from sc_neurocore.hdl.blocks._streams import stream_fifo, stream_fork, stream_merge
 
 #: Every block, with the parameters that its figures are published for.
 BLOCKS: tuple[Block, ...] = (
@@ -78,6 +84,15 @@ BLOCKS: tuple[Block, ...] = (
     exp(16, 2),
     relu(8),
     gain(32),
+    stream_fifo(12, 6, 2, 0x800),
+    stream_fork(12, 3),
+    stream_merge((0, 8), 3, 4, 4),
+    level_scan(30, 4, 4, 20),
+    rate_encoder(30, 4, 4, 20),
+    direct_encoder(30, 4, 4, 5),
+    spike_packer(30, 4),
+    output_counter(4, 2, 3, early=True),
+    membrane_argmax(10, 16),
 )
 
 #: The same blocks with other parameters: least, odd and large ones.
@@ -129,6 +144,33 @@ VARIANTS: tuple[Block, ...] = (
     relu(6),
     gain(2),
     gain(6),
+    stream_fifo(4, 2),
+    stream_fifo(4, 2, 1, 8),
+    stream_fifo(8, 5, 3, 0xA5),
+    stream_fifo(18, 16),
+    stream_fifo(12, 300, 1, 0x800),
+    stream_fork(4, 1),
+    stream_fork(16, 2),
+    stream_merge((0,), 3, 3, 1),
+    stream_merge((5, 0, 12), 3, 5, 4),
+    level_scan(7, 3, 3, 9),
+    level_scan(1, 1, 1, 1),
+    rate_encoder(1, 2, 1, 3),
+    rate_encoder(5, 3, 1, 19),
+    rate_encoder(3, 8, 4, 7),
+    direct_encoder(1, 1, 1, 3),
+    direct_encoder(3, 2, 4, 3),
+    direct_encoder(9, 8, 1, 2),
+    spike_packer(1, 1),
+    spike_packer(5, 1),
+    spike_packer(3, 4),
+    spike_packer(8, 4),
+    output_counter(2, 1, 1, early=True),
+    output_counter(10, 1, 16, early=True),
+    output_counter(10, 4, 9, early=True),
+    output_counter(5, 1, 7, early=False),
+    membrane_argmax(2, 1),
+    membrane_argmax(7, 9),
 )
 
 __all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels"]
