@@ -45,7 +45,7 @@ def _normal(graph: Graph, **assumptions) -> SCNetwork:
 
 def test_hand_quantised_neuron() -> None:
     # Weights 0.3 and -0.1 with 3 bits (-4 … 3): one unit is 0.1, the threshold 10 units; a leak of
-    # 1/8 needs 1 + 3 binary places more than a weight's step.
+    # 1/8 needs 3 binary places more than a weight's step.
     net = _normal(_chain(Affine([[0.3, -0.1]]), _lif(1)))
     q = quantise(net.normal, net.assumptions, Quantisation(bits=3))
     (layer,) = q.layers
@@ -54,7 +54,7 @@ def test_hand_quantised_neuron() -> None:
     np.testing.assert_array_equal(projection.weights, [[3], [-1]])
     assert layer.scale == pytest.approx(0.1)
     assert layer.datapath.inputs[0].format.width == 3  # -1 … 3
-    assert layer.datapath.states[0].format.fraction == 4
+    assert layer.datapath.states[0].format.fraction == 3
     model = layer.datapath.model
     assert model.equation_of("v").source == "v[n+1] = v - (0.125)*v + I"
     assert model.threshold_text == "v > (10.0)"

@@ -222,12 +222,12 @@ def _fraction(p: Population, weight_step: float) -> int:
         p: the population.
         weight_step: one step of a weight in units of current.
     """
-    places = 3 - np.log2(weight_step)
+    places = 2 - np.log2(weight_step)
     for leak in (p.leak, p.leak_syn):
         if leak is not None and (leak > 0).any():
-            # A state stops moving where leak · v is below half a step: half a step / leak away.
+            # A state stops moving where leak · v is below half a step: at most half a weight away.
             slowest = float(leak[leak > 0].min())
-            places = max(places, 1 - np.log2(slowest) - np.log2(weight_step))
+            places = max(places, -np.log2(slowest) - np.log2(weight_step))
     return int(np.clip(np.ceil(places), 0, 16))
 
 
