@@ -2,15 +2,19 @@
 
 from sc_neurocore.ir._assumptions import Assumptions
 from sc_neurocore.ir._graph import Edge, Graph, GraphError, Node, PortType
-from sc_neurocore.ir._ops import (
-    DEFAULTS,
-    KINDS,
+from sc_neurocore.ir._linear import (
     Affine,
     AvgPool2d,
     Conv1d,
     Conv2d,
-    Delay,
     Flatten,
+    Scale,
+    SumPool2d,
+)
+from sc_neurocore.ir._ops import (
+    DEFAULTS,
+    KINDS,
+    Delay,
     Input,
     Kind,
     LinearOp,
@@ -18,11 +22,9 @@ from sc_neurocore.ir._ops import (
     Op,
     Output,
     Projection,
-    Scale,
     Shape,
     Signal,
     Subgraph,
-    SumPool2d,
     Threshold,
 )
 from sc_neurocore.ir._scnir_correlation import (

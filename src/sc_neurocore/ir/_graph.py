@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -173,11 +174,19 @@ class Graph:
 
     def incoming(self, node: str) -> tuple[Edge, ...]:
         """Edges into a node, in order."""
-        return tuple(edge for edge in self.edges if edge.target == node)
+        return self._into.get(node, ())
 
     def outgoing(self, node: str) -> tuple[Edge, ...]:
         """Edges out of a node, in order."""
-        return tuple(edge for edge in self.edges if edge.source == node)
+        return self._out_of.get(node, ())
+
+    @cached_property
+    def _into(self) -> dict[str, tuple[Edge, ...]]:
+        return _grouped((edge.target, edge) for edge in self.edges)
+
+    @cached_property
+    def _out_of(self) -> dict[str, tuple[Edge, ...]]:
+        return _grouped((edge.source, edge) for edge in self.edges)
 
     def port_type(self, node: str, port: str = "") -> PortType:
         """What leaves a node.
@@ -215,6 +224,13 @@ class Graph:
                 lines += [f"    {line}" for line in node.op.graph.dump().splitlines()]
         lines += [edge_line(edge) for edge in self.edges]
         return "\n".join(lines) + "\n"
+
+
+def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
+    groups: dict[str, list[Edge]] = {}
+    for key, edge in pairs:
+        groups.setdefault(key, []).append(edge)
+    return {key: tuple(edges) for key, edges in groups.items()}
 
 
 def node_line(graph: Graph, node: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from sc_neurocore.ir._ops import Input, Op, Output, Shape, Signal, Subgraph
@@ -49,30 +50,33 @@ def shapes(graph: Graph) -> tuple[Shapes, Shapes]:
             inward[node.id, ""] = node.op.wants()
             outward[node.id, ""] = None
 
-    joined = [ends(graph, edge) for edge in graph.edges]
-    changed = True
-    while changed:
-        changed = False
-        for node in graph.nodes.values():
-            key = (node.id, "")
-            shape = inward.get(key)
-            if shape is not None and outward.get(key) is None and key in outward:
-                try:
-                    outward[key] = node.op.gives(shape)
-                except ValueError as error:
-                    raise node_error(graph, node.id, node.id, str(error)) from None
-                changed = True
-        for source, target in joined:
-            if inward[target] is None and outward[source] is not None:
-                inward[target] = outward[source]
-                changed = True
+    touching: dict[str, list[tuple[Port, Port]]] = {name: [] for name in graph.nodes}
+    for edge in graph.edges:
+        source, target = ends(graph, edge)
+        touching[source[0]].append((source, target))
+        touching[target[0]].append((source, target))
+    pending = deque(graph.nodes)
+    while pending:
+        name = pending.popleft()
+        key = (name, "")
+        shape = inward.get(key)
+        if shape is not None and outward.get(key, shape) is None:
+            try:
+                outward[key] = graph.nodes[name].op.gives(shape)
+            except ValueError as error:
+                raise node_error(graph, name, name, str(error)) from None
+        for source, target in touching[name]:
+            given, taken = outward[source], inward[target]
+            if taken is None and given is not None:
+                inward[target] = given
+                pending.append(target[0])
             elif (
-                outward[source] is None
-                and inward[target] is not None
+                taken is not None
                 and graph.nodes[source[0]].op.elementwise
+                and inward[source] is None
             ):
-                inward[source] = outward[source] = inward[target]
-                changed = True
+                inward[source] = outward[source] = taken
+                pending.append(source[0])
     return inward, outward
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sc_neurocore.ir._graph import Edge, Graph, Node
-from sc_neurocore.ir._ops import Input, Output, Scale, Subgraph
+from sc_neurocore.ir._linear import Scale
+from sc_neurocore.ir._ops import Input, Output, Subgraph
 from sc_neurocore.ir._shapes import ends
 from sc_neurocore.ir._verify import node_error
 
