@@ -22,10 +22,10 @@ from torch import Tensor
 
 from sc_neurocore.datasets import load_digits
 from sc_neurocore.training import (
+    FeedForward,
     InputCoding,
     LIFCell,
     QuantLinear,
-    SpikingNet,
     TrainingOptions,
     fit,
     predict,
@@ -44,12 +44,12 @@ def vary_ink(levels: Tensor, random: torch.Generator) -> Tensor:
     return torch.clamp(levels + noise * (levels > 0), 0, 1 << CODING.bits)
 
 
-def make_network(hidden: int, bits: int) -> SpikingNet:
+def make_network(hidden: int, bits: int) -> FeedForward:
     """64-hidden-10; the integers span ±7/16 and ±7/8 of the threshold at 4 bits."""
     top = 2.0 ** (4 - bits)
     first = QuantLinear(PIXELS, hidden, bits, scale=top / 16)
     second = QuantLinear(hidden, CLASSES, bits, scale=top / 8)
-    return SpikingNet([first, second], [LIFCell(BETA), LIFCell(BETA)])
+    return FeedForward([first, second], [LIFCell(BETA), LIFCell(BETA)])
 
 
 def main() -> None:

@@ -21,10 +21,10 @@ from torch.nn import functional
 
 from sc_neurocore.datasets import load_mnist
 from sc_neurocore.training import (
+    FeedForward,
     InputCoding,
     LIFCell,
     QuantLinear,
-    SpikingNet,
     TrainingOptions,
     fit,
     predict,
@@ -50,11 +50,11 @@ def shift(levels: Tensor, random: torch.Generator) -> Tensor:
     return shifted.view(-1, SIDE * SIDE)
 
 
-def make_network(hidden: int) -> SpikingNet:
+def make_network(hidden: int) -> FeedForward:
     """784-hidden-10; the integers span ±7/32 and ±7/16 of the threshold."""
     first = QuantLinear(SIDE * SIDE, hidden, BITS, scale=1 / 32)
     second = QuantLinear(hidden, CLASSES, BITS, scale=1 / 16)
-    return SpikingNet([first, second], [LIFCell(BETA), LIFCell(BETA)])
+    return FeedForward([first, second], [LIFCell(BETA), LIFCell(BETA)])
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from sc_neurocore.datasets import Dataset, load_digits  # noqa: E402
 from sc_neurocore.exceptions import SCConfigError  # noqa: E402
 from sc_neurocore.training import (  # noqa: E402
     Cell,
+    FeedForward,
     IFCell,
     InputCoding,
     LIFCell,
@@ -52,7 +53,7 @@ def some_digits():
 
 def network():
     torch.manual_seed(3)
-    return SpikingNet.dense((64, 20, 10), LIFCell, QuantLinear)
+    return SpikingNet(64, 20, 10)
 
 
 def test_the_rate_code_is_the_hardwares():
@@ -107,7 +108,7 @@ def test_the_best_epoch_is_kept_and_test_samples_play_no_part():
     data = some_digits()
     nothing = np.zeros_like(data.test_x)
     blind = replace(data, test_x=nothing, test_y=9 - data.test_y)
-    options = TrainingOptions(epochs=3, learning_rate=1e-2, patience_from=0.0)
+    options = TrainingOptions(epochs=3, learning_rate=1e-2, burn_in=0.0)
     mine, other = network(), network()
     result = fit(mine, data, CODING, options)
     assert fit(other, blind, CODING, options) == result
@@ -120,7 +121,7 @@ def test_the_best_epoch_is_kept_and_test_samples_play_no_part():
 
 
 def test_ties_go_to_the_lowest_class():
-    silent = SpikingNet.dense((4, 3), IFCell, lambda m, n: QuantLinear(m, n, 2))
+    silent = FeedForward.dense((4, 3), IFCell, lambda m, n: QuantLinear(m, n, 2))
     assert predict(silent, np.zeros((2, 4), np.uint16), CODING).tolist() == [0, 0]
 
 
@@ -164,9 +165,9 @@ def test_the_exported_file_is_the_trained_network(tmp_path):
 
 def test_what_cannot_be_exported():
     pytest.importorskip("nir")
-    with_bias = SpikingNet([torch.nn.Linear(3, 2)], [LIFCell()])
+    with_bias = FeedForward([torch.nn.Linear(3, 2)], [LIFCell()])
     with pytest.raises(SCConfigError, match="layer 1 is a Linear; only linear layers without bias"):
         to_nir(with_bias, CODING)
-    cuba = SpikingNet([QuantLinear(3, 2)], [Cell(cuba_model(0.5, 0.5))])
+    cuba = FeedForward([QuantLinear(3, 2)], [Cell(cuba_model(0.5, 0.5))])
     with pytest.raises(SCConfigError, match="model 'cuba_lif' is not exported"):
         to_nir(cuba, CODING)

@@ -9,10 +9,10 @@ torch = pytest.importorskip("torch")
 
 from sc_neurocore.exceptions import SCConfigError  # noqa: E402
 from sc_neurocore.training import (  # noqa: E402
+    FeedForward,
     LIFCell,
     QuantConv2d,
     QuantLinear,
-    SpikingNet,
     StochasticConv2d,
     StochasticLinear,
     effective_weights,
@@ -102,7 +102,7 @@ def test_convolutions():
 
 def test_a_stochastic_view_at_full_length_is_the_fixed_network():
     torch.manual_seed(1)
-    fixed = SpikingNet.dense((12, 9, 4), LIFCell, lambda m, n: QuantLinear(m, n, 3))
+    fixed = FeedForward.dense((12, 9, 4), LIFCell, lambda m, n: QuantLinear(m, n, 3))
     x = spikes(10, 6, 12)
     for mine, other in zip(fixed(x), fixed.stochastic(8)(x), strict=True):
         torch.testing.assert_close(mine, other, rtol=0, atol=0)

@@ -26,6 +26,7 @@ from sc_neurocore.training.encoding import InputCoding, direct_code, rate_code
 from sc_neurocore.training.losses import membrane_loss, spike_count_loss, spike_l1_loss
 from sc_neurocore.training.snn_modules import (
     Activity,
+    FeedForward,
     IFCell,
     LICell,
     LIFCell,
@@ -44,6 +45,7 @@ __all__ = [
     "Activity",
     "Cell",
     "CellState",
+    "FeedForward",
     "Fit",
     "IFCell",
     "InputCoding",

@@ -13,11 +13,11 @@ from sc_neurocore.exceptions import SCConfigError, SCDependencyError
 from sc_neurocore.training._cell import Cell
 from sc_neurocore.training._quantised import QuantLinear
 from sc_neurocore.training.encoding import InputCoding
-from sc_neurocore.training.snn_modules import SpikingNet
+from sc_neurocore.training.snn_modules import FeedForward
 
 
 def to_nir(
-    network: SpikingNet, coding: InputCoding, *, dt: float = 1e-3, dataset: str | None = None
+    network: FeedForward, coding: InputCoding, *, dt: float = 1e-3, dataset: str | None = None
 ) -> Any:
     """A dense network as `nir.NIRGraph`: ``Linear`` and ``LIF`` nodes in a chain.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from sc_neurocore.datasets import Dataset
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.training.encoding import InputCoding
 from sc_neurocore.training.losses import spike_count_loss, spike_l1_loss
-from sc_neurocore.training.snn_modules import SpikingNet
+from sc_neurocore.training.snn_modules import FeedForward
 
 #: Changes a batch of levels ``(B, …)`` with the trainer's generator.
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -34,7 +34,7 @@ class TrainingOptions:
         learning_rate: of Adam at the start; it follows half a cosine to zero.
         validation: part of the training samples that choose the best epoch.
         rate_penalty: weight of the mean spikes per hidden neuron and tick in the loss.
-        patience_from: first epoch (from 0) that may be the best, as a fraction of all.
+        burn_in: first epoch (from 0) that may be the best, as a fraction of all.
     """
 
     seed: int = 0
@@ -43,7 +43,7 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     validation: float = 0.1
     rate_penalty: float = 0.0
-    patience_from: float = 0.5
+    burn_in: float = 0.5
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
@@ -68,11 +68,11 @@ class Fit:
     best_epoch: int
     validation_accuracy: float
     losses: tuple[float, ...]
-    accuracies: tuple[float, ...] = field(default=())
+    accuracies: tuple[float, ...]
 
 
 def fit(
-    networks: SpikingNet | Sequence[SpikingNet],
+    networks: FeedForward | Sequence[FeedForward],
     data: Dataset,
     coding: InputCoding,
     options: TrainingOptions,
@@ -86,7 +86,7 @@ def fit(
     test samples are not looked at.
 
     Args:
-        networks: one network, or views of one (see `SpikingNet.stochastic`).
+        networks: one network, or views of one (see `FeedForward.stochastic`).
         data: levels that fit ``coding.bits``; only the training part is used.
         coding: how samples become the input.
         options: how to train.
@@ -96,7 +96,7 @@ def fit(
     Raises:
         SCConfigError: there is nothing to train on, or the loss is no number.
     """
-    views = [networks] if isinstance(networks, SpikingNet) else list(networks)
+    views = [networks] if isinstance(networks, FeedForward) else list(networks)
     data = data.at_bits(coding.bits)
     x = torch.from_numpy(data.train_x.astype(np.int32))
     y = torch.from_numpy(data.train_y.copy())
@@ -147,7 +147,7 @@ def fit(
                 f"validation {100 * accuracies[-1]:.2f} %",
             )  # fmt: skip
         standing = (accuracies[-1], -losses[-1], epoch)
-        first = math.floor(options.patience_from * options.epochs)
+        first = math.floor(options.burn_in * options.epochs)
         if epoch >= min(first, options.epochs - 1) and (best is None or standing > best):
             best = standing
             kept = [copy.deepcopy(view.state_dict()) for view in views]
@@ -158,7 +158,7 @@ def fit(
 
 
 def predict(
-    network: SpikingNet, levels: Tensor | NDArray[np.generic], coding: InputCoding,
+    network: FeedForward, levels: Tensor | NDArray[np.generic], coding: InputCoding,
     batch: int = 1000,
 ) -> NDArray[np.int64]:  # fmt: skip
     """Class of every sample: the output neuron with most spikes, the lowest index of several."""
@@ -173,7 +173,7 @@ def predict(
 
 
 def accuracy(
-    network: SpikingNet, levels: Tensor | NDArray[np.generic], labels: Tensor | NDArray[np.int64],
+    network: FeedForward, levels: Tensor | NDArray[np.generic], labels: Tensor | NDArray[np.int64],
     coding: InputCoding,
 ) -> float:  # fmt: skip
     """Part of the samples that `predict` puts in their class."""

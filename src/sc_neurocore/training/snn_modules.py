@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -60,15 +60,17 @@ class Activity(NamedTuple):
     Attributes:
         spike_counts: ``(B, classes)`` spikes of the output layer over all ticks.
         membrane: ``(B, classes)`` membrane of the output layer after the last tick.
+        membrane_acc: ``(B, classes)`` the same membrane, summed over all ticks.
         hidden: for each hidden layer ``(B, …)`` spikes over all ticks.
     """
 
     spike_counts: Tensor
     membrane: Tensor
+    membrane_acc: Tensor
     hidden: tuple[Tensor, ...]
 
 
-class SpikingNet(nn.Module):  # type: ignore[misc]
+class FeedForward(nn.Module):  # type: ignore[misc]
     """Layers of synapses, each followed by a cell.
 
     Attributes:
@@ -80,18 +82,17 @@ class SpikingNet(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.synapses, self.cells = nn.ModuleList(synapses), nn.ModuleList(cells)
 
-    @classmethod
+    @staticmethod
     def dense(
-        cls,
         sizes: tuple[int, ...],
         cell: Callable[[], Cell] = LIFCell,
         linear: Callable[[int, int], nn.Module] = QuantLinear,
-    ) -> Self:
+    ) -> FeedForward:
         """Fully connected layers of the given sizes, the input's first."""
         pairs = list(itertools.pairwise(sizes))
-        return cls([linear(m, n) for m, n in pairs], [cell() for _ in pairs])
+        return FeedForward([linear(m, n) for m, n in pairs], [cell() for _ in pairs])
 
-    def stochastic(self, length: int) -> Self:
+    def stochastic(self, length: int) -> FeedForward:
         """The same network, sharing its parameters, with bit streams for weights."""
 
         def view(layer: nn.Module) -> nn.Module:
@@ -105,25 +106,50 @@ class SpikingNet(nn.Module):  # type: ignore[misc]
             nn.Sequential(*map(view, stage)) if isinstance(stage, nn.Sequential) else view(stage)
             for stage in self.synapses
         ]
-        return type(self)(synapses, [copy.copy(cell) for cell in self.cells])
+        return FeedForward(synapses, [copy.copy(cell) for cell in self.cells])
 
     def run(self, x: Tensor) -> Activity:
         """Run spikes or currents ``(T, B, …)`` through all layers."""
         counts = []
-        membrane = x
+        membranes = [x]
         for synapses, cell in zip(self.synapses, self.cells, strict=True):
-            currents = synapses(x)
-            state, spikes = None, []
-            for current in currents:
+            state, spikes, membranes = None, [], []
+            for current in synapses(x):
                 spike, state = cell(current, state)
                 spikes.append(spike)
+                membranes.append(state.values[-1])
             x = torch.stack(spikes)
             counts.append(x.sum(0))
-            assert state is not None
-            membrane = state.values[-1]
-        return Activity(counts[-1], membrane, tuple(counts[:-1]))
+        total = torch.stack(membranes).sum(0)
+        return Activity(counts[-1], membranes[-1], total, tuple(counts[:-1]))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Spike counts and last membrane ``(B, classes)`` of the output layer."""
+        """Spike counts and accumulated membrane ``(B, classes)`` of the output layer."""
         activity = self.run(x)
-        return activity.spike_counts, activity.membrane
+        return activity.spike_counts, activity.membrane_acc
+
+
+class SpikingNet(FeedForward):
+    """Fully connected: (linear → LIF) × (n_layers + 1).
+
+    Args:
+        n_input: values per sample.
+        n_hidden: neurons of each hidden layer.
+        n_output: classes.
+        n_layers: hidden layers.
+        beta: what a membrane keeps from tick to tick.
+        surrogate_fn: a function of `training.surrogate`.
+        linear: makes the synapses of a layer, such as `QuantLinear`.
+    """
+
+    def __init__(
+        self, n_input: int, n_hidden: int, n_output: int, n_layers: int = 1, beta: float = 0.875,
+        surrogate_fn: Surrogate = atan_surrogate,
+        linear: Callable[[int, int], nn.Module] = QuantLinear,
+    ) -> None:  # fmt: skip
+        sizes = (n_input, *[n_hidden] * n_layers, n_output)
+        pairs = list(itertools.pairwise(sizes))
+        super().__init__(
+            [linear(m, n) for m, n in pairs],
+            [LIFCell(beta, surrogate_fn=surrogate_fn) for _ in pairs],
+        )
