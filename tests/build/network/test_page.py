@@ -79,7 +79,7 @@ REPORT: dict[str, Any] = {
     "formal": {"assertions": 61, "proven": 61, "refuted": 0, "method": "k-induction, bitwuzla",
                "word": "proven", "parameters": "Each block was proven as the library ships it.",
                "blocks": [{"module": "sc_stream_fifo", "parameters": "WIDTH=8", "assertions": 9,
-                           "proven": 9, "netlist": "equivalent"}]},
+                           "proven": 9, "netlist": "equivalent", "reason": None}]},
     "lint": {"warnings": [], "tools": "verilator 5, yosys 0.6"},
     "synthesis": {"luts": 1420, "ffs": 811, "brams": 9, "dsps": 0, "logic_cells": 1655,
                   "fmax_mhz": 88.4, "tool": "yosys + nextpnr-ecp5", "version": "0.6 + 0.11",

@@ -152,7 +152,9 @@ class _Run:
         self._judge(report, plan, hardware, proofs)
         cosimulated = {f"cosim.{run.simulator}": run.evidence for run in runs}
         report["evidence"] = cosimulated | {name: r.key for name, r in self.records.items()}
-        cached = all(r.cached for r in self.records.values()) and all(r.cached for r in runs)
+        # What a comparison leaves undecided is asked again each time.
+        decided = [r for r in self.records.values() if r.result.get("status") != "unknown"]
+        cached = all(r.cached for r in decided) and all(r.cached for r in runs)
         if root is not None:
             write_network_bundle(root, plan, options, hardware, proofs, report, store)
         return Build(report, root, cached)

@@ -82,8 +82,8 @@ def render_network_page(report: Report) -> str:
 
 
 def amount(value: Any) -> str:
-    """A mean as people read it: whole from 100 on, four digits below."""
-    if isinstance(value, float) and abs(value) >= 100:
+    """A mean as people read it: whole from 1000 on, four digits below."""
+    if isinstance(value, float) and abs(value) >= 1000:
         return number(round(value))
     return number(value)
 

@@ -82,6 +82,7 @@ def prove_blocks(
                 "proven": proof.proven,
                 "refuted": proof.refuted,
                 "netlist": None if compared is None else compared.result["status"],
+                "reason": None if compared is None else compared.result["reason"] or None,
             }
         )
     without = sorted(set(used) - {block.module for block in blocks})
