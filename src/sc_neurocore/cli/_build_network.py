@@ -116,7 +116,7 @@ def _print_report(report: Mapping[str, Any], path: Path, *, cached: bool) -> Non
 
 def _figures(report: Mapping[str, Any]) -> list[list[str]]:
     """What was found, with the word of its evidence; what did not run is left out."""
-    from sc_neurocore.build.network import share
+    from sc_neurocore.build.network import microjoules, share
 
     rows = []
     accuracy = report["accuracy"] or {}
@@ -143,6 +143,8 @@ def _figures(report: Mapping[str, Any]) -> list[list[str]]:
         rows.append([row["name"], f"{row['mean']:.6g} mean, {row['worst']:.6g} worst", "executed"])
     if report["energy"]:
         energy = report["energy"]
-        value = f"{energy['joules'] * 1e6:.2g} µJ per inference, to a factor of {energy['factor']}"
+        value = (
+            f"{microjoules(energy['joules'])} µJ per inference, to a factor of {energy['factor']}"
+        )
         rows.append(["energy", value, "estimated"])
     return rows

@@ -136,4 +136,4 @@ def test_the_confusion_plot_says_each_count() -> None:
 
 
 def test_the_built_network_has_a_ring() -> None:
-    assert PLOTS["area"].count('r="8.5"') == 1
+    assert PLOTS["area"].count('r="9"') == 1

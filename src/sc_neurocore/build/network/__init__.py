@@ -10,7 +10,7 @@ from sc_neurocore.build.network._compile import (
 )
 from sc_neurocore.build.network._ladder import RUNGS
 from sc_neurocore.build.network._options import NetworkOptions
-from sc_neurocore.build.network._page import render_network_page, share
+from sc_neurocore.build.network._page import microjoules, render_network_page, share
 from sc_neurocore.build.network._plot import (
     AreaPoint,
     LengthPoint,
@@ -49,6 +49,7 @@ __all__ = [
     "holds_network",
     "ladder_plot",
     "length_plot",
+    "microjoules",
     "read_network",
     "render_network_page",
     "share",

@@ -18,6 +18,7 @@ from sc_neurocore.accelerator import (
 )
 from sc_neurocore.build._build import Build
 from sc_neurocore.build._bundle import writing
+from sc_neurocore.build._page import number
 from sc_neurocore.build.network._bundle import write_network_bundle
 from sc_neurocore.build.network._compare import (
     Comparison,
@@ -269,7 +270,7 @@ class _Run:
                 if accuracy.get(key)
             ),
             f"{inferences} inferences, every spike of every layer",
-            f"{clocks} clocks",
+            f"{number(clocks)} clocks",
             *proofs.details,
             "" if hardware.fmax_mhz is None else f"{hardware.fmax_mhz:.1f} MHz",
         )  # fmt: skip

@@ -68,6 +68,7 @@ def render_network_page(report: Report) -> str:
     environment.filters["number"] = number
     environment.filters["share"] = share
     environment.filters["amount"] = amount
+    environment.filters["microjoules"] = microjoules
     environment.globals["not_run"] = NOT_RUN
     return environment.get_template("network/report.html.jinja").render(
         report=report,
@@ -86,6 +87,12 @@ def amount(value: Any) -> str:
     if isinstance(value, float) and abs(value) >= 1000:
         return number(round(value))
     return number(value)
+
+
+def microjoules(joules: float) -> str:
+    """An energy in µJ, of two digits: ``4.0``."""
+    rounded = float(f"{joules * 1e6:.1e}")
+    return number(int(rounded)) if rounded >= 10 else f"{rounded:#.2g}"
 
 
 def share(found: Mapping[str, Any] | None) -> str:
@@ -163,7 +170,7 @@ def _figures(report: Report) -> list[Figure]:
         ),
         (
             "Energy",
-            None if not energy else f"{energy['joules'] * 1e6:.2g}",
+            None if not energy else microjoules(energy["joules"]),
             "µJ per inference, dynamic",
             "estimated",
             f"to a factor of {energy.get('factor')}",

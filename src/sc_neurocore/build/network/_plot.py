@@ -135,25 +135,31 @@ def area_plot(points: Sequence[AreaPoint]) -> str:
     Returns:
         One ``<svg>`` element.
     """
+    points = sorted(points, key=lambda p: (p.luts, -p.accuracy.share))
     series = list(dict.fromkeys(p.series for p in points))
-    most = max(p.luts for p in points)
-    across = Scale(0.0, 1.12 * most, LEFT, WIDTH - 2 * RIGHT)
+    least, most = points[0].luts, points[-1].luts
+    margin = max(0.1 * (most - least), 0.05 * most)
+    across = Scale(max(0.0, least - margin), most + margin, LEFT, WIDTH - 2 * RIGHT)
     floor = max(0.0, min(100 * p.accuracy.interval[0] for p in points) - 1)
     down = Scale(floor, 100.0, _HEAD + _PANEL, _HEAD)
     parts = [_keys(series), frame(across, _HEAD, _PANEL, down, "accuracy", "%")]
-    taken: list[tuple[float, float]] = []
-    for p in sorted(points, key=lambda p: p.luts):
+    foot = _HEAD + _PANEL + _FOOT
+    for i, p in enumerate(points):
         x, y = float(across(p.luts)), float(down(100 * p.accuracy.share))
         low, high = (float(down(100 * v)) for v in p.accuracy.interval)
-        ring = f'<circle class="line" cx="{x:.1f}" cy="{y:.1f}" r="8.5"/>' if p.built else ""
+        ring = f'<circle class="line" cx="{x:.1f}" cy="{y:.1f}" r="9"/>' if p.built else ""
+        text = f"{p.name}: {p.luts} LUTs, {percent(p.accuracy)}"
+        built = ", this bundle" if p.built else ""
         parts.append(
             f'<g class="s{series.index(p.series)}"><path class="line" d="M{x:.1f} {low:.1f}'
             f'V{high:.1f}"/><circle class="key" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>{ring}'
-            f"<title>{escape(p.name)}: {p.luts} LUTs, {percent(p.accuracy)}</title></g>"
+            f"<title>{escape(text)}</title></g>"
+            f'<text class="name" x="{x:.1f}" y="{high - 6:.1f}" text-anchor="middle">{i + 1}</text>'
+            f'<text class="name" x="{LEFT}" y="{foot + 16 * (i + 1) - 8}">{i + 1}</text>'
+            f'<text x="{LEFT + 22}" y="{foot + 16 * (i + 1) - 8}">{escape(text)}{built}</text>'
         )
-        parts.append(_beside(x, y, p.name, taken))
     parts.append(bottom_axis(across, _HEAD + _PANEL, "look-up tables after synthesis"))
-    return svg(_HEAD + _PANEL + _FOOT, "Accuracy against look-up tables", parts)
+    return svg(foot + 16 * len(points), "Accuracy against look-up tables", parts)
 
 
 def confusion_plot(matrix: NDArray[Any]) -> str:
@@ -219,15 +225,3 @@ def _keys(names: Sequence[str]) -> str:
         )
         x += 40 + 6.6 * len(name)
     return "".join(parts)
-
-
-def _beside(x: float, y: float, text: str, taken: list[tuple[float, float]]) -> str:
-    """A label beside a point, moved down until it lies on no other."""
-    width = 6.0 * len(text) + 20
-    left = x + width > WIDTH - RIGHT
-    at, place = (x - width if left else x), y + 4
-    while any(abs(place - b) < 12 and a < at + width and at < a + width for a, b in taken):
-        place += 12
-    taken.append((at, place))
-    anchor, shift = ("end", -12) if left else ("start", 12)
-    return f'<text x="{x + shift:.1f}" y="{place:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

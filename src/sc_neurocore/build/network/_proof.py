@@ -13,6 +13,8 @@ from sc_neurocore.formal import EQUIVALENCE_FAMILIES, equivalent, prove_block
 from sc_neurocore.hdl import LIBRARY
 from sc_neurocore.toolchain import Target, synthesise
 
+#: Most characters of a parameter's value.
+_SHORT = 12
 #: Seconds that the comparison of one block's netlist may take.
 _EQUIVALENCE_S = 30.0
 
@@ -69,15 +71,18 @@ def prove_blocks(
         stage(f"netlist of {block.module}")
         compared = _netlist(block, target, store, timeout_s)
         methods.append(proof.method)
-        records[f"formal.{block.name}"] = proof.record
+        records[f"formal.{block.module}"] = proof.record
         if compared is not None:
-            records[f"equivalence.{block.name}"] = compared
+            records[f"equivalence.{block.module}"] = compared
         if proof.properties is not None:
             files[f"proof/{block.module}_properties.sv"] = proof.properties.checker
         rows.append(
             {
                 "module": block.module,
-                "parameters": ", ".join(f"{k}={v}" for k, v in block.parameters.items()),
+                "parameters": ", ".join(
+                    f"{k}={v if len(v) <= _SHORT else v[:_SHORT] + '…'}"
+                    for k, v in block.parameters.items()
+                ),
                 "assertions": proof.assertions,
                 "proven": proof.proven,
                 "refuted": proof.refuted,

@@ -6,9 +6,10 @@ to charge or discharge one net of the same capacitance at the core voltage, E = 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from sc_neurocore.build._page import number
 
 #: Core voltage by family, from the vendors' data sheets, in V.
 CORE_VOLTAGE = {"ice40": 1.2, "ecp5": 1.1, "gowin": 1.2, "xilinx": 1.0}
@@ -129,8 +130,8 @@ class Energy:
     def method(self) -> str:
         """How the estimate was made, and what it leaves out."""
         return (
-            f"{self.toggles} changes of RTL signals in {self.clock_cycles} clocks, counted in a "
-            f"value change dump of one inference, and 2 clock edges a clock at "
+            f"{number(self.toggles)} changes of RTL signals in {number(self.clock_cycles)} clocks, "
+            f"counted in a value change dump of one inference, and 2 clock edges a clock at "
             f"{self.flip_flops} flip-flops; E = toggles × C × V²/2 with C = "
             f"{NET_CAPACITANCE * 1e12:g} pF per net, {CLOCK_CAPACITANCE * 1e12:g} pF per "
             f"flip-flop's clock and V = {self.volts:g} V. The capacitances are assumed, the same "
@@ -153,8 +154,3 @@ def estimate_energy(found: Toggles, flip_flops: int, family: str) -> Energy | No
     clocked = found.clock * flip_flops * CLOCK_CAPACITANCE
     joules = (found.toggles * NET_CAPACITANCE + clocked) * volts * volts / 2
     return Energy(found.toggles, found.clock // 2, flip_flops, volts, joules)
-
-
-def voltages() -> Mapping[str, float]:
-    """Core voltage by family, in V."""
-    return dict(CORE_VOLTAGE)
