@@ -141,7 +141,8 @@ def cosimulate_block(
     expected = block.golden(ticks, given)
     pace = {"enable": 1} if block.paced else {}
     levels: dict[str, NDArray[np.int64]] = {name: enable.astype(np.int64) for name in pace}
-    for name, width in block.inputs.items():
+    driven = {**block.inputs, **({"restart": 1} if block.restarts else {})}
+    for name, width in driven.items():
         levels[name] = rng.integers(0, 1 << width, cycles)
         levels[name][enable] = given[name]
     record, outputs, _ = simulate_rtl(
@@ -151,7 +152,7 @@ def cosimulate_block(
         clock="clk",
         reset="rst_n",
         inputs=levels,
-        input_widths={**pace, **block.inputs},
+        input_widths={**pace, **driven},
         output_widths=block.outputs,
         store=store,
         on_stage=on_stage,
@@ -174,6 +175,7 @@ _HARNESS = "block_harness.v"
 def _harness(block: Block) -> str:
     """A module that keeps the block's outputs as they are before each edge with ``enable``."""
     control = ["clk", "rst_n", *(["enable"] if block.paced else [])]
+    control += ["restart"] if block.restarts else []
     ports = [f"input wire {name}" for name in control]
     ports += [f"input wire {_range(w)}{name}" for name, w in block.inputs.items()]
     ports += [f"output reg {_range(w)}{name}" for name, w in block.outputs.items()]
@@ -185,6 +187,8 @@ def _harness(block: Block) -> str:
     keep = "".join(f"    {when}{name} <= {now};\n" for name, now in kept.items())
     pins = {name: name for name in (*block.control, *block.inputs)}
     pins |= {name: f"{name}_now" for name in block.outputs}
+    if block.restarts:
+        pins["rst_n"] = "rst_n && !restart"
     return (
         f"module block_harness ({', '.join(ports)});\n{wires}"
         f"  {block.module} dut ({_connections(pins)});\n"

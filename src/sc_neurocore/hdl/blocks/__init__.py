@@ -90,7 +90,7 @@ BLOCKS: tuple[Block, ...] = (
     level_scan(30, 4, 4, 20),
     rate_encoder(30, 4, 4, 20),
     direct_encoder(30, 4, 4, 5),
-    spike_packer(30, 4),
+    spike_packer(10, 4),
     output_counter(4, 2, 3, early=True),
     membrane_argmax(10, 16),
 )
@@ -162,6 +162,7 @@ VARIANTS: tuple[Block, ...] = (
     direct_encoder(3, 2, 4, 3),
     direct_encoder(9, 8, 1, 2),
     spike_packer(1, 1),
+    spike_packer(30, 4),
     spike_packer(5, 1),
     spike_packer(3, 4),
     spike_packer(8, 4),

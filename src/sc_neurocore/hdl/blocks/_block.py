@@ -72,6 +72,7 @@ class Block:
         faults: known faults.
         clocked: whether it has the ports ``clk`` and ``rst_n``, and a state.
         paced: whether a clocked one moves only with its port ``enable``.
+        restarts: whether its stimulus has, besides its inputs, a level ``restart`` that resets it.
         qualified: outputs that mean something only while another output, named here, is high;
             until then they count as zero.
     """
@@ -86,6 +87,7 @@ class Block:
     faults: tuple[Fault, ...]
     clocked: bool = True
     paced: bool = True
+    restarts: bool = False
     qualified: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -23,8 +23,20 @@ class Clocked(Protocol):
         """The edge that ends it."""
 
 
+#: Share of the clocks in which stimulus by drivers resets the block.
+_RESTARTS = 0.01
+
+
+def _next(made: Clocked, pins: Pins, model: Callable[[], Clocked]) -> Clocked:
+    """The model after an edge, at which a reset makes a new one of it."""
+    if pins.get("restart"):
+        return model()
+    made.clock(pins)
+    return made
+
+
 def step_by_step(model: Callable[[], Clocked]) -> Golden:
-    """The golden function of a model."""
+    """The golden function of a model; the input ``restart``, if there is one, resets it."""
 
     def golden(ticks: int, inputs: Mapping[str, Levels]) -> dict[str, Levels]:
         made = model()
@@ -33,7 +45,7 @@ def step_by_step(model: Callable[[], Clocked]) -> Golden:
         for tick in range(ticks):
             pins = {name: column[tick] for name, column in columns.items()}
             rows.append(made.outputs(pins))
-            made.clock(pins)
+            made = _next(made, pins, model)
         return {name: np.array([row[name] for row in rows], np.int64) for name in rows[0]}
 
     return golden
@@ -81,16 +93,17 @@ Taken = Callable[[dict[str, int], dict[str, int]], None]
 def against(
     model: Callable[[], Clocked], drivers: Callable[[np.random.Generator, int], tuple[Drive, Taken]]
 ) -> Stimulus:
-    """Stimulus by drivers that see the model's outputs, as what offers a word must."""
+    """Stimulus by drivers that see the model's outputs, as what offers a word must; with resets."""
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
         made = model()
         drive, taken = drivers(rng, ticks)
+        restart = (rng.random(ticks) < _RESTARTS).tolist()
         rows: list[dict[str, int]] = []
         for tick in range(ticks):
-            pins = drive(tick)
+            pins = drive(tick) | {"restart": int(restart[tick])}
             taken(pins, made.outputs(pins))
-            made.clock(pins)
+            made = _next(made, pins, model)
             rows.append(pins)
         return {name: np.array([row[name] for row in rows], np.int64) for name in rows[0]}
 

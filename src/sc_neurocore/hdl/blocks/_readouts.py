@@ -185,7 +185,7 @@ def output_counter(classes: int, simd: int, ticks: int, early: bool) -> Block:
             Fault("count > most", "count >= most", "prefers the last of equal classes"),
             *_EARLY[: 2 * early],
         ),
-        paced=False, qualified={"winner": "done"},
+        paced=False, restarts=True, qualified={"winner": "done"},
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def stream_fifo(width: int, depth: int, preload: int = 0, preload_word: int = 0)
             Fault("!out_valid || (out_ready", "!out_valid || (1'b1", "drops words that wait"),
             Fault("after_head != tail", "1'b1", "takes words when it is full"),
         ),
-        paced=False, qualified={"out_data": "out_valid"},
+        paced=False, restarts=True, qualified={"out_data": "out_valid"},
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def stream_fork(width: int, consumers: int) -> Block:
 
     def drivers(rng: np.random.Generator, ticks: int) -> tuple[Drive, Taken]:
         willing = bits(rng, ticks)
-        ready = sum(bits(rng, ticks) << i for i in range(consumers))
+        ready = np.sum([bits(rng, ticks) << i for i in range(consumers)], axis=0)
         words = iter(rng.integers(0, 1 << width, 2 * ticks + 1).tolist())
         producer = Producer(lambda: next(words))
 
@@ -141,7 +141,7 @@ def stream_fork(width: int, consumers: int) -> Block:
             Fault("&(taken | out_ready)", "&out_ready", "waits until all are ready at once"),
             Fault("{N{in_valid}} & ~taken", "{N{in_valid}}", "gives a word twice"),
         ),
-        paced=False,
+        paced=False, restarts=True,
     )  # fmt: skip
 
 
@@ -235,5 +235,5 @@ def stream_merge(bases: Sequence[int], address_in: int, address_out: int, simd: 
             Fault("kind == EVENT ? base", "kind == TICK ? base", "adds no base"),
             Fault("valid && ends && taken", "valid && ends", "goes on before the TICK is taken"),
         ),
-        paced=False, qualified={"out_data": "out_valid"},
+        paced=False, restarts=True, qualified={"out_data": "out_valid"},
     )  # fmt: skip
