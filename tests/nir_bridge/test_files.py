@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -188,3 +190,21 @@ class TestNirObjects:
             type_check=False,
         )
         assert from_nir(graph).run(np.ones((1, 9))).output.tolist() == [[1, 1, 1, 1]]
+
+
+def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['h5py'] = None\n"
+        "from sc_neurocore.nir_bridge import from_nir\n"
+        "try: from_nir(sys.argv[1])\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+        "assert 'nir' not in sys.modules and 'torch' not in sys.modules"
+    )
+    path = write_nir(around(*FORMS[0]), tmp_path / "file.nir")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        "SCDependencyError NIR files need the package 'h5py'; "
+        "run: pip install 'sc-neurocore[nir]'\n"
+    )
