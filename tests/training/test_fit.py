@@ -13,12 +13,14 @@ torch = pytest.importorskip("torch")
 from sc_neurocore.bitstream import Sobol  # noqa: E402
 from sc_neurocore.datasets import Dataset, load_digits  # noqa: E402
 from sc_neurocore.exceptions import SCConfigError  # noqa: E402
+from sc_neurocore.nir_bridge import from_nir  # noqa: E402
 from sc_neurocore.training import (  # noqa: E402
     Cell,
     FeedForward,
     IFCell,
     InputCoding,
     LIFCell,
+    QuantConv2d,
     QuantLinear,
     SpikingNet,
     TrainingOptions,
@@ -163,11 +165,46 @@ def test_the_exported_file_is_the_trained_network(tmp_path):
     assert x.sum() > 0
 
 
+def test_a_convolutional_network_is_exported(tmp_path):
+    nir = pytest.importorskip("nir")
+    torch.manual_seed(4)
+    net = FeedForward(
+        [
+            QuantConv2d(1, 4, 3, scale=0.125, stride=2, padding=1),
+            QuantConv2d(4, 6, 3, scale=0.125),
+            torch.nn.Sequential(torch.nn.Flatten(2), QuantLinear(24, 10, scale=0.25)),
+        ],
+        [LIFCell(), IFCell(), LIFCell(0.75)],
+    )
+    levels = load_digits().test_x[:12].reshape(12, 1, 8, 8)
+    coded = CODING.encode(torch.from_numpy(levels.astype(np.int32)))
+    with pytest.raises(SCConfigError, match="give input_shape"):
+        to_nir(net, CODING)
+    nir.write(tmp_path / "conv.nir", to_nir(net, CODING, input_shape=(1, 8, 8)))
+    facts = json.loads(nir.read(tmp_path / "conv.nir").metadata["sc_neurocore"])
+    assert facts["weight_bits"] == {"conv1": 4, "conv2": 4, "fc3": 4}
+    # The package's own reader and float simulator, which know nothing of torch.
+    network = from_nir(tmp_path / "conv.nir")
+    counts = net.run(coded).spike_counts.detach().numpy()
+    assert counts.sum() > 0
+    for sample in range(3):
+        spikes = network.run(coded[:, sample].double().numpy()).output
+        np.testing.assert_array_equal(spikes.reshape(16, 10).sum(0), counts[sample])
+    # The same network trains as streams, too.
+    net.stochastic(8).run(coded).spike_counts.sum().backward()
+    assert all(p.grad.abs().sum() > 0 for p in net.parameters())
+
+
 def test_what_cannot_be_exported():
     pytest.importorskip("nir")
     with_bias = FeedForward([torch.nn.Linear(3, 2)], [LIFCell()])
-    with pytest.raises(SCConfigError, match="layer 1 is a Linear; only linear layers without bias"):
+    with pytest.raises(SCConfigError, match="layer 1 holds a Linear; linear and"):
         to_nir(with_bias, CODING)
+    grouped = FeedForward([QuantConv2d(4, 6, 3, groups=2)], [LIFCell()])
+    with pytest.raises(SCConfigError, match="layer 1 is a grouped convolution"):
+        to_nir(grouped, CODING, input_shape=(4, 6, 6))
+    with pytest.raises(SCConfigError, match=r"weights of shape \(2, 3\), which do not fit"):
+        to_nir(FeedForward([QuantLinear(3, 2)], [LIFCell()]), CODING, input_shape=(4,))
     cuba = FeedForward([QuantLinear(3, 2)], [Cell(cuba_model(0.5, 0.5))])
     with pytest.raises(SCConfigError, match="model 'cuba_lif' is not exported"):
         to_nir(cuba, CODING)
