@@ -144,9 +144,15 @@ def area_plot(points: Sequence[AreaPoint]) -> str:
     down = Scale(floor, 100.0, _HEAD + _PANEL, _HEAD)
     parts = [_keys(series), frame(across, _HEAD, _PANEL, down, "accuracy", "%")]
     foot = _HEAD + _PANEL + _FOOT
+    before = (-100.0, 0.0)
     for i, p in enumerate(points):
         x, y = float(across(p.luts)), float(down(100 * p.accuracy.share))
         low, high = (float(down(100 * v)) for v in p.accuracy.interval)
+        # A number that would lie on the one before it moves up.
+        above = (
+            before[1] - 12 if x - before[0] < 14 and abs(high - 6 - before[1]) < 12 else high - 6
+        )
+        before = (x, above)
         ring = f'<circle class="line" cx="{x:.1f}" cy="{y:.1f}" r="9"/>' if p.built else ""
         text = f"{p.name}: {p.luts} LUTs, {percent(p.accuracy)}"
         built = ", this bundle" if p.built else ""
@@ -154,7 +160,7 @@ def area_plot(points: Sequence[AreaPoint]) -> str:
             f'<g class="s{series.index(p.series)}"><path class="line" d="M{x:.1f} {low:.1f}'
             f'V{high:.1f}"/><circle class="key" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>{ring}'
             f"<title>{escape(text)}</title></g>"
-            f'<text class="name" x="{x:.1f}" y="{high - 6:.1f}" text-anchor="middle">{i + 1}</text>'
+            f'<text class="name" x="{x:.1f}" y="{above:.1f}" text-anchor="middle">{i + 1}</text>'
             f'<text class="name" x="{LEFT}" y="{foot + 16 * (i + 1) - 8}">{i + 1}</text>'
             f'<text x="{LEFT + 22}" y="{foot + 16 * (i + 1) - 8}">{escape(text)}{built}</text>'
         )
