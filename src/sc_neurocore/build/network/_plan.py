@@ -96,6 +96,10 @@ def plan_network(
         chosen = _hybrid(
             source, chosen, names, examples, calibration, target, options, store, stage
         )
+        listed = ", ".join(f"'{name}' {chosen.layer_backend(name)}" for name in names)
+        notices.append(
+            f"The hybrid of least area × time within 0.5 points of fixed point is {listed}."
+        )
     form = integer_form(source, chosen, calibration)
     notices += form.network.notices
     stage("folding")
