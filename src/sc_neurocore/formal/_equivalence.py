@@ -27,6 +27,7 @@ from sc_neurocore.formal._design import Design, Unmatched
 from sc_neurocore.formal._prove import Stage
 from sc_neurocore.toolchain import run_yosys
 from sc_neurocore.toolchain._process import job_directory, run_process
+from sc_neurocore.toolchain._sources import verilog_files
 from sc_neurocore.toolchain._tools import require
 
 _GOLD = "gold.json"
@@ -134,7 +135,7 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
     undefined initial value, which would then be compared with the freedom that synthesis took.
     """
     return [
-        *(f"read_verilog -sv {name}" for name in sources),
+        *(f"read_verilog -sv {name}" for name in verilog_files(sources)),
         f"hierarchy -check -top {top}",
         "proc",
         "flatten",
