@@ -143,7 +143,8 @@ def test_a_flipped_weight_bit_is_caught_and_located(bundle: Path, store: Evidenc
     assert found.changed == ("pairs_hidden_weights.hex",)
     assert not found.sound
     first = found.cosim[0]["first_mismatch"]
-    assert re.match(r"sample \d+, layer 'hidden', tick \d+, neuron 0: (current|spike) expected", first), first
+    where = r"sample \d+, layer 'hidden', tick \d+, neuron 0: (current|spike) expected"
+    assert re.match(where, first), first
 
 
 def test_verify_refuses_changes_elsewhere(bundle: Path, store: EvidenceStore) -> None:

@@ -90,7 +90,9 @@ def prove_blocks(
                 "reason": None if compared is None else compared.result["reason"] or None,
             }
         )
-    without = sorted(set(used) - {block.module for block in blocks})
+    # A module inside a block was proven with it.
+    inside = {name.removesuffix(".sv") for block in blocks for name in block.sources}
+    without = sorted(set(used) - inside)
     total, proven = (sum(r[key] for r in rows) for key in ("assertions", "proven"))
     refuted = sum(r["refuted"] for r in rows)
     formal = {
