@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +16,14 @@ from sc_neurocore.build.network import (
     RUNGS,
     NetworkOptions,
     build_network,
+    compile_network_to_fpga,
     find_samples,
     holds_network,
     read_network,
     verify_network,
 )
 from sc_neurocore.evidence import EvidenceStore
+from sc_neurocore.exceptions import SCConfigError
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "network-report.md"
 Builder = Callable[..., Build]
@@ -168,3 +171,45 @@ def test_made_up_levels_repeat_and_have_no_labels() -> None:
     first, second = (find_samples(None, coding, 4, 3, seed) for seed in (7, 7))
     assert first.labels is None and first.as_dict(3) is None
     assert (first.inputs == second.inputs).all() and first.inputs.max() == 8
+
+
+@pytest.mark.parametrize(
+    ("file", "options"),
+    [
+        ("snntorch_rleaky", {"reset": "subtract", "reset_when": "next_tick"}),
+        ("norse_lifbox", {"dt": 1e-6}),
+    ],
+)
+def test_files_of_other_libraries_build_unchanged(
+    file: str, options: dict[str, Any], store: EvidenceStore
+) -> None:
+    path = Path(__file__).resolve().parents[2] / "nir_bridge" / "files" / f"{file}.nir"
+    chosen = NetworkOptions(place_and_route=False, samples=2, target="ecp5-25k", **options)
+    done = build_network(read_network(path, chosen), chosen, store=store)
+    assert done.sound
+    assert done.report["ladder"][RUNGS[1]] == done.report["ladder"][RUNGS[2]] == "climbed"
+    assert sum(row["rtl"] for row in done.report["spikes"]) > 0
+
+
+def test_a_demand_that_is_missed_is_a_verdict_in_the_ladder(
+    files: Path, store: EvidenceStore
+) -> None:
+    options = NetworkOptions(samples=1, clock_mhz=900.0)
+    done = build_network(read_network(files / "pairs.nir"), options, store=store)
+    assert not done.sound
+    verdict = done.report["ladder"][RUNGS[5]]
+    assert re.fullmatch(r"failed: \d+\.\d MHz after routing, 900 MHz asked for; .*", verdict)
+    fmax, cycles = done.report["synthesis"]["fmax_mhz"], done.report["latency"]["cycles"]
+    assert done.report["latency"]["us"]["mean"] == pytest.approx(cycles["mean"] / fmax)
+    parts = {part["name"] for part in done.report["synthesis"]["parts"]}
+    assert parts == {"whole core", "encoder", "counter", "core without encoder"}
+
+
+def test_compile_network_to_fpga_keeps_its_name(files: Path) -> None:
+    found = compile_network_to_fpga(files / "pairs.nir", "engine4", data_width=5)
+    assert found.module_name == "engine4" and "module engine4 (" in found.top_module
+    assert (found.total_neurons, found.total_synapses) == (20, 8 * 16 + 16 * 4)
+    assert set(found.neuron_modules) == set(found.weight_rom) == {"hidden", "answer"}
+    assert found.interconnect == "aer" and "engine4_hidden_weights.hex" in found.sources
+    with pytest.raises(SCConfigError, match="bits of 'hidden' is 17"):
+        compile_network_to_fpga(files / "pairs.nir", data_width=17)
