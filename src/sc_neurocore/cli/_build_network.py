@@ -41,7 +41,7 @@ def names_network(argument: str) -> bool:
 @click.option("--input-bits", type=int, metavar="B", help="Levels are 0 to 2**B.")
 @click.option("--pe", type=int, metavar="N", help="Neurons of a layer at once; default: what fits.")
 @click.option("--simd", type=int, metavar="N", help="Sources that an event carries.")
-@click.option("--latency-us", type=float, metavar="US", help="Mean inference time wanted.")
+@click.option("--latency-us", type=float, metavar="US", help="Longest inference wanted.")
 @click.option("--clock-mhz", type=float, metavar="MHZ", help="Clock that must be reached.")
 @click.option("--dt", type=float, metavar="S", help="Tick in seconds; default: the file's.")
 @click.option("--reset", metavar="reset|subtract", help="What a spike does to the membrane.")

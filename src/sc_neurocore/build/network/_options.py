@@ -33,7 +33,7 @@ class NetworkOptions:
         input_bits: levels are 0 to 2**input_bits.
         pe: neurons of a layer whose accumulators share a word; chosen by target without it.
         simd: neighbouring sources that an event carries.
-        latency_us: longest mean inference that is wanted, in µs.
+        latency_us: longest inference that is wanted, in µs, of the samples at hand.
         clock_mhz: clock that must be reached.
         dt: tick in seconds, for files that do not state theirs.
         reset: ``reset`` to v_reset, or ``subtract`` the threshold.

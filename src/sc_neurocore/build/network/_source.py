@@ -20,9 +20,9 @@ from sc_neurocore.nir_bridge._graphs import settings_of
 #: Training samples that the scales of an ONNX model are fitted to.
 _CALIBRATING = 256
 #: Taken where neither the file nor the user states them.
-_DEFAULTS: Mapping[str, Any] = {
-    "ticks": 16, "coding": "rate", "input_bits": 4, "weight_bits": 6, "length": 16
-}  # fmt: skip
+_DEFAULTS: Mapping[str, Any] = {"ticks": 16, "coding": "rate", "input_bits": 4, "weight_bits": 6}
+#: Stream clocks of an inference that the default length stays within.
+_STREAM_CLOCKS = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +127,24 @@ def quantisation_of(
             if name in ("ticks", "coding", "input_bits"):
                 taken.append(f"{name} {value}")
         stated[name] = value
+    length = options.length or source.settings.get("length")
     sentences = []
     if taken:
         sentences.append(f"Neither the file nor the options state {', '.join(taken)}.")
     chosen = Quantisation(
         bits=stated["weight_bits"],
         backend="fixed" if options.backend == "hybrid" else options.backend,
-        length=stated["length"],
+        length=length or _default_length(stated["ticks"], stated["weight_bits"]),
         ticks=stated["ticks"],
         coding=stated["coding"],
         input_bits=stated["input_bits"],
     )
     return chosen, tuple(sentences)
+
+
+def _default_length(ticks: int, bits: int) -> int:
+    """The longest stream per tick within `_STREAM_CLOCKS`, no longer than is exact."""
+    length = 2
+    while 2 * length * ticks <= _STREAM_CLOCKS and length < 1 << bits:
+        length *= 2
+    return length
