@@ -160,6 +160,7 @@ def test_wide_accumulators() -> None:
         ([[3, 9]], "integers must lie from 0 to 4"),
         ([[1, 1, 1]], r"shape \(S, 2\)"),
         ([["a", "b"]], r"shape \(S, 2\)"),
+        ([[1, 1], [1]], "different lengths"),
     ],
 )
 def test_bad_samples(samples, message) -> None:

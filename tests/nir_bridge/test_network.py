@@ -154,6 +154,9 @@ class TestInputs:
     def test_a_step_of_the_wrong_size(self) -> None:
         with pytest.raises(SCConfigError, match=r"one tick has shape \(3,\); \(2,\) is expected"):
             self.net().step(np.zeros(3))
+        for transposed in (np.zeros((2, 1)), np.zeros((1, 1, 2))):
+            with pytest.raises(SCConfigError, match="is expected"):
+                self.net().step(transposed)
 
     def test_several_inputs_and_outputs_go_by_name(self) -> None:
         graph = Graph.of(

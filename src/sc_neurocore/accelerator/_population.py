@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from sc_neurocore.accelerator._network import Integers
 from sc_neurocore.compiler import Datapath, QFormat, Rounding, lower
 from sc_neurocore.dynamics import Model, Quantity, build_model
-from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.exceptions import SCCompilerError, SCConfigError
 from sc_neurocore.ir import DEFAULTS, KINDS, Assumptions, Kind
 
 Reals = NDArray[np.float64]
@@ -375,6 +375,9 @@ def population_datapath(
         fraction: binary places of the states.
         rounding: of stored states.
         proven: whether no state can leave its bounds, so that nothing need saturate.
+
+    Raises:
+        SCConfigError: the numbers lie too far apart for integers.
     """
     model, ports = population_model(p, name)
     formats = {"I": current}
@@ -385,13 +388,20 @@ def population_datapath(
         places = _places(values) if key.startswith("leak") else fraction
         raw[key] = np.rint(values * 2.0**places).astype(np.int64)
         formats[key] = _holding(float(values.min()), float(values.max()), places)
-    datapath = lower(
-        model,
-        formats,
-        overflow="wrap" if proven else "saturate",
-        rounding=rounding,
-        parameters="ports" if ports else "constants",
-    )
+    try:
+        datapath = lower(
+            model,
+            formats,
+            overflow="wrap" if proven else "saturate",
+            rounding=rounding,
+            parameters="ports" if ports else "constants",
+        )
+    except SCCompilerError:
+        raise SCConfigError(
+            f"population '{name}' needs more bits than an integer has at {fraction} binary places "
+            "of its states: its leaks, thresholds, biases and weights lie too far apart; scale "
+            "them closer together, or ask for fewer binary places (fraction)"
+        ) from None
     return datapath, raw
 
 

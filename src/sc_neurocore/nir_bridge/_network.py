@@ -202,8 +202,8 @@ class SCNetwork:
         given = {}
         for name, value in self._named(inputs).items():
             shape = self._shapes[name]
-            size = int(np.prod(shape))
-            if value.size not in (size, size * self._batch) or value.shape[-1:] == (0,):
+            flat = (int(np.prod(shape)),)
+            if value.shape not in (shape, flat, (self._batch, *shape), (self._batch, *flat)):
                 raise SCConfigError(
                     f"Input {name!r} of one tick has shape {value.shape}; "
                     f"{shape} is expected, or {(self._batch, *shape)}."
