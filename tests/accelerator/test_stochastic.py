@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sc_neurocore.accelerator import (
+    INPUT,
     check_correlation,
     input_spikes,
     require_uncorrelated_network,
@@ -82,7 +83,9 @@ def test_a_period_is_what_a_comparator_gives(bits: int) -> None:
 def test_the_plan_names_two_dimensions() -> None:
     network = random_network(3, backend="stochastic", layers=2)
     plans = sharing_plan(network)
-    assert set(plans) == {"layer0", "layer1"}
+    reading = [x.name for x in network.layers if any(p.source == INPUT for p in x.projections)]
+    assert list(plans) == reading
+    assert not sharing_plan(random_network(3, backend="stochastic", coding="direct"))
     (gate,) = layer_multipliers(plans["layer0"], 4, 3)
     assert (gate.a.dimension, gate.b.dimension) == (2, 1)
 

@@ -158,6 +158,18 @@ class TestInputs:
             with pytest.raises(SCConfigError, match="is expected"):
                 self.net().step(transposed)
 
+    def test_the_edges_that_are_given_a_tick_are_stated(self) -> None:
+        graph = Graph.of(
+            "loop",
+            [Node("in", Input((1,))), Node("sum", SUM), Node("rec", Affine([[0.5]])),
+             Node("out", Output())],
+            [("in", "sum"), ("sum", "rec"), ("rec", "sum"), ("sum", "out")],
+            DT,
+        )  # fmt: skip
+        said = "Each cycle without a delay is given one tick, at rec -> sum."
+        assert said in SCNetwork(graph).describe()
+        assert not any("cycle" in sentence for sentence in self.net().describe())
+
     def test_several_inputs_and_outputs_go_by_name(self) -> None:
         graph = Graph.of(
             "two",

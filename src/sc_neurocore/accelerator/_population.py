@@ -19,12 +19,11 @@ from sc_neurocore.accelerator._network import Integers
 from sc_neurocore.compiler import Datapath, QFormat, Rounding, lower
 from sc_neurocore.dynamics import Model, Quantity, build_model
 from sc_neurocore.exceptions import SCCompilerError, SCConfigError
-from sc_neurocore.ir import DEFAULTS, KINDS, Assumptions, Kind
+from sc_neurocore.ir import DEFAULTS, KINDS, SPIKING, Assumptions, Kind
 
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-SPIKING = ("lif", "if", "cuba_lif", "threshold")
 #: Significant binary digits of a leak: what it costs is an adder for each that is one.
 LEAK_BITS = 8
 

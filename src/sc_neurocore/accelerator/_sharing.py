@@ -60,17 +60,23 @@ class CorrelationCheck:
 
 
 def sharing_plan(network: IntegerNetwork) -> Mapping[str, Sharing]:
-    """Sources of the streams of every stochastic layer.
+    """Sources of the streams that a rate-coded input multiplies, by stochastic layer.
 
-    One counter makes the streams of all weights of a layer. The input, where it is coded by rate,
-    has the other dimension of the same sequence, also one source for all.
+    One counter makes the streams of all weights of a layer; the input has the other dimension of
+    the same sequence, also one source for all. What other layers send are spikes, not streams of a
+    source, so layers that read nothing else have no plan.
     """
-    plans = {}
-    for layer in network.layers:
-        if layer.backend == "stochastic":
-            weights = Sobol(WEIGHT_DIMENSION, width=layer.bits)
-            plans[layer.name] = Sharing((rate_source(network.input.bits),), ((weights,),))
-    return plans
+    return {
+        layer.name: Sharing(
+            (rate_source(network.input.bits),), ((Sobol(WEIGHT_DIMENSION, width=layer.bits),),)
+        )
+        for layer in network.layers
+        if layer.backend == "stochastic" and _reads_rates(network, layer)
+    }
+
+
+def _reads_rates(network: IntegerNetwork, layer: IntegerLayer) -> bool:
+    return network.input.coding == "rate" and any(p.source == INPUT for p in layer.projections)
 
 
 def check_correlation(
@@ -98,7 +104,7 @@ def check_correlation(
     for layer in network.layers:
         if layer.backend != "stochastic":
             continue
-        if network.input.coding == "rate":
+        if _reads_rates(network, layer):
             delays = sorted({p.delay for p in layer.projections if p.source == INPUT})
             found += [_every_level(network, layer, delay, limit) for delay in delays]
     if run is None:
