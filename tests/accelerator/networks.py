@@ -68,6 +68,8 @@ def random_network(
             )
         if not number or rng.random() < 0.3:
             delay = int(rng.integers(0, 3)) if rng.random() < 0.5 else 0
+            if coding == "direct" and projections:
+                delay = 0
             projections.append(IntegerProjection(INPUT, weights(entering.size), delay))
         last = number == layers - 1
         kind = (

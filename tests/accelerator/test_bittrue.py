@@ -14,6 +14,7 @@ from sc_neurocore.accelerator import (
     InputCoding,
     IntegerNetwork,
     IntegerProjection,
+    check_network,
     first_divergence,
     simulate_network,
 )
@@ -159,6 +160,7 @@ def test_wide_accumulators() -> None:
         ([[3, 9]], "integers must lie from 0 to 4"),
         ([[1, 1, 1]], r"shape \(S, 2\)"),
         ([["a", "b"]], r"shape \(S, 2\)"),
+        ([[1, 1], [1]], "different lengths"),
     ],
 )
 def test_bad_samples(samples, message) -> None:
@@ -178,6 +180,11 @@ def test_networks_that_no_hardware_has() -> None:
         simulate_network(broken(IntegerProjection(INPUT, np.array([[32], [0]]), 0)), [[[0, 0]] * 4])
     with pytest.raises(SCConfigError, match="need \\(2, 1\\)"):
         simulate_network(broken(IntegerProjection(INPUT, np.array([[3]]), 0)), [[[0, 0]] * 4])
+    late = replace(network, input=InputCoding(2, "direct", 4), ticks=4)
+    two = (IntegerProjection(0, np.array([[3]]), 1), IntegerProjection(INPUT, np.ones((2, 1)), 2))
+    with pytest.raises(SCConfigError, match="current must come alone"):
+        check_network(replace(late, layers=(replace(layer, projections=two),)))
+    check_network(replace(late, layers=(replace(layer, projections=two[1:]),)))
     with pytest.raises(SCConfigError, match="at least 1"):
         simulate_network(broken(IntegerProjection(0, np.array([[3]]), 0)), [[[0, 0]] * 4])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -91,9 +92,28 @@ def test_what_does_not_fit_is_said_with_what_would() -> None:
     # 784 x 128 x 6 + 128 x 10 x 6 bits are 595.5 kbit; 32 blocks of 4 kbit are there.
     assert "596 kbit of weights, 128 kbit of memory" in plan.verdict
     assert f"{plan.brams - 32} more than the 32" in plan.verdict
-    assert "pruning" in plan.verdict and "target ecp5-25k" in plan.verdict
+    assert "pruning 84 % of the neurons before the output" in plan.verdict
+    assert "target ecp5-25k" in plan.verdict
     late = choose_foldings(_network(64, 32, 10), get_target("ice40-hx8k"), latency_clocks=20)
     assert not late.fits and "more than the 20 asked for" in late.verdict
+
+
+@pytest.mark.parametrize("hidden", [300, 600, 1500])
+@pytest.mark.parametrize("target", ["ice40-hx8k", "ice40-up5k", "gowin-gw1n9"])
+def test_what_is_said_to_fit_fits(hidden: int, target: str) -> None:
+    device = get_target(target)
+    plan = choose_foldings(_network(64, hidden, 10, bits=8), device)
+    if plan.fits:
+        return
+    bits = re.search(r"weights of (\d+) bits", plan.verdict)
+    share = re.search(r"pruning (\d+) %", plan.verdict)
+    larger = re.search(r"target (\S+)", plan.verdict)
+    assert share and larger
+    if bits:
+        assert choose_foldings(_network(64, hidden, 10, bits=int(bits[1])), device).fits
+    kept = hidden * (100 - int(share[1])) // 100
+    assert choose_foldings(_network(64, kept, 10, bits=8), device).fits
+    assert choose_foldings(_network(64, hidden, 10, bits=8), get_target(larger[1])).fits
 
 
 def test_layers_that_read_the_same_events_take_equally_many() -> None:

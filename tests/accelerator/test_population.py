@@ -148,6 +148,23 @@ def test_bounds_are_reached(kind: str) -> None:
         assert down <= row[0] <= 0.95 * down and 0.95 * up <= row[1] <= up
 
 
+def test_a_late_subtraction_after_a_full_leak_stays_within_the_register() -> None:
+    # v' = I - [spiked] 2: after the spike at 4, -255 makes -257, which nine bits do not hold.
+    rules = Assumptions(dt=DT, reset="subtract", reset_when="next_tick")
+    values = {"tau": DT, "r": 1.0, "v_leak": 0.0, "v_threshold": 2.0, "v_reset": 0.0}
+    real = in_units(population("lif", values, size=1, dt=DT, rules=rules), 1.0, 0)
+    entering = InputCoding(2, "events", 1)
+    projections = (IntegerProjection(INPUT, np.array([[-255], [4]]), 0),)
+    layer = integer_layer(
+        "p", real, projections, coding=entering, bits=9, scale=1.0, fraction=0, ticks=3
+    )
+    network = IntegerNetwork("net", entering, (layer,), 3, "count", 0)
+    run = simulate_network(network, [[[0, 1], [1, 0], [0, 0]]], spikes=True)
+    assert not run.saturations.any()
+    assert run.ranges[0].tolist() == [[-257, 4]]
+    assert run.spikes[0].ravel().tolist() == [1, 0, 0]
+
+
 def test_refusals() -> None:
     with pytest.raises(SCConfigError, match="allowed: lif"):
         population("izhikevich", {}, size=1, dt=DT)

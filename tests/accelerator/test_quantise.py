@@ -243,6 +243,12 @@ def test_refusals() -> None:
         with_options(bits={"n1": 4, "n7": 3})
     with pytest.raises(SCConfigError, match="allowed: rate, direct, events"):
         with_options(coding="latency")
+    for rounding in ("up", "stochastic"):
+        with pytest.raises(SCConfigError, match="allowed: truncate, nearest, nearest_even"):
+            with_options(rounding=rounding)
+    tiny = _normal(_chain(Affine(1e-300 * np.eye(2)), _lif(2)))
+    with pytest.raises(SCConfigError, match=r"population 'n1' .* lie too far apart"):
+        quantise(tiny.normal, tiny.assumptions)
     with pytest.raises(SCConfigError, match="normal form"):
         quantise(graph, net.assumptions)
     graded = _chain(

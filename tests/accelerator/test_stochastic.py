@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sc_neurocore.accelerator import (
+    INPUT,
     check_correlation,
     input_spikes,
     require_uncorrelated_network,
@@ -82,25 +83,32 @@ def test_a_period_is_what_a_comparator_gives(bits: int) -> None:
 def test_the_plan_names_two_dimensions() -> None:
     network = random_network(3, backend="stochastic", layers=2)
     plans = sharing_plan(network)
-    assert set(plans) == {"layer0", "layer1"}
+    reading = [x.name for x in network.layers if any(p.source == INPUT for p in x.projections)]
+    assert list(plans) == reading
+    assert not sharing_plan(random_network(3, backend="stochastic", coding="direct"))
     (gate,) = layer_multipliers(plans["layer0"], 4, 3)
     assert (gate.a.dimension, gate.b.dimension) == (2, 1)
 
 
-def _exact(network, level: int, weight: int, layer) -> float:
+def _exact(network, level: int, weight: int, layer, delay: int) -> float:
     numbers = input_spikes(network, np.full((1, network.input.size), level))[0, :, 0]
-    held = np.repeat(numbers, layer.length)
+    late = np.concatenate([np.zeros(delay, numbers.dtype), numbers])[: network.ticks]
+    held = np.repeat(late, layer.length)
     stream = stream_bits(np.array(weight), layer.bits, len(held))
     return float((held & stream).mean() - held.mean() * stream.mean())
 
 
+@pytest.mark.parametrize("delay", [0, 3, 9])
 @pytest.mark.parametrize("seed", range(6))
-def test_the_worst_product_is_the_worst_of_all(seed: int) -> None:
+def test_the_worst_product_is_the_worst_of_all(seed: int, delay: int) -> None:
     network = random_network(seed, backend="stochastic", layers=1, ticks=7)
     (layer,) = network.layers
+    *others, last = layer.projections
+    layer = replace(layer, projections=(*others, replace(last, delay=delay)))
+    network = replace(network, layers=(layer,))
     (check, *_) = check_correlation(network)
     every = [
-        _exact(network, level, int(w), layer)
+        _exact(network, level, int(w), layer, delay)
         for level in range((1 << network.input.bits) + 1)
         for w in _all(layer.bits)
     ]
@@ -124,6 +132,10 @@ def test_measured_correlation_is_the_core_s() -> None:
     found = scc(spikes[:, None], streams, 8 * layer.length)
     assert np.isclose(found, check.scc).any()
     assert check.word == "measured"
+    never = replace(layer, projections=(replace(p, delay=99),))
+    network = replace(network, layers=(never,))
+    run = simulate_network(network, samples, spikes=True)
+    assert check_correlation(network, samples, run)[0].covariance == 0
 
 
 def test_a_correlated_network_is_refused() -> None:

@@ -154,6 +154,21 @@ class TestInputs:
     def test_a_step_of_the_wrong_size(self) -> None:
         with pytest.raises(SCConfigError, match=r"one tick has shape \(3,\); \(2,\) is expected"):
             self.net().step(np.zeros(3))
+        for transposed in (np.zeros((2, 1)), np.zeros((1, 1, 2))):
+            with pytest.raises(SCConfigError, match="is expected"):
+                self.net().step(transposed)
+
+    def test_the_edges_that_are_given_a_tick_are_stated(self) -> None:
+        graph = Graph.of(
+            "loop",
+            [Node("in", Input((1,))), Node("sum", SUM), Node("rec", Affine([[0.5]])),
+             Node("out", Output())],
+            [("in", "sum"), ("sum", "rec"), ("rec", "sum"), ("sum", "out")],
+            DT,
+        )  # fmt: skip
+        said = "Each cycle without a delay is given one tick, at rec -> sum."
+        assert said in SCNetwork(graph).describe()
+        assert not any("cycle" in sentence for sentence in self.net().describe())
 
     def test_several_inputs_and_outputs_go_by_name(self) -> None:
         graph = Graph.of(

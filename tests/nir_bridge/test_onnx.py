@@ -371,6 +371,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ({"dt": 0.0}, "dt is 0.0"),
         ({"ticks": 0}, "ticks is 0"),
         ({"input_bits": True}, "input_bits is True"),
+        ({"input_bits": 16}, "input_bits is 16; it must be from 1 to 15"),
         ({"calibration": np.ones((3, 5))}, r"calibration has shape \(3, 5\); it must be \(samples"),
         ({"calibration": np.full((3, 6), 2.0)}, "outside 0 to input_max, which is 1"),
     ],

@@ -320,6 +320,13 @@ def check_network(network: IntegerNetwork) -> None:
             raise SCConfigError(
                 f"{where} receives the input as a current; it must be one projection and the last"
             )
+        if direct and direct[0] and layer.projections[direct[0]].delay:
+            # Until it arrives no plane would double what the other projections add.
+            raise SCConfigError(
+                f"{where} receives the input as a current after a delay of "
+                f"{layer.projections[direct[0]].delay} ticks, and spikes besides; a delayed "
+                "current must come alone; use coding rate or events"
+            )
         half = 1 << (layer.bits - 1)
         for p in layer.projections:
             fan_in = network.input.size if p.source == INPUT else network.layers[p.source].size

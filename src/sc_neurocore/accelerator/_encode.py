@@ -39,7 +39,10 @@ def encode_levels(coding: InputCoding, samples: ArrayLike, ticks: int) -> NDArra
     Raises:
         SCConfigError: a wrong shape, or a number out of range or not finite.
     """
-    given = np.asarray(samples)
+    try:
+        given = np.asarray(samples)
+    except ValueError:
+        raise SCConfigError("the samples have different lengths; each needs the same") from None
     shape = (ticks, coding.size) if coding.coding == "events" else (coding.size,)
     if given.ndim != 1 + len(shape) or given.shape[1:] != shape or given.dtype.kind not in "biuf":
         wanted = ", ".join(str(n) for n in ("S", *shape))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
 from sc_neurocore.compiler import Datapath
@@ -110,7 +110,7 @@ def choose_foldings(
     enough = [c for c in plans if sum(o.brams for o in c) <= (target.brams or math.inf)]
     if not enough:
         smallest = min(plans, key=lambda c: sum(o.brams for o in c))
-        return _plan(network, smallest, _too_large(network, target, smallest))
+        return _plan(network, smallest, _too_large(network, target, smallest, pe, simd))
     if luts is not None:
         within = [c for c in enough if sum(o.luts for o in c) <= luts]
         if within:
@@ -293,32 +293,63 @@ def _plan(network: IntegerNetwork, options: Sequence[_Option], verdict: str = ""
     )
 
 
-def _too_large(network: IntegerNetwork, target: Target, options: Sequence[_Option]) -> str:
-    """By how much the memories exceed the device, and what would fit."""
+def _too_large(
+    network: IntegerNetwork,
+    target: Target,
+    options: Sequence[_Option],
+    pe: int | None,
+    simd: int | None,
+) -> str:
+    """By how much the memories exceed the device, and what was tried and would fit."""
+
+    def fits(candidate: IntegerNetwork, device: Target) -> bool:
+        per = _options(candidate, device, {}, pe, simd)
+        found = _cheapest(per, _groups(candidate), math.inf, device, _memory)
+        return found is not None and sum(o.brams for o in found) <= (device.brams or 0)
+
+    advice = []
+    widest = max(layer.bits for layer in network.layers)
+    for bits in range(widest - 1, 1, -1):
+        if fits(_narrowed(network, bits), target):
+            advice.append(f"weights of {bits} bits")
+            break
+    if len(network.layers) > 1:
+        for percent in range(1, 100):
+            if fits(_pruned(network, percent), target):
+                advice.append(f"pruning {percent} % of the neurons before the output")
+                break
+    for device in targets().values():
+        if device.brams and device.family in _BLOCKS and fits(network, device):
+            advice.append(f"target {device.name}")
+            break
     needed, there = sum(o.brams for o in options), target.brams or 0
     weight_bits = sum(layer.synapses * layer.bits for layer in network.layers)
     room = (_BLOCKS[target.family][0][0] * _BLOCKS[target.family][0][1]) * there
-    advice = []
-    widest = max(layer.bits for layer in network.layers)
-    narrow = [b for b in range(2, widest) if weight_bits * b / widest <= room * 0.9]
-    if narrow:
-        advice.append(f"weights of {narrow[-1]} bits")
-    kept = 0.9 * room / weight_bits if weight_bits else 1.0
-    if kept < 1:
-        advice.append(f"pruning {math.ceil(100 * (1 - kept))} % of the neurons' weights")
-    larger = [t.name for t in targets().values() if (t.brams or 0) and _room(t) > room
-              and _room(t) * 0.9 >= weight_bits]  # fmt: skip
-    if larger:
-        advice.append(f"target {larger[0]}")
     return (
         f"network '{network.name}' needs {needed} block RAMs at its smallest folding, "
         f"{needed - there} more than the {there} of {target.name} ({weight_bits / 1024:.0f} kbit "
-        f"of weights, {room / 1024:.0f} kbit of memory); what would fit: {', or '.join(advice)}"
+        f"of weights, {room / 1024:.0f} kbit of memory); what would fit: "
+        f"{', or '.join(advice) or 'a smaller network'}"
     )
 
 
-def _room(target: Target) -> int:
-    if target.family not in _BLOCKS or not target.brams:
-        return 0
-    width, depth = _BLOCKS[target.family][0]
-    return width * depth * target.brams
+def _narrowed(network: IntegerNetwork, bits: int) -> IntegerNetwork:
+    """The sizes of a network with weights of at most ``bits``; its numbers mean nothing."""
+    layers = tuple(replace(layer, bits=min(layer.bits, bits)) for layer in network.layers)
+    return replace(network, layers=layers)
+
+
+def _pruned(network: IntegerNetwork, percent: int) -> IntegerNetwork:
+    """The sizes of a network without a share of each layer but the output; as `_narrowed`."""
+    sizes = [
+        layer.size if k == network.output else max(1, layer.size * (100 - percent) // 100)
+        for k, layer in enumerate(network.layers)
+    ]
+    layers = []
+    for layer, size in zip(network.layers, sizes, strict=True):
+        projections = tuple(
+            replace(p, weights=p.weights[: None if p.source == INPUT else sizes[p.source], :size])
+            for p in layer.projections
+        )
+        layers.append(replace(layer, size=size, projections=projections))
+    return replace(network, layers=tuple(layers))

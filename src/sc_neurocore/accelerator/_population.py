@@ -18,12 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from sc_neurocore.accelerator._network import Integers
 from sc_neurocore.compiler import Datapath, QFormat, Rounding, lower
 from sc_neurocore.dynamics import Model, Quantity, build_model
-from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.ir import DEFAULTS, KINDS, Assumptions, Kind
+from sc_neurocore.exceptions import SCCompilerError, SCConfigError
+from sc_neurocore.ir import DEFAULTS, KINDS, SPIKING, Assumptions, Kind
 
 Reals = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-SPIKING = ("lif", "if", "cuba_lif", "threshold")
 #: Significant binary digits of a leak: what it costs is an adder for each that is one.
 LEAK_BITS = 8
 
@@ -269,20 +269,22 @@ def state_bounds(
             reached = _hull(reached, now)
             spans.append(now if p.rules.cuba_order == "current_first" else before)
         result["j"] = (float(reached[0].min()), float(reached[1].max()))
+    late = p.rules.reset_when == "next_tick" and p.threshold is not None
     now, reached = (zeros, zeros), (zeros, zeros)
     for down, up in spans:
         if p.kind == "threshold":
             now = (down + drive, up + drive)
             reached = _hull(reached, now)
             continue
-        start = _after_reset(p, now)
-        now = _plus(_decay(start, leak), down + drive - step, up + drive + step)
-        if p.rules.reset_when == "next_tick" and p.threshold is not None:
-            reset = p.reset_to if p.rules.reset == "reset" else None
-            if reset is not None:
-                now = _hull(now, (reset, reset))
+        least, most = down + drive - step, up + drive + step
+        now = (
+            _resets_late(p, now, least, most)
+            if late
+            else _plus(_decay(_after_reset(p, now), leak), least, most)
+        )
         reached = _hull(reached, now)
-    reached = _hull(reached, _after_reset(p, reached))
+    if not late:
+        reached = _hull(reached, _after_reset(p, reached))
     if p.threshold is not None and p.kind != "threshold":
         # Also of a neuron that never fires: the register holds what its reset is written with.
         needed = p.threshold if p.rules.reset == "subtract" else p.reset_to
@@ -308,31 +310,48 @@ def _hull(a: _Span, b: _Span) -> _Span:
     return np.minimum(a[0], b[0]), np.maximum(a[1], b[1])
 
 
-def _after_reset(p: Population, span: _Span) -> _Span:
-    """Where a span lies after its part above the threshold was reset.
+def _split(span: _Span, threshold: Reals) -> tuple[_Span, _Span]:
+    """The parts of a span up to the threshold and above it, its ends moved to where they lie."""
+    low, high = span
+    return (
+        (np.minimum(low, threshold), np.minimum(high, threshold)),
+        (np.maximum(low, threshold), np.maximum(high, threshold)),
+    )
 
-    A reset at the next tick is taken here as well; it acts on the same values.
-    """
+
+def _where(fires: Bools, a: _Span, b: _Span) -> _Span:
+    return np.where(fires, a[0], b[0]), np.where(fires, a[1], b[1])
+
+
+def _after_reset(p: Population, span: _Span) -> _Span:
+    """Where a span lies after its part above the threshold was reset in the same tick."""
     if p.threshold is None or p.kind == "threshold":
         return span
-    low, high = span
-    fires = high > p.threshold
-    stays = (np.minimum(low, p.threshold), np.minimum(high, p.threshold))
+    quiet, loud = _split(span, p.threshold)
+    moved = _plus(loud, -p.threshold, -p.threshold)
     if p.rules.reset == "reset":
-        to = np.zeros(p.size) if p.reset_to is None else p.reset_to
-        moved = (to, to)
-    elif p.rules.reset_when == "next_tick":
-        # v - a·v - threshold: the leak acts before the subtraction.
-        leak = np.zeros(p.size) if p.leak is None else p.leak
-        shift = p.threshold / np.where(leak < 1, 1 - leak, 1)
-        moved = (np.maximum(low, p.threshold) - shift, high - shift)
-        worst = np.abs(p.threshold) + np.abs(high)
-        odd = leak >= 1
-        moved = (np.where(odd, -worst, moved[0]), np.where(odd, worst, moved[1]))
-    else:
-        moved = (np.maximum(low, p.threshold) - p.threshold, high - p.threshold)
-    joined = _hull(stays, moved)
-    return np.where(fires, joined[0], low), np.where(fires, joined[1], high)
+        assert p.reset_to is not None
+        moved = (p.reset_to, p.reset_to)
+    return _where(span[1] > p.threshold, _hull(quiet, moved), span)
+
+
+def _resets_late(p: Population, span: _Span, low: Reals, high: Reals) -> _Span:
+    """Where a span lies after a tick that leaks, adds, and resets what the last tick's spikes ask.
+
+    Args:
+        p: with a threshold.
+        span: after the last tick.
+        low: least that the tick adds.
+        high: most.
+    """
+    assert p.threshold is not None and p.leak is not None
+    quiet, loud = _split(span, p.threshold)
+    moved = _plus(_decay(loud, p.leak), low - p.threshold, high - p.threshold)
+    if p.rules.reset == "reset":
+        assert p.reset_to is not None
+        moved = (p.reset_to, p.reset_to)
+    rest = _plus(_decay(quiet, p.leak), low, high)
+    return _where(span[1] > p.threshold, _hull(rest, moved), rest)
 
 
 def population_datapath(
@@ -355,6 +374,9 @@ def population_datapath(
         fraction: binary places of the states.
         rounding: of stored states.
         proven: whether no state can leave its bounds, so that nothing need saturate.
+
+    Raises:
+        SCConfigError: the numbers lie too far apart for integers.
     """
     model, ports = population_model(p, name)
     formats = {"I": current}
@@ -365,13 +387,20 @@ def population_datapath(
         places = _places(values) if key.startswith("leak") else fraction
         raw[key] = np.rint(values * 2.0**places).astype(np.int64)
         formats[key] = _holding(float(values.min()), float(values.max()), places)
-    datapath = lower(
-        model,
-        formats,
-        overflow="wrap" if proven else "saturate",
-        rounding=rounding,
-        parameters="ports" if ports else "constants",
-    )
+    try:
+        datapath = lower(
+            model,
+            formats,
+            overflow="wrap" if proven else "saturate",
+            rounding=rounding,
+            parameters="ports" if ports else "constants",
+        )
+    except SCCompilerError:
+        raise SCConfigError(
+            f"population '{name}' needs more bits than an integer has at {fraction} binary places "
+            "of its states: its leaks, thresholds, biases and weights lie too far apart; scale "
+            "them closer together, or ask for fewer binary places (fraction)"
+        ) from None
     return datapath, raw
 
 

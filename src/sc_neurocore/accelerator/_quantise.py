@@ -25,7 +25,7 @@ from sc_neurocore.accelerator._normal import RealLayer, RealNetwork, real_networ
 from sc_neurocore.accelerator._population import Population, in_units
 from sc_neurocore.accelerator._scale import best_scale
 from sc_neurocore.accelerator._stochastic import require_stream_length
-from sc_neurocore.compiler import Rounding
+from sc_neurocore.compiler import ROUNDINGS, Rounding
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import Assumptions, Graph
 
@@ -67,8 +67,9 @@ class Quantisation:
             _require("fraction", self.fraction, 0, 24)
         if self.coding not in ("rate", "direct", "events"):
             raise SCConfigError(f"coding is '{self.coding}'; allowed: rate, direct, events")
-        if self.rounding == "stochastic":
-            raise SCConfigError("states of an accelerator are not rounded stochastically")
+        allowed = [name for name in ROUNDINGS if name != "stochastic"]
+        if self.rounding not in allowed:
+            raise SCConfigError(f"rounding is '{self.rounding}'; allowed: {', '.join(allowed)}")
 
     def weight_bits(self, layer: str) -> int:
         """Bits of a population's weights."""

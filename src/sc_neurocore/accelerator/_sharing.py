@@ -60,17 +60,23 @@ class CorrelationCheck:
 
 
 def sharing_plan(network: IntegerNetwork) -> Mapping[str, Sharing]:
-    """Sources of the streams of every stochastic layer.
+    """Sources of the streams that a rate-coded input multiplies, by stochastic layer.
 
-    One counter makes the streams of all weights of a layer. The input, where it is coded by rate,
-    has the other dimension of the same sequence, also one source for all.
+    One counter makes the streams of all weights of a layer; the input has the other dimension of
+    the same sequence, also one source for all. What other layers send are spikes, not streams of a
+    source, so layers that read nothing else have no plan.
     """
-    plans = {}
-    for layer in network.layers:
-        if layer.backend == "stochastic":
-            weights = Sobol(WEIGHT_DIMENSION, width=layer.bits)
-            plans[layer.name] = Sharing((rate_source(network.input.bits),), ((weights,),))
-    return plans
+    return {
+        layer.name: Sharing(
+            (rate_source(network.input.bits),), ((Sobol(WEIGHT_DIMENSION, width=layer.bits),),)
+        )
+        for layer in network.layers
+        if layer.backend == "stochastic" and _reads_rates(network, layer)
+    }
+
+
+def _reads_rates(network: IntegerNetwork, layer: IntegerLayer) -> bool:
+    return network.input.coding == "rate" and any(p.source == INPUT for p in layer.projections)
 
 
 def check_correlation(
@@ -98,8 +104,9 @@ def check_correlation(
     for layer in network.layers:
         if layer.backend != "stochastic":
             continue
-        if network.input.coding == "rate" and any(p.source == INPUT for p in layer.projections):
-            found.append(_every_level(network, layer, limit))
+        if _reads_rates(network, layer):
+            delays = sorted({p.delay for p in layer.projections if p.source == INPUT})
+            found += [_every_level(network, layer, delay, limit) for delay in delays]
     if run is None:
         return tuple(found)
     if run.spikes is None or samples is None:
@@ -115,10 +122,8 @@ def check_correlation(
                 continue
             else:
                 sent, name = input_spikes(network, first), "input"
-            late = np.zeros_like(sent)
-            late[:, p.delay :] = sent[:, : network.ticks - p.delay]
             ones = stream_ones(p.weights, layer.bits, layer.length, network.ticks)
-            covariance, correlation = _largest(late, ones, layer.length)
+            covariance, correlation = _largest(_delayed(sent, p.delay), ones, layer.length)
             found.append(
                 CorrelationCheck(layer.name, name, covariance, correlation, "measured", limit)
             )
@@ -139,11 +144,20 @@ def require_uncorrelated_network(checks: tuple[CorrelationCheck, ...]) -> None:
             )
 
 
-def _every_level(network: IntegerNetwork, layer: IntegerLayer, limit: float) -> CorrelationCheck:
+def _delayed(spikes: NDArray[np.uint8], delay: int) -> NDArray[np.uint8]:
+    """Trains (S, T, ...) as they arrive, silent before."""
+    silent = np.zeros_like(spikes[:, :1]).repeat(delay, axis=1)
+    return np.concatenate([silent, spikes], axis=1)[:, : spikes.shape[1]]
+
+
+def _every_level(
+    network: IntegerNetwork, layer: IntegerLayer, delay: int, limit: float
+) -> CorrelationCheck:
     """The worst of all levels and weights, through the planes, in which a weight is linear."""
     ticks, bits = network.ticks, layer.bits
     levels = np.arange((1 << network.input.bits) + 1)
-    active = rate_numbers(network.input.bits, ticks)[None] < levels[:, None]
+    numbers = rate_numbers(network.input.bits, ticks)
+    active = _delayed((numbers < levels[:, None]).astype(np.uint8), delay)
     ones = plane_ones(bits, layer.length, ticks)[:, :bits].astype(np.float64)
     each = active @ (ones - ones.mean(axis=0)) / (ticks * layer.length)
     extremes = np.stack([np.minimum(each, 0).sum(axis=1), np.maximum(each, 0).sum(axis=1)])

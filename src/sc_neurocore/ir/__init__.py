@@ -14,6 +14,7 @@ from sc_neurocore.ir._linear import (
 from sc_neurocore.ir._ops import (
     DEFAULTS,
     KINDS,
+    SPIKING,
     Delay,
     Input,
     Kind,
@@ -78,6 +79,7 @@ __all__ = [
     "DEFAULTS",
     "KINDS",
     "SCNIR_VERSION",
+    "SPIKING",
     "Affine",
     "Assumptions",
     "AvgPool2d",

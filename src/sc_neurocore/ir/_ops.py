@@ -44,7 +44,8 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 #: Parameters that may be left out, and what is then meant.
 DEFAULTS: Mapping[str, float] = MappingProxyType({"v_reset": 0.0, "w_in": 1.0})
 
-_SPIKING = frozenset({"lif", "if", "cuba_lif", "threshold"})
+#: Kinds whose output is spikes; the others send their membrane.
+SPIKING: frozenset[str] = frozenset({"lif", "if", "cuba_lif", "threshold"})
 
 
 def frozen_array(value: ArrayLike) -> Array:
@@ -256,7 +257,7 @@ class Neurons(Op):
     @property
     def spiking(self) -> bool:
         """Whether the output is spikes, otherwise the membrane itself."""
-        return self.kind in _SPIKING
+        return self.kind in SPIKING
 
     @property
     def count(self) -> int:

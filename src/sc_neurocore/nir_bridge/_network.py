@@ -94,8 +94,14 @@ class SCNetwork:
         self.assumptions = assumptions or Assumptions(dt=graph.dt)
         self.graph = graph
         self.assumed = assumed
-        passes = (InlineSubgraphs(), InferShapes(), BreakCycles(self.assumptions))
-        self.flat = run_passes(graph.replace(dt=self.assumptions.dt), passes)
+        given = graph.replace(dt=self.assumptions.dt)
+        inlined = run_passes(given, (InlineSubgraphs(), InferShapes()))
+        self.flat = run_passes(inlined, (BreakCycles(self.assumptions),))
+        self._recurrent = tuple(
+            f"{after.source} -> {after.target}"
+            for before, after in zip(inlined.edges, self.flat.edges, strict=True)
+            if before != after
+        )
         for role, nodes in (
             ("input", self.flat.inputs),
             ("output", self.flat.outputs),
@@ -129,8 +135,11 @@ class SCNetwork:
         return self._order
 
     def describe(self) -> tuple[str, ...]:
-        """The assumptions as sentences, and which of them nobody stated."""
+        """The assumptions as sentences, the edges given a tick, and what nobody stated."""
         sentences = self.assumptions.describe()
+        if self._recurrent:
+            edges = ", ".join(self._recurrent)
+            sentences = (*sentences, f"Each cycle without a delay is given one tick, at {edges}.")
         if not self.assumed:
             return sentences
         names = ", ".join(self.assumed)
@@ -202,8 +211,8 @@ class SCNetwork:
         given = {}
         for name, value in self._named(inputs).items():
             shape = self._shapes[name]
-            size = int(np.prod(shape))
-            if value.size not in (size, size * self._batch) or value.shape[-1:] == (0,):
+            flat = (int(np.prod(shape)),)
+            if value.shape not in (shape, flat, (self._batch, *shape), (self._batch, *flat)):
                 raise SCConfigError(
                     f"Input {name!r} of one tick has shape {value.shape}; "
                     f"{shape} is expected, or {(self._batch, *shape)}."

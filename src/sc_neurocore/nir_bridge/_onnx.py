@@ -110,7 +110,7 @@ def _check_options(
     for what, value in (("input_max", input_max), ("dt", dt)):
         if not (math.isfinite(value) and value > 0):
             raise SCConfigError(f"{what} is {value!r}; it must be a positive number")
-    for what, count, most in (("ticks", ticks, 2**31), ("input_bits", input_bits, 16)):
+    for what, count, most in (("ticks", ticks, 2**31), ("input_bits", input_bits, 15)):
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= most:
             raise SCConfigError(f"{what} is {count!r}; it must be from 1 to {most}")
 
