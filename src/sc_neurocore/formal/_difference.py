@@ -20,6 +20,8 @@ from sc_neurocore.formal._design import Design
 _PATTERNS = 64
 #: Executions at a time, and the clocks of each.
 _RUNS, _CLOCKS = 512, 160
+#: Nodes that are worked out at most, all clocks together: larger designs get fewer clocks.
+_WORK = 1 << 22
 #: Clocks at the beginning during which inputs are held, so that a reset may come first.
 _HELD = 3
 
@@ -103,7 +105,8 @@ def executed_difference(aig: Aig, gold: Design, gate: Design) -> dict[str, JSON]
     first = {x: noise.getrandbits(_RUNS) for x in inputs}
     known: dict[int, tuple[int, int]] = {}  # of the RTL: where it may be 0, and 1
     state = {x: noise.getrandbits(_RUNS) for x in ours}
-    for clock in range(_CLOCKS):
+    nodes = len(gold.aig.cone([*roots_gold, *roots_gate]))
+    for clock in range(min(_CLOCKS, _WORK // nodes)):
         now = first if clock < _HELD else {x: _drawn(noise, biases[x]) for x in inputs}
         values = {x: noise.getrandbits(_RUNS) for x in aig.leaves} | state | now
         may = known | {x: (v ^ ones, v) for x, v in now.items()}

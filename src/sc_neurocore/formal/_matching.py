@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from sc_neurocore.formal._aig import Aig
 from sc_neurocore.formal._design import Contents, Design
 
-_PATTERNS = 1 << 14
+#: Enough for every row to be written so often that no two columns look alike by chance.
+_PATTERNS = 1 << 17
 #: When a cell is written, and with what.
 Signature = tuple[int, int]
 
@@ -31,10 +32,11 @@ def match_memories(aig: Aig, gold: Design, gate: Design) -> dict[int, int]:
     for leaf, (contents, row, column) in gold.stored.items():
         wanted.setdefault(contents, []).append((row, column, leaf))
     memories = [m for m in gate.memories if m.memory.initial is None]
-    for contents in [*wanted, *memories]:
-        contents.ports()  # so that there are no new variables after this
+    ports = [port for contents in [*wanted, *memories] for port in contents.ports()]
+    roots = [x for p in ports for x in (*p.address, *p.enables, *p.data)]
+    needed = {2 * node for node in aig.cone(roots)}
     noise = random.Random(1)
-    values = {leaf: noise.getrandbits(_PATTERNS) for leaf in aig.leaves}
+    values = {x: noise.getrandbits(_PATTERNS) for x in aig.leaves if x in needed}
 
     alike: dict[Signature, list[tuple[Contents, int, int]]] = {}
     for contents in memories:
