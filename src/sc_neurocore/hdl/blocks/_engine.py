@@ -255,8 +255,7 @@ def stochastic_synapses(
     return _synapses(
         "sc_stochastic_synapses", weights, pe, simd, bits_, acc_bits, rows, length, words, 9,
         (
-            Fault("coming = begins ? CLOCK_BITS'(1) : ahead", "coming = ahead",
-                  "goes on where the event before stopped"),
+            Fault("last_group_next ? coming + 1'b1 : coming", "coming", "repeats a stream clock"),
             Fault("tick <= tick + 1'b1", "tick <= tick", "repeats the first tick's stream"),
         ),
     )  # fmt: skip
@@ -330,7 +329,8 @@ def population_sweep(neurons: int, current_bits: int, state_bits: int, initial: 
         stimulus, step_by_step(lambda: Sweep(neurons, initial)), 11,
         (
             Fault("step && !draining", "step", "takes a current before all states are written"),
-            Fault("first ? INITIAL : state", "state", "starts from what is in memory"),
+            Fault("written <= spike_last ? {NEURON_BITS{1'b0}} : written + 1'b1",
+                  "written <= written + 1'b1", "writes states beyond the last"),
         ),
         paced=False,
         qualified={"lane_state": "lane_valid", "lane_current": "lane_valid",
