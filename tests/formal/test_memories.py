@@ -209,6 +209,30 @@ def test_reads_beyond_the_last_word_are_not_compared_but_the_others_are(
     assert found.result["status"] == "different"
 
 
+ROM = """
+module rom (input wire clk, input wire go, input wire [8:0] at, output reg [7:0] out);
+    reg [7:0] words [0:511];
+    initial $readmemh("words.hex", words);
+    always @(posedge clk) if (go) out <= words[at];
+endmodule
+"""
+
+
+def test_one_wrong_bit_of_a_table_in_block_ram_is_found(store: EvidenceStore) -> None:
+    rng = random.Random(3)
+    words = "".join(f"{rng.getrandbits(8):02x}\n" for _ in range(512))
+    sources = {"rom.sv": ROM, "words.hex": words}
+    record = synthesise(sources, "rom", get_target("ice40-hx8k"), store=store)
+    document = json.loads(store.blob(record.key, "netlist.json"))
+    (cell,) = primitives(document, "rom", "ice40-hx8k")
+    found = equivalent(sources, "rom", json.dumps(document), "ice40", store=store)
+    assert (found.word, found.result["registers"]) == ("proven", 8)
+    right = cell["parameters"]["INIT_7"]
+    cell["parameters"]["INIT_7"] = right[:100] + str(1 - int(right[100])) + right[101:]
+    found = equivalent(sources, "rom", json.dumps(document), "ice40", store=store)
+    assert found.result["status"] == "different"
+
+
 def test_a_memory_that_is_too_large_is_unknown(store: EvidenceStore) -> None:
     sources = {"memory.sv": shape(2048, 9)}
     record = synthesise(sources, "memory", get_target("ice40-hx8k"), store=store)

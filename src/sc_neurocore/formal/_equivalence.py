@@ -66,7 +66,7 @@ def equivalent(
         A record whose result holds ``status`` (``equivalent``, ``different`` or ``unknown``),
         ``reason``, ``method``, ``registers`` and ``outputs`` compared (bits), ``identical`` (bits
         equal by structure alone), and ``witness``: for a difference the signal, and the values
-        of inputs and registers that show it.
+        of inputs and registers that show it (with ``clock``: in that clock of an execution).
 
     Raises:
         SCConfigError: the family is unknown.
@@ -275,7 +275,7 @@ def _result(
         "status": status,
         "reason": reason,
         "method": "state mapping by net names, inductive, combinational check by ABC; "
-        "flip-flops start in any state",
+        "flip-flops and written memories start in any state",
         "registers": registers,
         "outputs": outputs,
         "identical": identical,
