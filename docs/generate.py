@@ -123,15 +123,23 @@ def figures_page() -> str:
             "",
             hardware_table(brief=False),
             "",
+            "## Networks as engines",
+            "",
+            engines_table(),
+            "",
             "## Simulation",
             "",
             simulation_table(),
+            "",
+            "## Bit-true simulation of networks",
+            "",
+            network_table(),
             "",
             "## Streams of bits",
             "",
             bitstream_table(),
             "",
-            "## Blocks of stochastic arithmetic",
+            "## Blocks of the library",
             "",
             blocks_table(),
             "",
@@ -170,6 +178,77 @@ def simulation_table() -> str:
             "cache for many ticks. In a fresh process the first call takes "
             f"{start['cold_first_call_s']:.1f} s to compile the kernel, or "
             f"{start['warm_first_call_s']:.1f} s when it is in the cache.",
+        ]
+    )
+
+
+def engines_table() -> str:
+    """Trained networks after place and route, and what others publish."""
+    found = load_results("engines.json")
+    head = ["Network", "Device", "Weights", "PE", "Float, %", "Bit-true, %", "LUT4", "Block RAMs",
+            "MHz", "Clocks", "µs, mean", "µs, worst", "µJ, estimated"]  # fmt: skip
+    rows = []
+    for engine in found["engines"]:
+        layers = engine["layers"]
+        kinds = sorted({
+            f"{x['bits']} bits" + (f", L = {x['length']}" if x["backend"] == "stochastic" else "")
+            for x in layers
+        })  # fmt: skip
+        shares = ["–", "–"]
+        if engine["accuracy"]:
+            shares = [_interval(engine["accuracy"][rung]) for rung in ("float", "bit_true")]
+        rows.append([
+            f"{engine['network']}, {engine['shape']}", engine["target"],
+            f"{engine['backend']}: {'; '.join(kinds)}",
+            ", ".join(f"{x['pe']} × {x['simd']}" for x in layers), *shares,
+            f"{engine['luts']}", f"{engine['brams']}", f"{engine['fmax_mhz']:.1f}",
+            f"{engine['cycles']['mean']:.0f}", f"{engine['us']['mean']:.0f}",
+            f"{engine['us']['worst']:.0f}", f"{engine['joules_estimated'] * 1e6:.1g}",
+        ])  # fmt: skip
+    published = "; ".join(
+        f"{x['engine']}: {x['area']}, {x['us']} µs" + (f", {x['mw']} mW" if "mw" in x else "")
+        for x in found["published"]
+    )
+    return "\n".join(
+        [
+            "After place and route, encoder and counter included; PE × SIMD per layer; accuracy on "
+            "the whole test set with its 95 % interval; clocks from start to done with early "
+            "decision, by the cycle model that co-simulation finds exact. Energy is estimated to a "
+            "factor of five. Written by `benchmarks/engines.py`:",
+            "",
+            *markdown_table(head, rows),
+            "",
+            f"Published MNIST engines, on other devices and not measured here: {published}.",
+        ]
+    )
+
+
+def _interval(proportion: Mapping[str, float]) -> str:
+    return "{:.2f} ({:.2f} to {:.2f})".format(
+        *(100 * proportion[key] for key in ("share", "low", "high"))
+    )
+
+
+def network_table() -> str:
+    """The bit-true simulator beside PyTorch and the adders of the machine."""
+    found = load_results("network.json")
+    task, peer, roof = found["task"], found["pytorch"], found["adding_alone_per_core_per_s"]
+    rows = [
+        [name, f"{run['seconds']:.2f}", f"{run['additions'] / run['seconds'] / 1e9:.1f}",
+         f"{run['additions'] / run['seconds'] / roof / found['machine']['cores']:.0%}"]
+        for name, run in found["simulator"].items()
+    ]  # fmt: skip
+    return "\n".join(
+        [
+            f"{task['samples']} samples through {'-'.join(map(str, task['sizes']))} neurons, "
+            f"{task['ticks']} ticks, {found['machine']['cores']} cores, written by "
+            "`benchmarks/network.py`:",
+            "",
+            *markdown_table(["Network", "s", "10⁹ additions/s", "of the roof"], rows),
+            "",
+            f"The roof is adding rows of weights alone: {roof / 1e9:.1f}·10⁹ a second and core. "
+            f"The first network in PyTorch {peer['version']}, dense, in 32-bit floats: "
+            f"{peer['seconds']:.2f} s, {peer['times']:.1f} times as long.",
         ]
     )
 

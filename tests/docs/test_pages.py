@@ -56,6 +56,7 @@ def test_page_does_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(DOCS.parent / "examples")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1",
                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # fmt: skip
     names: dict[str, object] = {"__name__": "page"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from sc_neurocore.dynamics import build_model, simulate  # noqa: E402
-from sc_neurocore.exceptions import SCConfigError  # noqa: E402
-from sc_neurocore.neurons import load_model  # noqa: E402
-from sc_neurocore.training import (  # noqa: E402
+from sc_neurocore.dynamics import build_model, simulate
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.neurons import load_model
+from sc_neurocore.training import (
     Cell,
     IFCell,
     LICell,

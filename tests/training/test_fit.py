@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import nir
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from sc_neurocore.bitstream import Sobol  # noqa: E402
-from sc_neurocore.datasets import Dataset, load_digits  # noqa: E402
-from sc_neurocore.exceptions import SCConfigError  # noqa: E402
-from sc_neurocore.nir_bridge import from_nir  # noqa: E402
-from sc_neurocore.training import (  # noqa: E402
+from sc_neurocore.bitstream import Sobol
+from sc_neurocore.datasets import Dataset, load_digits
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.nir_bridge import from_nir
+from sc_neurocore.training import (
     Cell,
     FeedForward,
     IFCell,
@@ -137,7 +137,6 @@ def test_what_training_refuses():
 
 
 def test_the_exported_file_is_the_trained_network(tmp_path):
-    nir = pytest.importorskip("nir")
     net = network()
     nir.write(tmp_path / "net.nir", to_nir(net, CODING, dataset="digits"))
     graph = nir.read(tmp_path / "net.nir")
@@ -166,7 +165,6 @@ def test_the_exported_file_is_the_trained_network(tmp_path):
 
 
 def test_a_convolutional_network_is_exported(tmp_path):
-    nir = pytest.importorskip("nir")
     torch.manual_seed(4)
     net = FeedForward(
         [
@@ -196,7 +194,6 @@ def test_a_convolutional_network_is_exported(tmp_path):
 
 
 def test_what_cannot_be_exported():
-    pytest.importorskip("nir")
     with_bias = FeedForward([torch.nn.Linear(3, 2)], [LIFCell()])
     with pytest.raises(SCConfigError, match="layer 1 holds a Linear; linear and"):
         to_nir(with_bias, CODING)

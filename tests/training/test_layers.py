@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from sc_neurocore.exceptions import SCConfigError  # noqa: E402
-from sc_neurocore.training import (  # noqa: E402
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.training import (
     FeedForward,
     LIFCell,
     QuantConv2d,

@@ -70,6 +70,8 @@ class NetworkCosimulation:
         wrong_classes: inferences with another class.
         words: stream words compared, each with its clock.
         spikes: spikes of the layers among them.
+        layer_spikes: by layer with a stream, spikes of the model up to the end of each inference.
+        rtl_spikes: those that the RTL sent, likewise.
         currents: summed inputs of neurons compared.
         cycles: clocks of each inference in the RTL, shape (S,); -1 where done never came.
         predictions: class of each in the RTL, shape (S,).
@@ -85,6 +87,8 @@ class NetworkCosimulation:
     wrong_classes: int
     words: int
     spikes: int
+    layer_spikes: Mapping[str, int]
+    rtl_spikes: Mapping[str, int]
     currents: int
     cycles: Integers
     predictions: Integers
@@ -161,7 +165,9 @@ def cosimulate_network(
         mismatches=result["mismatches"],
         wrong_classes=result["wrong_classes"],
         words=result["words"],
-        spikes=result["spikes"],
+        spikes=sum(result["layer_spikes"].values()),
+        layer_spikes=result["layer_spikes"],
+        rtl_spikes=result["rtl_spikes"],
         currents=result["currents"],
         cycles=np.array(result["cycles"], dtype=np.int64),
         predictions=np.array(result["predictions"], dtype=np.int64),
@@ -225,7 +231,10 @@ class _Run:
         )
         found: list[NetworkMismatch | None] = []
         clocks, classes = [], []
-        words = spikes = currents = 0
+        words = currents = 0
+        names = {s: self.network.layers[s].name for s in self.rtl.streams if s != INPUT}
+        layer_spikes = dict.fromkeys(names.values(), 0)
+        rtl_spikes = dict(layer_spikes)
         for i, schedule in enumerate(schedules):
             window = {name: trace[starts[i] : starts[i + 1]] for name, trace in traces.items()}
             ends = np.flatnonzero(window["done"])
@@ -243,8 +252,10 @@ class _Run:
                 passed = (edges > 0) & (edges <= schedule.done)
                 words += int(passed.sum())
                 if s != INPUT:
-                    masks = schedule.words[s][passed] & ((1 << self.rtl.streams[s].simd) - 1)
-                    spikes += int(np.bitwise_count(masks).sum())
+                    stream, (valid, data) = self.rtl.streams[s], seen[s]
+                    rows = np.flatnonzero(window[valid][: schedule.done])
+                    layer_spikes[names[s]] += _ones(stream, schedule.words[s][passed])
+                    rtl_spikes[names[s]] += _ones(stream, window[data][rows].astype(np.int64))
         wrong = sum(a != int(b) for a, b in zip(classes, expected.predictions, strict=True))
         first = next((f for f in found if f is not None), None)
         return Outcome(
@@ -253,7 +264,8 @@ class _Run:
                 "mismatches": sum(f is not None for f in found),
                 "wrong_classes": wrong,
                 "words": words,
-                "spikes": spikes,
+                "layer_spikes": layer_spikes,
+                "rtl_spikes": rtl_spikes,
                 "currents": currents,
                 "cycles": list(clocks),
                 "predictions": list(classes),
@@ -409,6 +421,11 @@ def layer_currents(
                 total[t] += x[t - p.delay] @ weights[t % len(weights)].astype(np.int64)
         found.append(total)
     return found
+
+
+def _ones(stream: Stream, words: Integers) -> int:
+    """Spikes that words carry."""
+    return sum(int((words >> lane & 1).sum()) for lane in range(stream.simd))
 
 
 def _locate(stream: Stream, words: Integers, got: Integers) -> tuple[int, int, int, int]:

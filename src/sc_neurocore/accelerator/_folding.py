@@ -39,7 +39,7 @@ _LUTS = {
 }
 #: Clocks of a tick besides events and neurons.
 _OVERHEAD = 6
-_PES = (1, 2, 4, 8, 16, 32, 64, 128)
+_MOST_PE = 128
 _SIMDS = (1, 2, 4, 8, 16, 32)
 
 
@@ -166,10 +166,16 @@ def _options(
     for layer in network.layers:
         per: dict[int, list[_Option]] = {}
         for s in (simd,) if simd else _SIMDS:
-            pes = {pe} if pe else {min(p, layer.size) for p in _PES}
+            pes = {pe} if pe else _useful_pes(layer.size)
             per[s] = [_option(network, layer, Folding(p, s), target, rates) for p in sorted(pes)]
         result.append(per)
     return result
+
+
+def _useful_pes(size: int) -> set[int]:
+    """The fewest neurons at once for each number of groups."""
+    pes = {-(-size // groups) for groups in range(1, size + 1)}
+    return {p for p in pes if p <= _MOST_PE}
 
 
 def _option(
@@ -190,7 +196,7 @@ def _option(
         if p.source == INPUT and network.input.coding == "direct":
             planes, rate = network.input.bits + 1, 0.5
         events += planes * chunks * (1 - (1 - min(rate, 1.0)) ** min(folding.simd, fan_in))
-    clocks = events * max(groups, 2) * layer.length + layer.size + _OVERHEAD
+    clocks = events * groups * layer.length + layer.size + _OVERHEAD
     width = layer.datapath.inputs[0].width
     lanes = folding.pe * folding.simd
     per_weight = (

@@ -125,7 +125,7 @@ def write_layer(
     ]
     lines += _parameter_wires(parameter_bits)
     lines += [
-        "    wire lane_fire, spike_valid, spike_ready, spike;",
+        "    wire lane_valid, lane_fire, spike_valid, spike_ready, spike;",
         f"    wire [{state_bits - 1}:0] spike_state;",
         "    sc_population_sweep #(",
         f"        .NEURONS({layer.size}), .CURRENT_BITS({shape.acc_bits}),",
@@ -134,7 +134,8 @@ def write_layer(
         "    ) sweep (",
         "        .clk(clk), .rst_n(rst_n),",
         "        .current_valid(current_valid), .current_ready(current_ready), .current(current),",
-        "        .lane_state(lane_state), .lane_parameters(lane_parameters),",
+        "        .lane_valid(lane_valid), .lane_state(lane_state),",
+        "        .lane_parameters(lane_parameters),",
         "        .lane_current(lane_current), .lane_next(lane_next), .lane_fire(lane_fire),",
         "        .spike_valid(spike_valid), .spike_ready(spike_ready), .spike(spike),",
         "        .spike_state(spike_state)",
@@ -161,12 +162,12 @@ def write_layer(
             "    assign value_valid = spike_valid && spike_ready;",
             f"    assign value = spike_state[{low + value.width - 1}:{low}];",
         ]
-    unused = ["spike_state"] if value is None or value.width < state_bits else []
+    unused = ["lane_valid"]
+    unused += ["spike_state"] if value is None or value.width < state_bits else []
     unused += [] if stream is not None else ["spike"]
     unused += [] if stream is not None or value is not None else ["spike_valid"]
     unused += [] if parameter_bits else ["lane_parameters"]
-    if unused:
-        lines.append(f"    wire unused = &{{{', '.join(unused)}}};")
+    lines.append(f"    wire unused = &{{{', '.join(unused)}}};")
     lines += ["", "endmodule", "", "`default_nettype wire"]
     sources = {
         f"{module}.sv": "\n".join(lines) + "\n",

@@ -16,6 +16,9 @@ _SHARES = np.linspace(1.0, 0.2, 81)
 #: and how near to it: weights in files are often 32-bit floats.
 _LEVELS = 256
 _NEAR = 1e-4
+#: Clocks per level from which streams keep the grid that weights were trained on. At 1/2 the digits
+#: networks classify their training data better on the grid, below that off it.
+_KEEPS_GRID = 0.5
 #: By how much the membrane averages what streams add too much or too little in a tick. From 8 to
 #: 64 the digits networks classify their training data alike; the streams' errors alternate, so it
 #: is more than the ticks that a membrane remembers.
@@ -70,7 +73,12 @@ def best_scale(
         # Halves of a grid are the same numbers; streams gain by the finer, adders do not.
         halves: Reals = grid * np.exp2(-np.arange(bits, dtype=np.float64))
         halves = halves[halves >= whole * (1 - 1e-9)]
-        tried = np.concatenate([halves, tried]) if streams else halves[:1]
+        if not streams:
+            tried = halves[:1]
+        elif share >= _KEEPS_GRID:
+            tried = halves
+        else:
+            tried = np.concatenate([halves, tried])
     given = moments if moments is not None else [None] * len(weights)
 
     def error(scale: float) -> float:

@@ -12,7 +12,8 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target
 
 _DEFAULT_FORMAT = "Q16.16"
-_DEFAULT_CLOCK = {"ice40-hx": 40.0, "ice40-up": 16.0, "ecp5": 50.0, "gowin": 40.0, "xilinx": 80.0}
+#: Clock aimed for where nobody asks for one, in MHz.
+DEFAULT_CLOCK = {"ice40-hx": 40.0, "ice40-up": 16.0, "ecp5": 50.0, "gowin": 40.0, "xilinx": 80.0}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def hardware_options(
         pipeline=options.pipeline,
         multipliers=options.multipliers,
         parameters=options.parameters,
-        clock_mhz=clock or _DEFAULT_CLOCK.get(family, 40.0),
+        clock_mhz=clock or DEFAULT_CLOCK.get(family, 40.0),
         family=family,
     )
 

@@ -1,4 +1,4 @@
-"""``build``: the whole ladder, from MODEL to a verified bundle."""
+"""``build``: the whole ladder, from MODEL to a verified bundle; a network's is `_build_network`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,41 @@ from typing import Any
 
 import click
 
+from sc_neurocore.cli._build_network import build_network, names_network
 from sc_neurocore.cli._model_argument import model_argument
 from sc_neurocore.cli._output import examples, json_option, print_json, print_table, progress
 
 MISMATCH = 6
 
 
+class _ByModel(click.Command):
+    """A command that hands over to that of networks when MODEL is the file of one."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Parse the arguments as those of a neuron or of a network."""
+        if any(names_network(arg) for arg in args):
+            return build_network.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Options of a neuron's build, then those of a network's."""
+        super().format_options(ctx, formatter)
+        rows = [row for x in build_network.params if (row := x.get_help_record(ctx)) is not None]
+        with formatter.section("Options of a network (NET.nir or NET.onnx)"):
+            formatter.write_dl(rows)
+
+
 @click.command(
+    cls=_ByModel,
     epilog=examples(
         "sc-neurocore build lif --target ice40-hx8k",
+        "sc-neurocore build digits.nir --target ecp5-85k --backend fixed --data digits",
         "sc-neurocore build hodgkin_huxley --format auto --out hh",
         "sc-neurocore build 'dv/dt = (-v + I)/tau; du/dt = -u/50' --threshold 'v - u > 50' "
         "--reset 'u = u + v/8; v = 0' --param tau=10 --init v=0 --dt 0.1 "
@@ -72,7 +98,8 @@ def build(
 ) -> None:
     """Build MODEL: simulate, compile to Verilog, co-simulate, prove, synthesise, place and route.
 
-    MODEL is a catalogue name, a .toml or .json file, or equations separated by ';'.
+    MODEL is a catalogue name, a .toml or .json file, or equations separated by ';'; or a trained
+    network, NET.nir or NET.onnx, with options of its own.
     """
     from sc_neurocore.build import BuildOptions, check_output, source_of
     from sc_neurocore.build import build as run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -22,7 +23,11 @@ from sc_neurocore.cli._output import examples, json_option, print_json, print_ta
 def verify(bundle: Path, as_json: bool) -> None:
     """Co-simulate and prove the rtl/ of BUNDLE as it lies on disk."""
     from sc_neurocore.build import verify_bundle
+    from sc_neurocore.build.network import holds_network
 
+    if holds_network(bundle):
+        _verify_network(bundle, as_json=as_json)
+        return
     with progress(quiet=as_json) as on_stage:
         found = verify_bundle(bundle, on_stage=on_stage)
     formal = found.proof.formal
@@ -44,8 +49,7 @@ def verify(bundle: Path, as_json: bool) -> None:
             }
         )
     else:
-        for name in found.changed:
-            click.echo(f"rtl/{name} differs from the manifest; checking it as it is.")
+        _print_changed(found.changed)
         rows = [
             [
                 f"co-simulation in {r.simulator}",
@@ -64,10 +68,45 @@ def verify(bundle: Path, as_json: bool) -> None:
         ]
         rows += [["proof", found.proof.rung]]
         print_table(["check", "result"], rows)
-        if found.cached:
-            click.echo("Every tool run was found in the evidence store (nothing changed since).")
+        _print_cached(found.cached)
     if not found.sound:
         click.get_current_context().exit(MISMATCH)
+
+
+def _verify_network(bundle: Path, *, as_json: bool) -> None:
+    from sc_neurocore.build.network import verify_network
+
+    with progress(quiet=as_json) as on_stage:
+        found = verify_network(bundle, on_stage=on_stage)
+    if as_json:
+        print_json(
+            {"sound": found.sound, "changed": list(found.changed), "cosim": list(found.cosim)}
+        )
+    else:
+        _print_changed(found.changed)
+        rows = [
+            [
+                f"co-simulation in {run['simulator']}",
+                f"{run['samples']} inferences, {run['cycles']} clocks, "
+                f"{run['mismatches']} mismatches"
+                + (f"; {run['first_mismatch']}" if run["first_mismatch"] else ""),
+            ]
+            for run in found.cosim
+        ]
+        print_table(["check", "result"], rows)
+        _print_cached(found.cached)
+    if not found.sound:
+        click.get_current_context().exit(MISMATCH)
+
+
+def _print_changed(names: Sequence[str]) -> None:
+    for name in names:
+        click.echo(f"rtl/{name} differs from the manifest; checking it as it is.")
+
+
+def _print_cached(cached: bool) -> None:
+    if cached:
+        click.echo("Every tool run was found in the evidence store (nothing changed since).")
 
 
 def _status(status: str, refuted: bool) -> str:

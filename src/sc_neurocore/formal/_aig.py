@@ -116,6 +116,38 @@ class Aig:
                 new[i] = x & y
         return [new[r >> 1] ^ (ones if r & 1 else 0) for r in roots]
 
+    def evaluate_unknown(
+        self, roots: Sequence[int], values: Mapping[int, tuple[int, int]], ones: int
+    ) -> list[tuple[int, int]]:
+        """Where literals may be 0 and where they may be 1, as that of leaves; by default both."""
+        new: dict[int, tuple[int, int]] = {0: (ones, 0)}
+        for i in self.cone(roots):
+            fanin = self._fanin[i]
+            if fanin is None:
+                if i:
+                    new[i] = values.get(2 * i, (ones, ones))
+            else:
+                a, b = ((new[x >> 1][x & 1], new[x >> 1][x & 1 ^ 1]) for x in fanin)
+                new[i] = (a[0] | b[0], a[1] & b[1])
+        return [(new[r >> 1][r & 1], new[r >> 1][r & 1 ^ 1]) for r in roots]
+
+    def unless_unknown(self, root: int, unknown: set[int], otherwise: int) -> int:
+        """A function where it has one value whatever some leaves are, else another function.
+
+        It is worked out from AND to AND: a value that two ANDs depend on alike counts as unknown.
+        """
+        may: dict[int, tuple[int, int]] = {0: (TRUE, FALSE)}
+        for i in self.cone([root]):
+            fanin = self._fanin[i]
+            if fanin is None:
+                if i:
+                    may[i] = (TRUE, TRUE) if 2 * i in unknown else (2 * i ^ 1, 2 * i)
+            else:
+                a, b = ((may[x >> 1][x & 1], may[x >> 1][x & 1 ^ 1]) for x in fanin)
+                may[i] = (self.lor(a[0], b[0]), self.land(a[1], b[1]))
+        zero, one = may[root >> 1][root & 1], may[root >> 1][root & 1 ^ 1]
+        return self.mux(self.land(zero, one), otherwise, one)
+
     def aiger(self, roots: Sequence[int]) -> bytes:
         """Binary AIGER with every leaf as input, in order, and the literals as outputs."""
         number = {0: 0} | {leaf >> 1: k + 1 for k, leaf in enumerate(self.leaves)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
 
-#: Pins that clock a register. (A write clock does nothing to a memory that is never written.)
+#: Pins that clock a register.
 CLOCK_PINS = ("C", "CLK", "RCLK")
 Pins = Callable[[str, int, int], int]
 """Literal of a bit of an input pin: name, index, value when unconnected."""
@@ -149,33 +149,8 @@ def _trellis_flop(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
     return (Register("Q", 0, following),)
 
 
-def _ice40_memory(cell: Cell, match: re.Match[str]) -> tuple[Register, ...]:
-    """An iCE40 block RAM used as read-only memory."""
-    mode = cell.number("READ_MODE")
-    words = [
-        (cell.number(f"INIT_{row:X}") >> (16 * i)) & 0xFFFF for row in range(16) for i in range(16)
-    ]
-    group = 1 << mode
-    offset = (0, 0, 1, 3)[mode]
-
-    def register(first: int) -> Register:
-        bits = [words[w] >> (first + part) & 1 for part in range(group) for w in range(256)]
-
-        def following(aig: Aig, pins: Pins, present: int) -> int:
-            if aig.land(pins("WE", 0, 0), pins("WCLKE", 0, 1)) != FALSE:
-                raise cell.refuse("is written")
-            address = [pins("RADDR", k, 0) for k in range(8 + mode)]
-            on = aig.land(pins("RE", 0, 0), pins("RCLKE", 0, 1))
-            return aig.mux(on, aig.lookup(address, bits), present)
-
-        return Register("RDATA", first + offset, following)
-
-    return tuple(register(first) for first in range(0, 16, group))
-
-
 _SEQUENTIAL: tuple[tuple[str, Callable[[Cell, re.Match[str]], tuple[Register, ...]]], ...] = (
     (r"SB_DFF(?P<edge>N?)(?P<enable>E?)(?P<reset>SR|SS|R|S|)", _ice40_flop),
-    (r"SB_RAM40_4K", _ice40_memory),
     (r"TRELLIS_FF", _trellis_flop),
     (r"DFF(?P<kind>E|RE|SE|CE|PE|R|S|C|P|)", _gowin_flop),
     (r"FD(?P<reset>[RS])E", _xilinx_flop),
@@ -193,12 +168,10 @@ class Table:
     Attributes:
         outputs: literal of each bit of ``RD_DATA``.
         free: per read port, a variable that stands for what lies beyond the end.
-        inside: per read port, whether its address is within the memory.
     """
 
     outputs: Mapping[tuple[str, int], int]
     free: tuple[int, ...]
-    inside: tuple[int, ...]
 
 
 def table_of(aig: Aig, cell: Cell, pins: Pins) -> Table:
@@ -211,7 +184,7 @@ def table_of(aig: Aig, cell: Cell, pins: Pins) -> Table:
         raise cell.refuse("is not a plain table")
     size, width = cell.number("SIZE"), cell.number("WIDTH")
     digits = cell.parameters["INIT"].replace("x", "0")[::-1]
-    outputs, free, inside = {}, [], []
+    outputs, free = {}, []
     for port in range(cell.number("RD_PORTS")):
         bits = max(1, (size - 1).bit_length())
         wide = cell.number("ABITS")
@@ -227,8 +200,7 @@ def table_of(aig: Aig, cell: Cell, pins: Pins) -> Table:
             value = aig.lookup(address[:bits], column)
             outputs[("RD_DATA", port * width + k)] = aig.mux(within, value, beyond)
         free.append(beyond)
-        inside.append(within)
-    return Table(outputs, tuple(free), tuple(inside))
+    return Table(outputs, tuple(free))
 
 
 # Combinational cells ----------------------------------------------------------------------------

@@ -12,29 +12,33 @@ hold anything in a corresponding state.
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 from sc_neurocore.evidence import JSON, EvidenceStore, Outcome, Record, code_digest, run_cached
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, ToolError
-from sc_neurocore.formal._aig import FALSE, TRUE, Aig
+from sc_neurocore.formal._aig import Aig
 from sc_neurocore.formal._cells import UnmodelledCell
 from sc_neurocore.formal._design import Design, Unmatched
+from sc_neurocore.formal._difference import (
+    Pair,
+    difference,
+    executed_difference,
+    pattern,
+    random_difference,
+)
+from sc_neurocore.formal._matching import match_memories
 from sc_neurocore.formal._prove import Stage
 from sc_neurocore.toolchain import run_yosys
 from sc_neurocore.toolchain._process import job_directory, run_process
+from sc_neurocore.toolchain._sources import verilog_files
 from sc_neurocore.toolchain._tools import require
 
 _GOLD = "gold.json"
 EQUIVALENCE_FAMILIES = ("ice40", "ecp5", "gowin", "xilinx")
-_PATTERNS = 64
-#: Memories that are compared as registers: written, and with a cell for every address, as what is
-#: read beyond the last cell is undefined. (One that is never written is a table.)
-_REGISTERS = "t:$mem_v2 r:WR_PORTS>0 %i r:SIZE=2 r:SIZE=4 %u r:SIZE=8 %u r:SIZE=16 %u %i"
 
 
 def equivalent(
@@ -62,7 +66,7 @@ def equivalent(
         A record whose result holds ``status`` (``equivalent``, ``different`` or ``unknown``),
         ``reason``, ``method``, ``registers`` and ``outputs`` compared (bits), ``identical`` (bits
         equal by structure alone), and ``witness``: for a difference the signal, and the values
-        of inputs and registers that show it.
+        of inputs and registers that show it (with ``clock``: in that clock of an execution).
 
     Raises:
         SCConfigError: the family is unknown.
@@ -112,8 +116,8 @@ def _compare(
     aig = Aig()
     shared: dict[tuple[str, int], int] = {}
     try:
-        gold = Design(aig, json.loads(run.files[_GOLD])["modules"][top], "", shared)
-        gate = Design(aig, json.loads(netlist)["modules"][top], family, shared)
+        modules = json.loads(run.files[_GOLD])["modules"][top], json.loads(netlist)["modules"][top]
+        gold, gate = Design(aig, modules[0], "", shared), Design(aig, modules[1], family, shared)
     except UnmodelledCell as gap:
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     except (KeyError, ValueError, TypeError):
@@ -124,7 +128,31 @@ def _compare(
         return Outcome(_result("unknown", str(gap), 0, 0, 0))
     if on_stage is not None:
         on_stage("yosys-abc")
-    return _decide(aig, gate, pairs, list(gold.unmatched.values()), timeout_s)
+    if not gold.unmatched and not gold.stored:
+        return _decide(aig, gate, pairs, [], timeout_s)
+    found = _decide(aig, gate, pairs, _doubts(gold), timeout_s)
+    if found.result["status"] == "equivalent":
+        return found
+    fresh = Aig()
+    shared = {}
+    gold, gate = Design(fresh, modules[0], "", shared), Design(fresh, modules[1], family, shared)
+    witness = executed_difference(fresh, gold, gate)
+    if witness is None:
+        return found
+    reason = f"{_told(witness)} after {witness['clock']} clocks from any state"
+    return Outcome(
+        {**found.result, "status": "different", "reason": reason, "witness": witness}, found.log
+    )
+
+
+def _doubts(gold: Design) -> list[str]:
+    """Why a difference between corresponding states need not be one."""
+    lost = [
+        f"register {name} of the RTL has no counterpart in the netlist"
+        for name in gold.unmatched.values()
+    ]
+    guessed = {contents.name for contents, _, _ in gold.stored.values()}
+    return lost + [f"memory {n} is not read as the RTL reads it" for n in sorted(guessed)]
 
 
 def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
@@ -134,7 +162,7 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
     undefined initial value, which would then be compared with the freedom that synthesis took.
     """
     return [
-        *(f"read_verilog -sv {name}" for name in sources),
+        *(f"read_verilog -sv {name}" for name in verilog_files(sources)),
         f"hierarchy -check -top {top}",
         "proc",
         "flatten",
@@ -145,7 +173,6 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
         "techmap -map __separate_adders.v t:$add t:$sub %u t:$mul %co2 %d",
         "alumacc",
         "memory_collect",
-        f"memory_map {_REGISTERS}",
         "opt_expr",
         "techmap -map __ripple_carry.v -map +/techmap.v",
         "opt_expr",
@@ -159,29 +186,7 @@ def _expansion(sources: Mapping[str, str], top: str) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """Two functions that must be equal: what they are, the RTL's, the netlist's."""
-
-    name: str
-    is_output: bool
-    gold: int
-    gate: int
-
-
-def _pair(aig: Aig, name: str, is_output: bool, gold: Design, function: int, gate: int) -> _Pair:
-    """A pair that counts only where the RTL reads no table beyond its end, as it is undefined."""
-    care = TRUE
-    loose = aig.support(function) & set(gold.beyond)
-    for variable in sorted(loose):
-        care = aig.land(care, gold.beyond[variable])
-    if loose:
-        (function,) = aig.substitute([function], dict.fromkeys(loose, FALSE))
-        function = aig.mux(care, function, gate)
-    return _Pair(name, is_output, function, gate)
-
-
-def _pairs(aig: Aig, gold: Design, gate: Design) -> list[_Pair]:
+def _pairs(aig: Aig, gold: Design, gate: Design) -> list[Pair]:
     """Outputs, and next states of every RTL register that they depend on."""
     if {n: len(p["bits"]) for n, p in gold.ports.items()} != {
         n: len(p["bits"]) for n, p in gate.ports.items()
@@ -189,25 +194,38 @@ def _pairs(aig: Aig, gold: Design, gate: Design) -> list[_Pair]:
         raise Unmatched("the ports of netlist and RTL differ")
     if len(gold.clocks() | gate.clocks()) > 1:
         raise Unmatched("not all registers run on one clock")
-    pairs = []
+    pairs: list[Pair] = []
     gold.counterpart = gate
     for name, port in gold.ports.items():
         if port["direction"] == "output":
             for k, bit in enumerate(port["bits"]):
                 netlist = gate.literal(gate.ports[name]["bits"][k])
-                pairs.append(_pair(aig, f"{name}[{k}]", True, gold, gold.literal(bit), netlist))
-    at = 0
-    while at < len(gold.asked):
-        bit = gold.asked[at]
-        at += 1
-        following = gold.following(bit)
-        (image,) = aig.substitute([gold.mapped[bit]], gate.next_states(gold.mapped[bit]))
-        pairs.append(_pair(aig, gold.name_of(bit), False, gold, following, image))
-    return pairs
+                pairs.append(Pair(f"{name}[{k}]", True, gold.literal(bit), netlist))
+    following: list[int] = []  # of the registers asked for, among which there are more and more
+    while len(following) < len(gold.asked):
+        following.append(gold.asked[len(following)].following())
+    cells = match_memories(aig, gold, gate)
+    for leaf, (contents, row, column) in gold.stored.items():
+        if leaf not in cells:
+            gold.unmatched[leaf] = f"{contents.name}[{row}][{column}]"
+    for state, function in zip(gold.asked, following, strict=True):
+        if state.present not in gold.unmatched:
+            present = cells.get(state.present, state.present)
+            (image,) = aig.substitute([present], gate.next_states(present))
+            pairs.append(Pair(state.name, False, function, image))
+    return [_where_defined(aig, pair, gold.beyond, cells) for pair in pairs]
+
+
+def _where_defined(aig: Aig, pair: Pair, unknown: set[int], cells: Mapping[int, int]) -> Pair:
+    """A pair that counts only where the RTL's value does not depend on a read beyond the end."""
+    (function,) = aig.substitute([pair.gold], cells)
+    if aig.support(function) & unknown:
+        function = aig.unless_unknown(function, unknown, pair.gate)
+    return replace(pair, gold=function)
 
 
 def _decide(
-    aig: Aig, gate: Design, pairs: Sequence[_Pair], unmatched: Sequence[str], timeout_s: float
+    aig: Aig, gate: Design, pairs: Sequence[Pair], doubts: Sequence[str], timeout_s: float
 ) -> Outcome:
     outputs = sum(p.is_output for p in pairs)
     registers = len(pairs) - outputs
@@ -218,8 +236,8 @@ def _decide(
     if not open_pairs:
         return Outcome(_result("equivalent", "", registers, outputs, same))
     witness, log = None, ""
-    if not unmatched:
-        witness = _random_difference(aig, gate, open_pairs)
+    if not doubts:
+        witness = random_difference(aig, gate, open_pairs)
     if witness is None:
         status, log = _cec(
             aig.aiger([p.gold for p in open_pairs]),
@@ -231,21 +249,23 @@ def _decide(
         if status == "unknown":
             reason = f"ABC did not decide within {timeout_s:g} s"
             return Outcome(_result("unknown", reason, registers, outputs, same), log)
-        if unmatched:
+        if doubts:
             # The difference may need a value that the register never takes.
-            reason = f"register {unmatched[0]} of the RTL has no counterpart in the netlist"
-            return Outcome(_result("unknown", reason, registers, outputs, same), log)
-        witness = _difference(aig, gate, open_pairs, _pattern(aig, log))
+            return Outcome(_result("unknown", doubts[0], registers, outputs, same), log)
+        witness = difference(aig, gate, open_pairs, pattern(aig, log))
     if witness is None:
         reason = "ABC reports a difference that could not be reproduced"
         return Outcome(_result("unknown", reason, registers, outputs, same), log)
+    found = _result("different", _told(witness), registers, outputs, same)
+    return Outcome({**found, "witness": witness}, log)
+
+
+def _told(witness: Mapping[str, JSON]) -> str:
     what = "the next value of " if witness["next_value"] else ""
-    reason = (
+    return (
         f"{what}{witness['signal']} is {witness['netlist']} in the netlist "
         f"and {witness['rtl']} in the RTL"
     )
-    found = _result("different", reason, registers, outputs, same)
-    return Outcome({**found, "witness": witness}, log)
 
 
 def _result(
@@ -255,7 +275,7 @@ def _result(
         "status": status,
         "reason": reason,
         "method": "state mapping by net names, inductive, combinational check by ABC; "
-        "flip-flops start in any state",
+        "flip-flops and written memories start in any state",
         "registers": registers,
         "outputs": outputs,
         "identical": identical,
@@ -288,51 +308,3 @@ def _abc() -> str:
     if beside.is_file():
         return str(beside)
     raise SCDependencyError("yosys-abc is not installed beside Yosys; run `pip install pyosys`")
-
-
-def _difference(
-    aig: Aig, gate: Design, pairs: Sequence[_Pair], values: Mapping[int, int]
-) -> dict[str, JSON] | None:
-    """The first pair that differs under some values of inputs and registers, with those values."""
-    roots = [x for p in pairs for x in (p.gold, p.gate)]
-    found = aig.evaluate(roots, values, 1)
-    for k, pair in enumerate(pairs):
-        rtl, netlist = found[2 * k], found[2 * k + 1]
-        if rtl == netlist:
-            continue
-        support = aig.support(pair.gold) | aig.support(pair.gate)
-        inputs = {
-            f"{n}[{k}]": values.get(x, 0) for (n, k), x in gate.inputs.items() if x in support
-        }
-        registers = {gate.state_name(x): values.get(x, 0) for x in gate.states if x in support}
-        return {
-            "signal": pair.name,
-            "next_value": not pair.is_output,
-            "rtl": rtl,
-            "netlist": netlist,
-            "inputs": dict(sorted(inputs.items())),
-            "registers": dict(sorted(registers.items())),
-        }
-    return None
-
-
-def _random_difference(aig: Aig, gate: Design, pairs: Sequence[_Pair]) -> dict[str, JSON] | None:
-    """A difference found by simulating random patterns, if there is one."""
-    noise = random.Random(1)
-    ones = (1 << _PATTERNS) - 1
-    values = {leaf: noise.getrandbits(_PATTERNS) for leaf in aig.leaves}
-    found = aig.evaluate([x for p in pairs for x in (p.gold, p.gate)], values, ones)
-    for k in range(len(pairs)):
-        unequal = found[2 * k] ^ found[2 * k + 1]
-        if unequal:
-            at = unequal.bit_length() - 1
-            chosen = {leaf: v >> at & 1 for leaf, v in values.items()}
-            return _difference(aig, gate, pairs, chosen)
-    return None
-
-
-def _pattern(aig: Aig, log: str) -> dict[int, int]:
-    """The input pattern that ABC's ``cec`` prints."""
-    found = re.search(r"Input pattern: ((?: *pi\d+=[01])+)", log)
-    pairs = re.findall(r"pi(\d+)=([01])", found.group(1)) if found else []
-    return {aig.leaves[int(k)]: int(v) for k, v in pairs}

@@ -20,6 +20,7 @@ from sc_neurocore.formal._stimulus import Segment, directed_stimulus
 from sc_neurocore.formal._trace import Departure, Trace, replay
 from sc_neurocore.toolchain import run_yosys
 from sc_neurocore.toolchain._process import checked, job_directory, run_process
+from sc_neurocore.toolchain._sources import verilog_files
 from sc_neurocore.toolchain._tools import require
 
 Stage = Callable[[str], None]
@@ -196,7 +197,7 @@ def _attempt(
 def elaboration(sources: Mapping[str, str], top: str) -> list[str]:
     """Yosys commands from Verilog with assertions to a BTOR2 transition system."""
     return [
-        *(f"read_verilog -sv -formal -DFORMAL {name}" for name in sources),
+        *(f"read_verilog -sv -formal -DFORMAL {name}" for name in verilog_files(sources)),
         f"hierarchy -check -top {top}",
         "proc",
         "flatten",

@@ -30,6 +30,13 @@ from sc_neurocore.hdl.blocks._counters import (
 )
 from sc_neurocore.hdl.blocks._decorrelators import isolator, shuffler, tracker
 from sc_neurocore.hdl.blocks._encoders import direct_encoder, level_scan, rate_encoder
+from sc_neurocore.hdl.blocks._engine import (
+    fixed_synapses,
+    population_sweep,
+    some_weights,
+    stochastic_synapses,
+    synapse_sequencer,
+)
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
     exp,
@@ -93,6 +100,10 @@ BLOCKS: tuple[Block, ...] = (
     spike_packer(10, 4),
     output_counter(4, 2, 3, early=True),
     membrane_argmax(10, 16),
+    synapse_sequencer(10, 4, 3),
+    fixed_synapses(some_weights(6, 10, 4), 4, 2, 4, 8),
+    stochastic_synapses(some_weights(6, 10, 4), 4, 2, 4, 10, 8),
+    population_sweep(5, 6, 7, 19),
 )
 
 #: The same blocks with other parameters: least, odd and large ones.
@@ -172,6 +183,16 @@ VARIANTS: tuple[Block, ...] = (
     output_counter(5, 1, 7, early=False),
     membrane_argmax(2, 1),
     membrane_argmax(7, 9),
+    synapse_sequencer(1, 1, 1),
+    synapse_sequencer(10, 4, 1),
+    synapse_sequencer(3, 3, 2),
+    fixed_synapses(some_weights(4, 3, 4), 3, 1, 4, 8),
+    fixed_synapses(some_weights(4, 3, 4), 1, 1, 4, 8),
+    fixed_synapses(some_weights(8, 6, 5), 2, 8, 5, 7),
+    stochastic_synapses(some_weights(4, 3, 4), 3, 1, 4, 8, 2),
+    stochastic_synapses(some_weights(4, 3, 4), 1, 1, 4, 9, 32),
+    population_sweep(1, 6, 7, 19),
+    population_sweep(16, 3, 4, 5),
 )
 
 __all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels"]

@@ -75,6 +75,7 @@ class Block:
         restarts: whether its stimulus has, besides its inputs, a level ``restart`` that resets it.
         qualified: outputs that mean something only while another output, named here, is high;
             until then they count as zero.
+        memories: text of the files that its memories are read from.
     """
 
     module: str
@@ -89,6 +90,7 @@ class Block:
     paced: bool = True
     restarts: bool = False
     qualified: Mapping[str, str] = field(default_factory=dict)
+    memories: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def control(self) -> tuple[str, ...]:
@@ -109,9 +111,9 @@ class Block:
 
     @cached_property
     def sources(self) -> dict[str, str]:
-        """Its file, with its parameters as defaults, and the files of the modules inside it."""
+        """Its file, with its parameters as defaults, and the files that it needs."""
         top = with_parameters(library_source(self.file), self.parameters)
-        found = {self.file: top}
+        found = {self.file: top, **self.memories}
         _add_inside(top, found)
         return found
 

@@ -25,6 +25,7 @@ module sc_population_sweep #(
     input  wire                           current_valid,
     output wire                           current_ready,
     input  wire signed [CURRENT_BITS-1:0] current,
+    output wire                           lane_valid,     // a neuron is before the lane
     output reg  [STATE_BITS-1:0]          lane_state,
     output wire [PORT_BITS-1:0]           lane_parameters,
     output reg  signed [CURRENT_BITS-1:0] lane_current,
@@ -47,6 +48,7 @@ module sc_population_sweep #(
     wire last = neuron == NEURON_BITS'(NEURONS - 1);
     wire step = !spike_valid || spike_ready;
     wire take = current_valid && current_ready;
+    assign lane_valid    = full[1];
     assign spike_valid   = full[2];
     assign current_ready = step && !draining;
 
@@ -73,7 +75,8 @@ module sc_population_sweep #(
         end
     end
 
-    (* no_rw_check *) reg [STATE_BITS-1:0] states [0:NEURONS-1];
+    localparam integer CELLS = NEURONS > 1 ? NEURONS : 2;
+    (* no_rw_check *) reg [STATE_BITS-1:0] states [0:CELLS-1];
     reg [STATE_BITS-1:0] state;
     reg signed [CURRENT_BITS-1:0] held;
     reg held_last;

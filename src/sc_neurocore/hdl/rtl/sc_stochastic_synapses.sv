@@ -2,11 +2,11 @@
 // stream bits of a row of weights, a one as +1 and a zero as -1, to the accumulators; at the end
 // of a tick the accumulators come out in order, and are cleared.
 //
-// A weight W of WEIGHT_BITS = b bits has the stream of u = W + 2**(b - 1) against the van der
-// Corput sequence: in stream clock k its bit is u > (k with its b lowest bits reversed). Where the
-// lowest zero of k is its bit z, that bit is bit b - 1 - z of u (if z >= b it is 0). So no numbers
-// are compared: the weights are stored in bit planes, and clock k reads one. Tick t has the stream
-// clocks t * LENGTH and up.
+// A weight W of WEIGHT_BITS = b bits has the stream of u = W + 2**(b - 1) by the weighted binary
+// generator (Gupta & Kumaresan 1988) on the van der Corput sequence: where the lowest zero of the
+// number of a stream clock is its bit z, the stream bit is bit b - 1 - z of u, and 0 if z >= b.
+// So no numbers are compared: the weights are stored in bit planes, and a stream clock reads one.
+// Tick t has the stream clocks t * LENGTH and up.
 //
 // Event data is {kind, address, mask}; see sc_synapse_sequencer for the kinds and for how many
 // clocks each takes. With SIMD = 1 the mask is taken as set.

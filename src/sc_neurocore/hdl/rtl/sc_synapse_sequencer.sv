@@ -38,7 +38,7 @@ module sc_synapse_sequencer #(
 
     reg  [PASS_BITS-1:0] pass;
     wire last_group = group == GROUP_BITS'(GROUPS - 1);
-    wire last_pass  = kind != EVENT || pass == PASS_BITS'(PASSES - 1);
+    wire last_pass  = PASSES == 1 || kind != EVENT || pass == PASS_BITS'(PASSES - 1);
 
     assign group_ends  = kind != TICK || lane == LANE_BITS'(PE - 1)
                        || (last_group && lane == LANE_BITS'(LAST_LANE));
