@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -114,6 +115,21 @@ def test_what_is_said_to_fit_fits(hidden: int, target: str) -> None:
     kept = hidden * (100 - int(share[1])) // 100
     assert choose_foldings(_network(64, kept, 10, bits=8), device).fits
     assert choose_foldings(_network(64, hidden, 10, bits=8), get_target(larger[1])).fits
+
+
+def test_delay_lines_are_counted() -> None:
+    network = _network(16, 8, 4)
+    first, last = network.layers
+    (p,) = last.projections
+    late = replace(last, projections=(replace(p, delay=1000),))
+    device = get_target("ice40-hx8k")
+    plain = choose_foldings(network, device, pe=1, simd=1)
+    plan = choose_foldings(replace(network, layers=(first, late)), device, pe=1, simd=1)
+    # 1001 ticks of 8 spikes and a mark, 2 + 3 + 1 bits each: 9009 words of 6 bits.
+    assert plan.brams - plain.brams == memory_blocks("ice40", 6, 9009)
+    endless = replace(last, projections=(replace(p, delay=10**6),))
+    plan = choose_foldings(replace(network, layers=(first, endless)), device)
+    assert not plan.fits and "block RAMs" in plan.verdict
 
 
 def test_layers_that_read_the_same_events_take_equally_many() -> None:

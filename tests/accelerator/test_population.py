@@ -14,13 +14,13 @@ from sc_neurocore.accelerator import (
     IntegerProjection,
     simulate_network,
 )
+from sc_neurocore.accelerator._bounds import state_bounds
 from sc_neurocore.accelerator._layer import integer_layer
 from sc_neurocore.accelerator._population import (
     in_units,
     population,
     population_model,
     significant,
-    state_bounds,
 )
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import KINDS, Assumptions, Graph, Input, Neurons, Node, Output, Projection

@@ -213,6 +213,14 @@ def test_the_float_network_predicts_with_the_same_coding_and_readout(coding, las
     assert (float_predictions(with_integers, q, samples) == predictions).mean() > 0.95
 
 
+def test_a_delay_beyond_the_inference_is_told() -> None:
+    net = _normal(_chain(Affine(np.eye(2)), Delay(np.full(2, 50 * DT)), _lif(2)))
+    found = quantise(net.normal, net.assumptions, Quantisation(ticks=8))
+    assert found.layers[0].projections[0].delay == 8
+    assert any("50 ticks late, but an inference has 8" in text for text in found.notices)
+    assert not simulate_network(found, np.ones((1, 2))).layer_spikes.any()
+
+
 def test_names_become_identifiers() -> None:
     graph = _chain(Affine(np.ones((2, 2))), _lif(2), name="my net")
     nodes = {("begin" if k == "n1" else k): v for k, v in graph.nodes.items()}

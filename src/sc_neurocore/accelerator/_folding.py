@@ -12,7 +12,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
+from sc_neurocore.accelerator._geometry import ceil_div, index_bits
+from sc_neurocore.accelerator._network import (
+    INPUT,
+    Folding,
+    IntegerLayer,
+    IntegerNetwork,
+    IntegerProjection,
+)
 from sc_neurocore.compiler import Datapath
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target, targets
@@ -43,7 +50,7 @@ class FoldingPlan:
     Attributes:
         foldings: per layer.
         clocks: expected of an inference, at the given activity.
-        brams: block RAMs of weights, accumulators and states.
+        brams: block RAMs of weights, accumulators, states and delay lines.
         fits: whether memory and what was asked for can be had.
         verdict: what does not fit, by how much and what would; empty if all does.
     """
@@ -144,7 +151,7 @@ def memory_blocks(family: str, width: int, depth: int) -> int:
     """
     if family not in _BLOCKS:
         raise SCConfigError(f"family '{family}' has no known block RAM")
-    return min(-(-width // w) * -(-depth // d) for w, d in _BLOCKS[family])
+    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in _BLOCKS[family])
 
 
 def _options(
@@ -178,11 +185,11 @@ def _option(
     target: Target,
     rates: Mapping[int, float],
 ) -> _Option:
-    groups = -(-layer.size // folding.pe)
+    groups = ceil_div(layer.size, folding.pe)
     events, depth = 0.0, 0
     for p in layer.projections:
         fan_in = p.weights.shape[0]
-        chunks = -(-fan_in // folding.simd)
+        chunks = ceil_div(fan_in, folding.simd)
         depth += chunks * groups
         planes = 1
         rate = rates.get(p.source, 0.25)
@@ -205,9 +212,22 @@ def _option(
     )
     states = sum(s.width for s in layer.datapath.states)
     brams = memory_blocks(target.family, lanes * layer.bits, depth) if depth else 0
+    brams += sum(
+        memory_blocks(target.family, *_delay_line(network, p, folding.simd))
+        for p in layer.projections
+        if p.delay
+    )
     brams += memory_blocks(target.family, folding.pe * width, groups) if groups > 1 else 0
     brams += memory_blocks(target.family, states, layer.size)
     return _Option(folding, clocks, luts, brams)
+
+
+def _delay_line(network: IntegerNetwork, p: IntegerProjection, simd: int) -> tuple[int, int]:
+    """Width and depth of the buffer that holds a delayed projection's events."""
+    chunks = ceil_div(p.weights.shape[0], simd)
+    direct = p.source == INPUT and network.input.coding == "direct"
+    words = (chunks + 1) * (network.input.bits + 1 if direct else 1)
+    return 2 + index_bits(chunks) + simd, (p.delay + 1) * words
 
 
 def _lane(datapath: Datapath) -> float:

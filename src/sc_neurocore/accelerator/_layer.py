@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.accelerator._bittrue import accumulator_range
+from sc_neurocore.accelerator._bounds import state_bounds
 from sc_neurocore.accelerator._network import (
     INPUT,
     Backend,
@@ -15,7 +16,7 @@ from sc_neurocore.accelerator._network import (
     IntegerLayer,
     IntegerProjection,
 )
-from sc_neurocore.accelerator._population import Population, population_datapath, state_bounds
+from sc_neurocore.accelerator._population import Population, population_datapath
 from sc_neurocore.compiler import QFormat, Rounding
 
 #: Observed states may grow by this factor before they saturate.

@@ -148,9 +148,15 @@ def _integers(
                 "largest; this gives a smaller error than a coarser scale"
             )
         projections = tuple(
-            IntegerProjection(p.source, w, p.delay)
+            IntegerProjection(p.source, w, min(p.delay, options.ticks))
             for p, w in zip(layer.projections, found.integers, strict=True)
         )
+        notices += [
+            f"'{p.id}' is {p.delay} ticks late, but an inference has {options.ticks}; nothing "
+            "arrives through it"
+            for p in layer.projections
+            if p.delay >= options.ticks
+        ]
         built = _layer(
             layer, projections, coding, options, found.scale,
             None if observed is None else observed.ranges[number],
