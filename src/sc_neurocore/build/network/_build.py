@@ -14,6 +14,7 @@ from sc_neurocore.accelerator import (
     NetworkCosimulation,
     check_correlation,
     cycles,
+    sharing_plan,
     simulate_network,
 )
 from sc_neurocore.build._build import Build
@@ -126,6 +127,7 @@ class _Run:
         if energy is not None:
             self.records["toggles"] = energy[0]
         comparison, sweep = self._comparison(plan, accuracy, hardware)
+        correlation = self._correlation(plan)
         report: dict[str, Any] = {
             "schema": REPORT_SCHEMA,
             "version": __version__,
@@ -143,10 +145,11 @@ class _Run:
             "synthesis": describe_hardware(hardware, network, self.target, options),
             "latency": latency,
             "energy": None if energy is None or energy[1] is None else energy[1].as_dict(),
-            "correlation": self._correlation(plan),
+            "correlation": correlation,
+            "sharing": _sharing(plan),
             "sweep": sweep,
             "comparison": comparison,
-            "notices": [*plan.notices, *_saturations(plan, activity)],
+            "notices": [*plan.notices, *_saturations(plan, activity), *_beyond(correlation)],
         }  # fmt: skip
         self._judge(report, plan, hardware, proofs)
         cosimulated = {f"cosim.{run.simulator}": run.evidence for run in runs}
@@ -201,9 +204,9 @@ class _Run:
         found["ticks"] = float(np.mean(activity.ticks_used))
         found["rows"] = rows
         found["method"] = (
-            f"Clocks from start to done over {len(inputs)} samples by the cycle model, which the "
-            f"co-simulation finds exact; {found['ticks']:.1f} of {network.ticks} ticks until the "
-            "class is certain, in the mean. Loading the input takes another "
+            f"Clocks from start to done over {len(inputs)} samples by the cycle model, whose "
+            f"every clock the co-simulation compares; {found['ticks']:.1f} of {network.ticks} "
+            "ticks until the class is certain, in the mean. Loading the input takes another "
             f"{network.input.size} clocks"
             + (" and can overlap with nothing." if network.input.coding != "events" else ".")
         )
@@ -293,6 +296,26 @@ class _Run:
                 + (plan.latency_verdict or "fold less with --pe and --simd")
             )
         return "climbed"
+
+
+def _sharing(plan: Plan) -> list[dict[str, Any]]:
+    """Which sources the streams of a layer share."""
+    return [
+        {"layer": layer, "inputs": [str(s) for s in shared.inputs],
+         "weights": [[str(s) for s in row] for row in shared.weights]}
+        for layer, shared in sharing_plan(plan.form.network).items()
+    ]  # fmt: skip
+
+
+def _beyond(correlation: list[dict[str, Any]]) -> list[str]:
+    """A notice for every layer whose products depend more than the limit."""
+    return [
+        f"The weights of '{c['layer']}' depend on the spikes of '{c['source']}' by a covariance of "
+        f"{c['covariance']:+.4f} ({c['word']}), beyond {c['limit']:g}; the bit-true accuracy holds "
+        "what it costs, longer streams (--length) reduce it."
+        for c in correlation
+        if not c["sound"]
+    ]
 
 
 def _spikes(plan: Plan, runs: list[NetworkCosimulation]) -> list[dict[str, Any]]:

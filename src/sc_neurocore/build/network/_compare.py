@@ -173,13 +173,18 @@ def comparison_section(
         foldings: that all share.
     """
     folded = ", ".join(f"{f.pe} × {f.simd}" for f in foldings)
-    at = "" if clock_mhz is None else f" µs are at the {clock_mhz:.1f} MHz that this build reached."
+    at = (
+        ""
+        if clock_mhz is None
+        else f" µs are estimated from the {clock_mhz:.1f} MHz that the network of this build "
+        "reached; the others were not routed."
+    )
     return {
         "verdict": verdict(rivals),
         "method": f"All from the same weights and in the same folding (PE × SIMD: {folded}); "
         f"clocks are the mean of the cycle model over at most {_TIMED} samples, with early "
-        f"decision; "
-        f"equally accurate means within {100 * EQUAL:g} points.{at}",
+        f"decision; equally accurate means within {100 * EQUAL:g} points, and the shortest such "
+        f"stream was found on the same samples.{at}",
         "rows": [
             {
                 "name": r.name,
