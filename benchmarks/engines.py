@@ -24,6 +24,7 @@ from sc_neurocore.nir_bridge import to_nir
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "engines.json"
 DIGITS, SMALL = ROOT / "examples/digits/digits.nir", ROOT / "examples/digits/digits-small.nir"
+FLOAT = ROOT / "examples/digits/digits-float.nir"
 MNIST = ROOT / "examples/mnist/mnist.nir"
 
 #: Network, file, target, back end, data, latency wanted in µs, and what is to be reached.
@@ -34,6 +35,8 @@ CASES: list[tuple[str, Path | None, str, str, str | None, float | None, dict[str
     ("digits", DIGITS, "ecp5-85k", "fixed", "digits", None, {}),
     ("digits", DIGITS, "ecp5-85k", "stochastic", "digits", None, {}),
     ("digits", DIGITS, "ecp5-85k", "hybrid", "digits", None, {}),
+    ("digits-float", FLOAT, "ecp5-85k", "fixed", "digits", None, {}),
+    ("digits-float", FLOAT, "ecp5-85k", "stochastic", "digits", None, {}),
     ("mnist", MNIST, "ecp5-25k", "fixed", "mnist", 500.0,
      {"luts": 5000, "us": 500.0, "accuracy": 0.975}),
 ]  # fmt: skip
