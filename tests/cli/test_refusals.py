@@ -37,6 +37,9 @@ REFUSED = [
     (["models", "show", "/etc/passwd"],
      "model name '/etc/passwd' is not a name; give a bundled model such as 'lif' or the path of "
      "a .toml or .json file"),
+    (["simulate", "."], "'.' is a directory; name a file in it"),
+    (["build", "lif", "--backend", "fixed"],
+     "option '--backend' is for a network, a file that ends in .nir or .onnx"),
     (["simulate", "none.toml"], "none.toml: no such file"),
     (["simulate", "lif", "--param", "tau=3"],
      "model 'lif' has no parameter 'tau'; did you mean 'tau_m'?"),

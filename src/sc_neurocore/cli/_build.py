@@ -27,8 +27,16 @@ class _ByModel(click.Command):
     ) -> click.Context:
         """Parse the arguments as those of a neuron or of a network."""
         if any(names_network(arg) for arg in args):
-            return build_network.make_context(info_name, args, parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+            try:
+                return build_network.make_context(info_name, args, parent, **extra)
+            except click.NoSuchOption as error:
+                raise _of_the_other(error, self, "a neuron model, and this is a network") from None
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.NoSuchOption as error:
+            raise _of_the_other(
+                error, build_network, "a network, a file that ends in .nir or .onnx"
+            ) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Options of a neuron's build, then those of a network's."""
@@ -36,6 +44,13 @@ class _ByModel(click.Command):
         rows = [row for x in build_network.params if (row := x.get_help_record(ctx)) is not None]
         with formatter.section("Options of a network (NET.nir or NET.onnx)"):
             formatter.write_dl(rows)
+
+
+def _of_the_other(error: click.NoSuchOption, other: click.Command, kind: str) -> click.UsageError:
+    """The refusal of an option, which says so where it belongs to the other kind of MODEL."""
+    if any(error.option_name in parameter.opts for parameter in other.params):
+        return click.UsageError(f"option '{error.option_name}' is for {kind}", error.ctx)
+    return error
 
 
 @click.command(

@@ -96,7 +96,12 @@ def build_network(
 
 def _print_report(report: Mapping[str, Any], path: Path, *, cached: bool) -> None:
     network = report["network"]
-    click.echo(f"{network['name']} ({network['shape']}) on {report['target']}, {report['backend']}")
+    lengths = sorted({x["length"] for x in network["layers"] if x["backend"] == "stochastic"})
+    streams = f", L = {' and '.join(map(str, lengths))}" if lengths else ""
+    click.echo(
+        f"{network['name']} ({network['shape']}) on {report['target']}, "
+        f"{report['backend']}{streams}"
+    )
     rows = [[key[0], key[2:].replace("_", " "), status] for key, status in report["ladder"].items()]
     print_table(["rung", "claim", "status"], rows)
     click.echo("")
@@ -126,7 +131,8 @@ def _figures(report: Mapping[str, Any]) -> list[list[str]]:
             name = f"accuracy, {key.replace('_', ' ')}"
             rows.append([name, f"{share(found)} of {found['n']}", "executed"])
     for run in report["cosim"]:
-        what = f"{run['simulator']}: {run['samples']} inferences, {run['cycles']} clocks, "
+        plural = "s" * (run["samples"] != 1)
+        what = f"{run['simulator']}: {run['samples']} inference{plural}, {run['cycles']} clocks, "
         rows.append(["co-simulation", f"{what}{run['mismatches']} mismatches", "executed"])
     formal, synthesis = report["formal"], report["synthesis"]
     if formal:

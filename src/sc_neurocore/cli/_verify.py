@@ -87,7 +87,7 @@ def _verify_network(bundle: Path, *, as_json: bool) -> None:
         rows = [
             [
                 f"co-simulation in {run['simulator']}",
-                f"{run['samples']} inferences, {run['cycles']} clocks, "
+                f"{run['samples']} inference{'s' * (run['samples'] != 1)}, {run['cycles']} clocks, "
                 f"{run['mismatches']} mismatches"
                 + (f"; {run['first_mismatch']}" if run["first_mismatch"] else ""),
             ]

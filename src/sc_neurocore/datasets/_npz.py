@@ -61,6 +61,8 @@ def read_npz(path: str | Path) -> Dataset:
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    if path.is_dir():
+        raise SCConfigError(f"{path}: is a directory; give 'digits', 'mnist' or an .npz file")
     if not path.is_file():
         raise SCConfigError(f"{path}: no such file; give 'digits', 'mnist' or an .npz file")
     try:

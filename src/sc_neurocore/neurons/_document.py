@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -91,6 +92,8 @@ def _locate(source: str | Path) -> tuple[str, str]:
     if isinstance(source, Path) or source.endswith(_SUFFIXES):
         return str(source), _read(Path(source))
     if not _NAME.fullmatch(source):
+        if source and os.path.isdir(source):  # noqa: PTH112 (Path raises on a long name)
+            raise SCConfigError(f"'{source}' is a directory; name a file in it")
         shown = source if len(source) <= 60 else f"{source[:60]}…"
         raise SCConfigError(
             f"model name '{shown}' is not a name; give a bundled model such as 'lif' "

@@ -208,7 +208,7 @@ class _Run:
             f"every clock the co-simulation compares; {found['ticks']:.1f} of {network.ticks} "
             "ticks until the class is certain, in the mean. Loading the input takes another "
             f"{network.input.size} clocks"
-            + (" and can overlap with nothing." if network.input.coding != "events" else ".")
+            + (", beside no inference." if network.input.coding != "events" else ".")
         )
         return found, int(early[0])
 

@@ -157,7 +157,7 @@ def _figures(report: Report) -> list[Figure]:
             None if speed[0] is None else amount(speed[0]),
             speed[1],
             "executed",
-            "clocks from the RTL" + (", clock from the router" if us else ""),
+            "clocks of the cycle model" + (", clock from the router" if us else ""),
         ),
         ("Area", area, unit, "measured", tools),
         ("Clock", synthesis.get("fmax_mhz"), "MHz", "measured", tools),

@@ -97,9 +97,10 @@ def _fitting(dataset: Dataset, coding: InputCoding, ticks: int, classes: int) ->
         inputs = spikes.astype(np.int64)
     else:
         if _size(shape) != coding.size:
+            drawn = f" ({_shape(shape)})" if len(shape) > 1 else ""
             raise SCConfigError(
-                f"a sample of data set '{dataset.name}' has {_size(shape)} values "
-                f"({_shape(shape)}); the network takes {coding.size}"
+                f"a sample of data set '{dataset.name}' has {_size(shape)} values{drawn}; "
+                f"the network takes {coding.size}"
             )
         levels = dataset.at_bits(coding.bits).test_x
         inputs = levels.reshape(-1, coding.size).astype(np.int64)
