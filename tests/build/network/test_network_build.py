@@ -95,6 +95,15 @@ def test_without_data_no_accuracy_is_invented(files: Path, store: EvidenceStore)
     assert report["cosim"][0]["mismatches"] == 0
 
 
+def test_a_layer_that_never_spikes_is_named(built: Builder) -> None:
+    assert not [n for n in built("fixed").report["notices"] if "no spike" in n]
+    report = built("fixed", dt=1e-6).report
+    assert [n.split(": ")[0] for n in report["notices"] if "no spike" in n] == [
+        f"Layer '{name}' sent no spike in the co-simulated inferences"
+        for name in ("hidden", "answer")
+    ]
+
+
 def test_a_repeat_is_cached_and_gives_the_same_bytes(built: Builder) -> None:
     first, second = built("fixed"), built("fixed", again=True)
     assert first.path and second.path and second.cached

@@ -151,6 +151,7 @@ class _Run:
             "comparison": comparison,
             "notices": [*plan.notices, *_saturations(plan, activity), *_beyond(correlation)],
         }  # fmt: skip
+        report["notices"] += _silences(report["spikes"])
         self._judge(report, plan, hardware, proofs)
         cosimulated = {f"cosim.{run.simulator}": run.evidence for run in runs}
         report["evidence"] = cosimulated | {name: r.key for name, r in self.records.items()}
@@ -375,6 +376,16 @@ def _saturations(plan: Plan, activity: Activity) -> list[str]:
         for layer, count in zip(plan.form.network.layers, activity.saturations, strict=True)
         if count
     ]  # fmt: skip
+
+
+def _silences(spikes: list[dict[str, Any]]) -> list[str]:
+    """A layer that never spikes, of which no rung can tell that its network is wrong."""
+    silent = dict.fromkeys(row["layer"] for row in spikes if not row["bit_true"])
+    return [
+        f"Layer '{name}' sent no spike in the co-simulated inferences: do the tick (--dt), --ticks "
+        "and the input's scale suit the network?"
+        for name in silent
+    ]
 
 
 def describe_network(plan: Plan) -> dict[str, Any]:
