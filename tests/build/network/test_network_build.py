@@ -156,6 +156,17 @@ def test_verify_refuses_changes_elsewhere(bundle: Path, store: EvidenceStore) ->
         verify_network(bundle, store=store)
 
 
+def test_verify_refuses_another_top_which_it_does_not_run(
+    bundle: Path, store: EvidenceStore
+) -> None:
+    top = bundle / "rtl" / "pairs.sv"
+    text = top.read_text(encoding="utf-8")
+    top.write_text(text.replace(".level(level)", ".level(~level)"), encoding="utf-8")
+    assert top.read_text(encoding="utf-8") != text
+    with pytest.raises(BundleError, match=r"pairs\.sv does not match .* only runs pairs_engine"):
+        verify_network(bundle, store=store)
+
+
 def test_verify_refuses_a_manifest_without_options(bundle: Path, store: EvidenceStore) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     del manifest["foldings"]
