@@ -43,7 +43,7 @@ def test_every_resource_that_is_short_is_named() -> None:
 
 
 def test_a_larger_device_of_the_family_is_named() -> None:
-    with pytest.raises(SCCompilerError, match="what may fit: .* --target ice40-hx8k"):
+    with pytest.raises(SCCompilerError, match=r"what may fit: .* --target ice40-hx8k"):
         require_fit(Demand("net", 10, 2, 1), {"luts": 6000, "ffs": 1, "brams": 31, "dsps": 0},
                     get_target("ice40-up5k"))  # fmt: skip
 

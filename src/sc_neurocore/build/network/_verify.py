@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ def verify_network(
     try:
         options = NetworkOptions(**bundle.manifest["options"])
         quantisation = Quantisation(**bundle.manifest["quantisation"])
-        foldings = [Folding(**row) for row in bundle.manifest["foldings"]]
+        foldings = [
+            Folding(index(row["pe"]), index(row["simd"])) for row in bundle.manifest["foldings"]
+        ]
         source = read_network(bundle.path / "model" / bundle.manifest["file"], options)
     except (KeyError, TypeError):
         raise BundleError(
