@@ -99,6 +99,18 @@ def test_what_does_not_fit_is_said_with_what_would() -> None:
     assert not late.fits and "more than the 20 asked for" in late.verdict
 
 
+def test_a_folding_that_is_asked_for_is_not_called_the_smallest() -> None:
+    network, device = _network(64, 128, 10), get_target("ice40-hx8k")
+    verdict = choose_foldings(network, device, pe=128).verdict
+    assert re.search(r"needs \d+ block RAMs with --pe 128, \d+ more than the 32", verdict)
+    assert "what would fit: leaving out --pe 128" in verdict
+    assert choose_foldings(network, device).fits
+
+
+def test_a_device_without_limits_takes_the_cheapest() -> None:
+    assert choose_foldings(_network(784, 128, 10), get_target("xilinx7")).fits
+
+
 @pytest.mark.parametrize("hidden", [300, 600, 1500])
 @pytest.mark.parametrize("target", ["ice40-hx8k", "ice40-up5k", "gowin-gw1n9"])
 def test_what_is_said_to_fit_fits(hidden: int, target: str) -> None:

@@ -29,6 +29,7 @@ _BLOCKS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
     "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     "gowin": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    "xilinx": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),  # RAMB18
 }
 #: LUTs of the parts of an engine. To choose by, not to report.
 _LUTS = {
@@ -150,7 +151,10 @@ def memory_blocks(family: str, width: int, depth: int) -> int:
         SCConfigError: an unknown family.
     """
     if family not in _BLOCKS:
-        raise SCConfigError(f"family '{family}' has no known block RAM")
+        raise SCConfigError(
+            f"an engine keeps its weights in block RAM, and family '{family}' has no known block "
+            f"RAM; families that have: {', '.join(_BLOCKS)}"
+        )
     return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in _BLOCKS[family])
 
 
@@ -328,6 +332,13 @@ def _too_large(
         return found is not None and sum(o.brams for o in found) <= (device.brams or 0)
 
     advice = []
+    asked = [f"--{name} {n}" for name, n in (("pe", pe), ("simd", simd)) if n]
+    if asked:
+        free = _cheapest(
+            _options(network, target, {}, None, None), _groups(network), math.inf, target, _memory
+        )
+        if free is not None and sum(o.brams for o in free) <= (target.brams or 0):
+            advice.append(f"leaving out {' and '.join(asked)}")
     widest = max(layer.bits for layer in network.layers)
     for bits in range(widest - 1, 1, -1):
         if fits(_narrowed(network, bits), target):
@@ -345,9 +356,10 @@ def _too_large(
     needed, there = sum(o.brams for o in options), target.brams or 0
     weight_bits = sum(layer.synapses * layer.bits for layer in network.layers)
     room = (_BLOCKS[target.family][0][0] * _BLOCKS[target.family][0][1]) * there
+    folding = f"with {' and '.join(asked)}" if asked else "at its smallest folding"
     return (
-        f"network '{network.name}' needs {needed} block RAMs at its smallest folding, "
-        f"{needed - there} more than the {there} of {target.name} ({weight_bits / 1024:.0f} kbit "
+        f"network '{network.name}' needs {needed} block RAMs {folding}, {needed - there} more "
+        f"than the {there} of {target.name} ({weight_bits / 1024:.0f} kbit "
         f"of weights, {room / 1024:.0f} kbit of memory); what would fit: "
         f"{', or '.join(advice) or 'a smaller network'}"
     )

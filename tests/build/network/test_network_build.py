@@ -165,8 +165,23 @@ def test_verify_refuses_changes_elsewhere(bundle: Path, store: EvidenceStore) ->
         verify_network(bundle, store=store)
 
 
+def test_verify_refuses_another_top_which_it_does_not_run(
+    bundle: Path, store: EvidenceStore
+) -> None:
+    top = bundle / "rtl" / "pairs.sv"
+    text = top.read_text(encoding="utf-8")
+    top.write_text(text.replace(".level(level)", ".level(~level)"), encoding="utf-8")
+    assert top.read_text(encoding="utf-8") != text
+    with pytest.raises(BundleError, match=r"pairs\.sv does not match .* only runs pairs_engine"):
+        verify_network(bundle, store=store)
+
+
 def test_verify_refuses_a_manifest_without_options(bundle: Path, store: EvidenceStore) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    manifest["foldings"][0]["pe"] = "two"
+    (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(BundleError, match="does not hold the options of a build"):
+        verify_network(bundle, store=store)
     del manifest["foldings"]
     (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(BundleError, match="does not hold the options of a build"):

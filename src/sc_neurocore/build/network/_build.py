@@ -282,9 +282,18 @@ class _Run:
     def _placed(self, report: Mapping[str, Any], plan: Plan, hardware: Hardware) -> str:
         options, fmax = self.options, hardware.fmax_mhz
         if hardware.layout is None:
+            asked = [
+                option
+                for option, value in (
+                    ("--clock-mhz", options.clock_mhz),
+                    ("--latency-us", options.latency_us),
+                )
+                if value is not None
+            ]
+            unchecked = f", so {' and '.join(asked)} went unchecked" if asked else ""
             if self.target.place_and_route:
-                return "not run: place and route was switched off"
-            return f"not run: no place-and-route tool exists for {self.target.name}"
+                return f"not run: place and route was switched off{unchecked}"
+            return f"not run: no place-and-route tool exists for {self.target.name}{unchecked}"
         if options.clock_mhz is not None and fmax is not None and fmax < options.clock_mhz:
             return (
                 f"failed: {fmax:.1f} MHz after routing, {options.clock_mhz:g} MHz asked for; lower "

@@ -64,14 +64,15 @@ def require_fit(demand: Demand, used: Mapping[str, Any], target: Target) -> None
         need, limit = short["brams"]
         if demand.bits > 2:
             bits = max(2, math.floor(demand.bits * limit / need))
-            remedies.append(f"use --weight-bits {bits}")
-        remedies.append(f"prune to {math.floor(demand.synapses * limit / need)} synapses")
+            remedies.append(f"--weight-bits {bits}")
+        left = math.floor(demand.synapses * limit / need)
+        remedies.append(f"so few neurons that {left} synapses are left")
     if demand.pe > 1 and set(short) & {"luts", "ffs", "dsps"}:
-        remedies.append(f"fold more with --pe {max(1, demand.pe // 2)}")
+        remedies.append(f"--pe {max(1, demand.pe // 2)}")
     larger = _larger(used, target)
     if larger is not None:
-        remedies.append(f"take --target {larger}")
-    advice = f"; {_any_of(remedies)}" if remedies else "; make the network smaller"
+        remedies.append(f"--target {larger}")
+    advice = f"; what may fit: {_any_of(remedies)}" if remedies else "; make the network smaller"
     raise SCCompilerError(f"network '{demand.name}' does not fit {target.name}: it needs {listed}"
                           f"{advice}")  # fmt: skip
 

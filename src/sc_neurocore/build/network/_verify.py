@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,17 @@ def verify_network(
     """Co-simulate the ``rtl/`` of a bundle, which may have been edited by hand.
 
     Raises:
-        BundleError: anything but ``rtl/`` differs from the manifest.
+        BundleError: anything but ``rtl/`` differs from the manifest, or the top that joins the
+            engine to the pins, which no co-simulation runs.
     """
     bundle = load_bundle(path, allow_changed=("rtl/",))
     stage = on_stage or (lambda _: None)
     try:
         options = NetworkOptions(**bundle.manifest["options"])
         quantisation = Quantisation(**bundle.manifest["quantisation"])
-        foldings = [Folding(**row) for row in bundle.manifest["foldings"]]
+        foldings = [
+            Folding(index(row["pe"]), index(row["simd"])) for row in bundle.manifest["foldings"]
+        ]
         source = read_network(bundle.path / "model" / bundle.manifest["file"], options)
     except (KeyError, TypeError):
         raise BundleError(
@@ -62,13 +66,18 @@ def verify_network(
     stage("quantise")
     inputs, calibration = _samples(bundle)
     form = integer_form(source, quantisation, calibration if calibration.size else None)
-    names = list(write_accelerator(form.network, foldings).sources)
-    sources = {name: bundle.text(f"rtl/{name}") for name in names}
+    rtl = write_accelerator(form.network, foldings)
+    sources = {name: bundle.text(f"rtl/{name}") for name in rtl.sources}
     changed = tuple(
         name
         for name, text in sources.items()
         if digest(text) != bundle.manifest["files"].get(f"rtl/{name}")
     )
+    if f"{rtl.top}.sv" in changed:
+        raise BundleError(
+            f"{bundle.path / 'rtl' / rtl.top}.sv does not match its digest in {MANIFEST}, and "
+            f"co-simulation only runs {rtl.engine} inside it; build it again"
+        )
     runs = cosimulations(
         form.network,
         foldings,
