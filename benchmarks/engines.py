@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from rich.progress import track
-from sc_neurocore.build.network import NetworkOptions, build_network, read_network
 
+from sc_neurocore.build.network import NetworkOptions, build_network, read_network
 from sc_neurocore.evidence import atomic_write
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import to_nir
