@@ -185,7 +185,7 @@ def simulation_table() -> str:
 def engines_table() -> str:
     """Trained networks after place and route, and what others publish."""
     found = load_results("engines.json")
-    head = ["Network", "Device", "Weights", "PE", "Float, %", "Bit-true, %", "LUT4", "Block RAMs",
+    head = ["Network", "Device", "Weights", "PE×SIMD", "Float, %", "Bit-true, %", "LUT4", "Block RAMs",
             "MHz", "Clocks", "µs, mean", "µs, worst", "µJ, estimated"]  # fmt: skip
     rows = []
     for engine in found["engines"]:
@@ -198,9 +198,9 @@ def engines_table() -> str:
         if engine["accuracy"]:
             shares = [_interval(engine["accuracy"][rung]) for rung in ("float", "bit_true")]
         rows.append([
-            f"{engine['network']}, {engine['shape']}", engine["target"],
+            ", ".join(dict.fromkeys((engine["network"], engine["shape"]))), engine["target"],
             f"{engine['backend']}: {'; '.join(kinds)}",
-            ", ".join(f"{x['pe']} × {x['simd']}" for x in layers), *shares,
+            ", ".join(f"{x['pe']}×{x['simd']}" for x in layers), *shares,
             f"{engine['luts']}", f"{engine['brams']}", f"{engine['fmax_mhz']:.1f}",
             f"{engine['cycles']['mean']:.0f}", f"{engine['us']['mean']:.0f}",
             f"{engine['us']['worst']:.0f}", f"{engine['joules_estimated'] * 1e6:.1g}",
@@ -211,7 +211,7 @@ def engines_table() -> str:
     )
     return "\n".join(
         [
-            "After place and route, encoder and counter included; PE × SIMD per layer; accuracy on "
+            "After place and route, encoder and counter included; PE×SIMD per layer; accuracy on "
             "the whole test set with its 95 % interval; clocks from start to done with early "
             "decision, by the cycle model that co-simulation finds exact. Energy is estimated to a "
             "factor of five. Written by `benchmarks/engines.py`:",
@@ -224,7 +224,7 @@ def engines_table() -> str:
 
 
 def _interval(proportion: Mapping[str, float]) -> str:
-    return "{:.2f} ({:.2f} to {:.2f})".format(
+    return "{:.2f}\u00a0({:.2f}–{:.2f})".format(
         *(100 * proportion[key] for key in ("share", "low", "high"))
     )
 
