@@ -185,8 +185,8 @@ def simulation_table() -> str:
 def engines_table() -> str:
     """Trained networks after place and route, and what others publish."""
     found = load_results("engines.json")
-    head = ["Network", "Device", "Weights", "PE×SIMD", "Float, %", "Bit-true, %", "LUT4", "Block RAMs",
-            "MHz", "Clocks", "µs, mean", "µs, worst", "µJ, estimated"]  # fmt: skip
+    head = ["Network", "Device", "Weights", "PE×SIMD", "Float, %", "Bit-true, %", "LUT4",
+            "Block RAMs", "MHz", "Clocks", "µs, mean", "µs, worst", "µJ, estimated"]  # fmt: skip
     rows = []
     for engine in found["engines"]:
         layers = engine["layers"]
@@ -203,7 +203,7 @@ def engines_table() -> str:
             ", ".join(f"{x['pe']}×{x['simd']}" for x in layers), *shares,
             f"{engine['luts']}", f"{engine['brams']}", f"{engine['fmax_mhz']:.1f}",
             f"{engine['cycles']['mean']:.0f}", f"{engine['us']['mean']:.0f}",
-            f"{engine['us']['worst']:.0f}", f"{engine['joules_estimated'] * 1e6:.1g}",
+            f"{engine['us']['worst']:.0f}", f"{engine['joules_estimated'] * 1e6:.2g}",
         ])  # fmt: skip
     published = "; ".join(
         f"{x['engine']}: {x['area']}, {x['us']} µs" + (f", {x['mw']} mW" if "mw" in x else "")
