@@ -6,16 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.accelerator._network import InputCoding, IntegerNetwork
-from sc_neurocore.bitstream import Sobol
+from sc_neurocore.bitstream import rate_source
 from sc_neurocore.exceptions import SCConfigError
-
-#: Dimension of the Sobol sequence that rate coding compares levels with.
-RATE_DIMENSION = 2
-
-
-def rate_source(bits: int) -> Sobol:
-    """The source of the numbers that rate coding compares levels with."""
-    return Sobol(RATE_DIMENSION, width=bits)
 
 
 def rate_numbers(bits: int, ticks: int) -> NDArray[np.int64]:

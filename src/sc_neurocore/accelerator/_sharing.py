@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.accelerator._bittrue import NetworkRun
-from sc_neurocore.accelerator._encode import input_spikes, rate_numbers, rate_source
+from sc_neurocore.accelerator._encode import input_spikes, rate_numbers
 from sc_neurocore.accelerator._network import INPUT, IntegerLayer, IntegerNetwork
-from sc_neurocore.accelerator._stochastic import plane_ones, stream_ones
-from sc_neurocore.bitstream import Sharing, Sobol
+from sc_neurocore.accelerator._stochastic import stream_ones
+from sc_neurocore.bitstream import Sharing, Sobol, plane_counts, rate_source
 from sc_neurocore.exceptions import SCConfigError
 
 #: Dimension of the Sobol sequence, the van der Corput one, that weight streams are made with.
@@ -158,7 +158,7 @@ def _every_level(
     levels = np.arange((1 << network.input.bits) + 1)
     numbers = rate_numbers(network.input.bits, ticks)
     active = _delayed((numbers < levels[:, None]).astype(np.uint8), delay)
-    ones = plane_ones(bits, layer.length, ticks)[:, :bits].astype(np.float64)
+    ones = plane_counts(bits, layer.length, ticks).astype(np.float64)
     each = active @ (ones - ones.mean(axis=0)) / (ticks * layer.length)
     extremes = np.stack([np.minimum(each, 0).sum(axis=1), np.maximum(each, 0).sum(axis=1)])
     side, level = np.unravel_index(int(np.abs(extremes).argmax()), extremes.shape)

@@ -11,12 +11,11 @@ the same numbers gives, clock by clock in another order.
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.accelerator._network import Integers
+from sc_neurocore.bitstream import plane_counts
 from sc_neurocore.exceptions import SCConfigError
 
 #: Longest stream of a tick, in clocks.
@@ -48,16 +47,6 @@ def period_ticks(bits: int, length: int) -> int:
     return max(1, (1 << bits) // length)
 
 
-@functools.lru_cache(maxsize=64)
-def plane_ones(bits: int, length: int, ticks: int) -> NDArray[np.int64]:
-    """How often each bit plane is chosen in each tick, shape (ticks, bits + 1); last: none."""
-    counts = np.zeros((ticks, bits + 1), np.int64)
-    for tick in range(ticks):
-        for clock in range(tick * length, (tick + 1) * length):
-            counts[tick, plane(clock, bits)] += 1  # -1 is the last column
-    return counts
-
-
 def tick_weights(weights: Integers, bits: int, length: int, ticks: int) -> Integers:
     """What an active input adds in each tick: ones minus zeros of its weight's stream.
 
@@ -78,7 +67,7 @@ def stream_ones(weights: Integers, bits: int, length: int, ticks: int) -> Intege
     """Ones of the weights' streams in each tick, shape ``(ticks, *weights.shape)``."""
     offset = weights + (1 << (bits - 1))
     planes = np.stack([offset >> q & 1 for q in range(bits)])
-    return np.tensordot(plane_ones(bits, length, ticks)[:, :bits], planes, axes=1)
+    return np.tensordot(plane_counts(bits, length, ticks), planes, axes=1)
 
 
 def stream_bits(weights: Integers, bits: int, clocks: int, first: int = 0) -> NDArray[np.uint8]:

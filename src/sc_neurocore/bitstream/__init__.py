@@ -86,6 +86,7 @@ from sc_neurocore.bitstream._multiplier import (
     remedy_of,
     require_multipliers,
 )
+from sc_neurocore.bitstream._network_sources import plane_counts, rate_source
 from sc_neurocore.bitstream._packed import (
     pack_bitstream,
     popcount,
@@ -207,10 +208,12 @@ __all__ = [
     "pack_bitstream",
     "parallel_count",
     "plan_length",
+    "plane_counts",
     "popcount",
     "product_error",
     "pulse_train",
     "rank_counts",
+    "rate_source",
     "regenerate",
     "register_phases",
     "relu_machine",

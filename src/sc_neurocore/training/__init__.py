@@ -20,7 +20,6 @@ from sc_neurocore.training._stochastic import (
     StochasticConv2d,
     StochasticLinear,
     effective_weights,
-    plane_counts,
 )
 from sc_neurocore.training.encoding import InputCoding, direct_code, rate_code
 from sc_neurocore.training.losses import membrane_loss, spike_count_loss, spike_l1_loss
@@ -67,7 +66,6 @@ __all__ = [
     "fit",
     "lif_model",
     "membrane_loss",
-    "plane_counts",
     "predict",
     "rate_code",
     "sigmoid_surrogate",

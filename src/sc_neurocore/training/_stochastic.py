@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Self, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sc_neurocore.bitstream import plane_counts
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.training._quantised import QuantConv2d, Quantised, QuantLinear
 
@@ -17,21 +16,6 @@ _View = TypeVar("_View", bound=Quantised)
 
 #: Layers made under it take no memory and draw no random numbers.
 _SHAPE_ONLY = torch.device("meta")
-
-
-def plane_counts(bits: int, length: int, ticks: int) -> NDArray[np.int64]:
-    """How often each bit plane of a weight is its stream bit, ``(ticks, bits)``.
-
-    In clock k of the inference the stream of a weight ``u = W + 2**(bits−1)`` is its bit
-    ``bits − 1 − ctz(k + 1)``, or 0 beyond the last bit; tick t owns ``length`` clocks.
-    """
-    clock = np.arange(1, ticks * length + 1)
-    zeros = np.log2(clock & -clock).astype(np.int64)
-    plane = bits - 1 - zeros
-    counts = np.zeros((ticks, bits), np.int64)
-    chosen = plane >= 0
-    np.add.at(counts, ((clock - 1)[chosen] // length, plane[chosen]), 1)
-    return counts
 
 
 def effective_weights(weight: Tensor, bits: int, length: int, ticks: int) -> Tensor:
@@ -45,7 +29,7 @@ def effective_weights(weight: Tensor, bits: int, length: int, ticks: int) -> Ten
         length: L, stream clocks per tick.
         ticks: ticks from the start of the inference.
     """
-    counts = torch.from_numpy(plane_counts(bits, length, ticks)).to(weight.device)
+    counts = torch.tensor(plane_counts(bits, length, ticks), device=weight.device)
     unsigned = weight.to(torch.int64) + (1 << (bits - 1))
     total = torch.zeros((ticks, *weight.shape), dtype=torch.int64, device=weight.device)
     for q in range(bits):

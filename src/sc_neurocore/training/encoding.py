@@ -9,16 +9,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sc_neurocore.bitstream import Sobol
+from sc_neurocore.bitstream import rate_source
 from sc_neurocore.exceptions import SCConfigError
-
-#: Dimension of the Sobol sequence that codes the input; weights use dimension 1.
-INPUT_DIMENSION = 2
 
 
 @functools.cache
 def _numbers(ticks: int, bits: int) -> Tensor:
-    values = Sobol(INPUT_DIMENSION, bits).values(ticks)
+    values = rate_source(bits).values(ticks)
     return torch.from_numpy(values.astype("int32"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sc_neurocore.bitstream import Sobol
+from sc_neurocore.bitstream import rate_source
 from sc_neurocore.hdl.blocks._block import Block, Fault, whole
 from sc_neurocore.hdl.blocks._clocking import (
     EVENT,
@@ -149,7 +149,7 @@ def level_scan(size: int, bits_of_level: int, simd: int, scans: int) -> Block:
 
 def rate_encoder(size: int, bits_of_level: int, simd: int, ticks: int) -> Block:
     """Spikes by comparison with the second dimension of the Sobol sequence."""
-    points = Sobol(2, bits_of_level).values(ticks).tolist()
+    points = rate_source(bits_of_level).values(ticks).tolist()
 
     def judge(levels: list[int], scan: int, pins: Pins) -> tuple[int, int]:
         return sum((points[scan] < level) << i for i, level in enumerate(levels)), TICK
