@@ -6,16 +6,9 @@ one operation at a time over all neurons of a layer, so a new network compiles n
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import numba
 import numpy as np
-from numba.core import config
 
-from sc_neurocore._cache import kernel_cache
+from sc_neurocore.accelerator._jit import jit_in
 
 #: Operations of a datapath that the kernel knows, by number.
 OPERATIONS = (
@@ -30,15 +23,7 @@ OPERATIONS = (
 RATE, DIRECT, EVENTS = range(3)
 
 
-def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile without the interpreter's lock; kept on disk under the hash of this file."""
-    digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
-    with kernel_cache() as writable:
-        config.CACHE_DIR = str(Path(config.CACHE_DIR) / digest)
-        compiled: Callable[..., Any] = numba.njit(cache=writable, nogil=True, error_model="numpy")(
-            function
-        )
-        return compiled
+_jit = jit_in(__file__)
 
 
 @_jit

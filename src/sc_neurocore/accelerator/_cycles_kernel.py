@@ -8,16 +8,9 @@ time that is not known yet. Times are clock edges after the one that takes ``sta
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import numba
 import numpy as np
-from numba.core import config
 
-from sc_neurocore._cache import kernel_cache
+from sc_neurocore.accelerator._jit import jit_in
 
 EVENT, PLANE, TICK = 0, 1, 2
 #: Columns of the table of layers.
@@ -36,15 +29,7 @@ WAITING, SWEEPING, PUTTING_EVENT, PUTTING_TICK = range(4)
 NEVER = 1 << 60
 
 
-def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile without the interpreter's lock; kept on disk under the hash of this file."""
-    digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
-    with kernel_cache() as writable:
-        config.CACHE_DIR = str(Path(config.CACHE_DIR) / digest)
-        compiled: Callable[..., Any] = numba.njit(cache=writable, nogil=True, error_model="numpy")(
-            function
-        )
-        return compiled
+_jit = jit_in(__file__)
 
 
 @_jit
