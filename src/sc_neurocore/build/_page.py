@@ -9,13 +9,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from sc_neurocore._svg import PLOT_STYLE
 from sc_neurocore.build._listing import Line, listing
 from sc_neurocore.build._plot import Traces, rate_plot, trace_plot
 from sc_neurocore.compiler import QFormat
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Report = Mapping[str, Any]
 
@@ -84,17 +87,9 @@ def render_page(report: Report, traces: Traces | None, verilog: str) -> str:
     Returns:
         A complete HTML document without scripts, which loads nothing.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("sc_neurocore.build", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
+    environment = page_environment()
     lines = listing(verilog)
     return environment.get_template("report.html.jinja").render(
         report=report,
@@ -115,6 +110,21 @@ def render_page(report: Report, traces: Traces | None, verilog: str) -> str:
         verilog=lines,
         not_run=NOT_RUN,
     )
+
+
+def page_environment() -> Environment:
+    """Where the templates of all report pages lie, with the filter ``number``."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sc_neurocore.build", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    return environment
 
 
 def number(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sc_neurocore._svg import PLOT_STYLE
-from sc_neurocore.build._page import NOT_RUN, Figure, Report, Resource, number
+from sc_neurocore.build._page import NOT_RUN, Figure, Report, Resource, number, page_environment
 from sc_neurocore.build.network._ladder import RUNGS
 from sc_neurocore.build.network._plot import (
     AreaPoint,
@@ -55,17 +55,9 @@ def render_network_page(report: Report) -> str:
     Returns:
         A complete HTML document without scripts, which loads nothing.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("sc_neurocore.build", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
+    environment = page_environment()
     environment.filters["share"] = share
     environment.filters["amount"] = amount
     environment.filters["microjoules"] = microjoules
