@@ -32,11 +32,10 @@ def scnir() -> None:
 @json_option
 def validate(document: Path, as_json: bool) -> None:
     """Check a document of any version, and measure its correlation constraints."""
-    from sc_neurocore.ir import load_scnir, measure_scnir_correlations, require_scnir_correlations
+    from sc_neurocore.ir import load_scnir, require_scnir_correlations
 
     found = load_scnir(document)
-    require_scnir_correlations(found)
-    checks = measure_scnir_correlations(found)
+    checks = require_scnir_correlations(found)
     if as_json:
         print_json({
             "name": found.name,

@@ -82,14 +82,15 @@ def measure_scnir_correlations(document: SCNIRDocument) -> tuple[SCNIRCorrelatio
     return tuple(checks)
 
 
-def require_scnir_correlations(document: SCNIRDocument) -> None:
-    """Refuse a document with a constraint that does not hold.
+def require_scnir_correlations(document: SCNIRDocument) -> tuple[SCNIRCorrelationCheck, ...]:
+    """Measure every constraint, and refuse a document with one that does not hold.
 
     Raises:
         SCNIRCorrelationError: names both streams, the SCC that was measured, the one that is
             allowed, and a source that was found to meet all constraints of the stream.
     """
-    for check in measure_scnir_correlations(document):
+    checks = measure_scnir_correlations(document)
+    for check in checks:
         if not check.within:
             raise SCNIRCorrelationError(
                 f"streams '{check.stream}' and '{check.other}' are multiplied, but their sources "
@@ -98,6 +99,7 @@ def require_scnir_correlations(document: SCNIRDocument) -> None:
                 f"{document.stream(check.stream).bitstream_length} bits, and at most "
                 f"{check.max_abs_scc:g} is allowed; {_remedy(document, check.stream)}"
             )
+    return checks
 
 
 #: A source that a stream is multiplied with, and the largest SCC allowed.
