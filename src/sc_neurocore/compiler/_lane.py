@@ -170,8 +170,4 @@ class _LaneModule(Module):
             for p in self.d.states
         ]
         rows.append(("output wire", fires, "the tick ends in a spike"))
-        lines = [f"module {self.module} ("]
-        for k, (kind, name, note) in enumerate(rows):
-            text = f"    {kind:<30} {name}{',' if k < len(rows) - 1 else ''}"
-            lines.append(f"{text:<60} // {note}" if note else text)
-        return [*lines, ");", ""]
+        return self._declaration(rows)

@@ -192,6 +192,10 @@ class Module(Control):
             rows.append((f"output wire {vector(p)}", self.output[p.name], remark(p)))
         if self.d.overflow == "trap":
             rows.append(("output reg ", "trap_out", "sticky: a state has overflowed"))
+        return self._declaration(rows)
+
+    def _declaration(self, rows: list[tuple[str, str, str]]) -> list[str]:
+        """The module's first lines: kind, name and remark of every port, in columns."""
         lines = [f"module {self.module} ("]
         for k, (kind, name, note) in enumerate(rows):
             comma = "," if k < len(rows) - 1 else ""
