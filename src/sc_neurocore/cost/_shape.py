@@ -1,0 +1,73 @@
+"""What decides the cost of a design, as plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """One layer of a folded engine.
+
+    Attributes:
+        size: neurons.
+        fan_in: sources of all projections together.
+        bits: width of a weight.
+        pe: neurons whose accumulators share a word.
+        simd: neighbouring sources that an event carries.
+        backend: ``fixed`` or ``stochastic``.
+        length: stream clocks per tick; 1 for ``fixed``.
+        current_bits: width of an accumulator.
+        state_bits: widths of a neuron's states together.
+        lane_bits: adder bits of one neuron's tick.
+        projections: number of projections that arrive.
+        delay: longest delay of them, in ticks.
+    """
+
+    size: int
+    fan_in: int
+    bits: int
+    pe: int
+    simd: int
+    backend: str
+    length: int
+    current_bits: int
+    state_bits: int
+    lane_bits: float
+    projections: int = 1
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class EngineShape:
+    """A folded engine.
+
+    Attributes:
+        layers: in the order of the network.
+        coding: of the input: ``rate``, ``direct`` or ``events``.
+        inputs: values per sample.
+        input_bits: levels are 0 to 2**input_bits.
+        ticks: of one inference.
+        readout: ``count`` or ``membrane``.
+    """
+
+    layers: tuple[LayerShape, ...]
+    coding: str
+    inputs: int
+    input_bits: int
+    ticks: int
+    readout: str
+
+
+@dataclass(frozen=True)
+class BlockShape:
+    """A module of the library with its parameters.
+
+    Attributes:
+        kind: what is synthesised, such as ``sc_lfsr_galois`` or ``sc_layer``.
+        parameters: what it is synthesised with.
+    """
+
+    kind: str
+    parameters: Mapping[str, int | str]

@@ -1,0 +1,1 @@
+"""Fitting networks to devices: resources, surrogate search, evidence."""

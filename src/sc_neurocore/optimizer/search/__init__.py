@@ -1,0 +1,1 @@
+"""Search over the configurations of a network, closed on synthesis runs."""
