@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -42,8 +42,12 @@ def code_digest() -> str:
     return digest("\n".join(parts))
 
 
-def atomic_write(path: Path, data: bytes | str) -> None:
+def atomic_write(path: Path, data: bytes | str | Iterable[bytes]) -> None:
     """Write a file so that readers see the old content or all of the new, never a part.
+
+    Args:
+        path: the file.
+        data: its content, or parts of it in order, which need not all be in memory at once.
 
     Raises:
         OSError: if the directory cannot be written; no temporary file is left behind.
@@ -52,7 +56,8 @@ def atomic_write(path: Path, data: bytes | str) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data.encode() if isinstance(data, str) else data)
+            whole = data.encode() if isinstance(data, str) else data
+            file.writelines([whole] if isinstance(whole, bytes) else whole)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes private files; give the file the mode an ordinary one would have.

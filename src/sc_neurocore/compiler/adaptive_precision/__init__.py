@@ -1,0 +1,6 @@
+from sc_neurocore.compiler.adaptive_precision._rows import LayerPrecision, SynapsePrecision
+from sc_neurocore.compiler.adaptive_precision._lengths import assign_lengths, LayerPlan
+from sc_neurocore.compiler.adaptive_precision._synapses import assign_synapse_precisions
+from sc_neurocore.compiler.adaptive_precision._plan import SynapsePlan
+from sc_neurocore.compiler.adaptive_precision._manifest import *
+from sc_neurocore.compiler.adaptive_precision._manifest import write_precision_manifest
