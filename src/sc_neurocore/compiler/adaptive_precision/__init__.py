@@ -1,6 +1,39 @@
-from sc_neurocore.compiler.adaptive_precision._rows import LayerPrecision, SynapsePrecision
-from sc_neurocore.compiler.adaptive_precision._lengths import assign_lengths, LayerPlan
-from sc_neurocore.compiler.adaptive_precision._synapses import assign_synapse_precisions
+"""Precision plans: how wide each weight, how long each stream, how far off the result can be.
+
+Every plan says whether its target is met and what it would need, and names the source and the
+coding that its bounds hold for.
+"""
+
+from __future__ import annotations
+
+from sc_neurocore.compiler.adaptive_precision._formal import (
+    prove_precision_formal_evidence_bundle,
+    write_precision_formal_evidence_bundle,
+)
+from sc_neurocore.compiler.adaptive_precision._lengths import LayerPlan, assign_lengths
+from sc_neurocore.compiler.adaptive_precision._manifest import (
+    PrecisionManifest,
+    auto_tune_synapse_precisions,
+    precision_plan_manifest,
+    write_precision_manifest,
+)
 from sc_neurocore.compiler.adaptive_precision._plan import SynapsePlan
-from sc_neurocore.compiler.adaptive_precision._manifest import *
-from sc_neurocore.compiler.adaptive_precision._manifest import write_precision_manifest
+from sc_neurocore.compiler.adaptive_precision._rows import LayerPrecision, SynapsePrecision
+from sc_neurocore.compiler.adaptive_precision._sensitivity import analyze_sensitivity
+from sc_neurocore.compiler.adaptive_precision._synapses import assign_synapse_precisions
+
+__all__ = [
+    "LayerPlan",
+    "LayerPrecision",
+    "PrecisionManifest",
+    "SynapsePlan",
+    "SynapsePrecision",
+    "analyze_sensitivity",
+    "assign_lengths",
+    "assign_synapse_precisions",
+    "auto_tune_synapse_precisions",
+    "precision_plan_manifest",
+    "prove_precision_formal_evidence_bundle",
+    "write_precision_formal_evidence_bundle",
+    "write_precision_manifest",
+]

@@ -145,9 +145,7 @@ def assign_lengths(
     plans = [s.plan_length(t, least, most) for s, t in zip(streams, tolerances, strict=True)]
     scores = [_score(layer) for layer in layers]
     if method == "hoeffding":
-        lengths = [
-            p.length or _best(s, least, most) for s, p in zip(streams, plans, strict=True)
-        ]
+        lengths = [p.length or _best(s, least, most) for s, p in zip(streams, plans, strict=True)]
     else:
         total_budget = most * len(layers) if total_budget is None else int(total_budget)
         share = _proportional if method == "proportional" else _greedy
@@ -234,9 +232,7 @@ def _proportional(scores: Sequence[float], budget: int, least: int, most: int) -
 
 def _greedy(scores: Sequence[float], budget: int, least: int, most: int) -> list[int]:
     """Double where a clock takes most off sensitivity / sqrt(length)."""
-    return _doubled(
-        [least] * len(scores), budget, most, lambda i, length: scores[i] / length**1.5
-    )
+    return _doubled([least] * len(scores), budget, most, lambda i, length: scores[i] / length**1.5)
 
 
 def _doubled(
@@ -245,9 +241,7 @@ def _doubled(
     """Double one length after the other, where the gain is greatest, while the budget lasts."""
     left = budget - sum(lengths)
     while True:
-        open_ = [
-            i for i, n in enumerate(lengths) if 2 * n <= most and n <= left and gain(i, n) > 0
-        ]
+        open_ = [i for i, n in enumerate(lengths) if 2 * n <= most and n <= left and gain(i, n) > 0]
         if not open_:
             return lengths
         i = max(open_, key=lambda i: gain(i, lengths[i]))

@@ -74,7 +74,7 @@ class PrecisionManifest(dict[str, Any]):
     file without holding the rows in memory.
     """
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
         """Keys and values, the rows as a list: what `json` asks for."""
         plain = {k: list(v) if isinstance(v, AssignmentRows) else v for k, v in super().items()}
         return plain.items()
@@ -337,4 +337,6 @@ def _plan_lines(plan: SynapsePlan) -> Iterator[bytes]:
 
 def _padded(texts: Sequence[bytes]) -> NDArray[np.uint8]:
     width = max(map(len, texts)) + 1
-    return np.frombuffer(b"".join(t.ljust(width, b"\0") for t in texts), np.uint8).reshape(-1, width)
+    return np.frombuffer(b"".join(t.ljust(width, b"\0") for t in texts), np.uint8).reshape(
+        -1, width
+    )

@@ -48,7 +48,7 @@ class PlanLayer:
 class Columns:
     """Some rows of a plan, as arrays of one element per row."""
 
-    codes: NDArray[np.unsignedinteger[Any]]
+    codes: NDArray[Any]
     sensitivities: Numbers
     quantization: Numbers
     stochastic: Numbers
@@ -82,7 +82,7 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         local_target: float,
         table: ClassTable,
         sensitivities: Numbers,
-        codes: NDArray[np.unsignedinteger[Any]],
+        codes: NDArray[Any],
     ) -> None:
         self.layers, self.streams, self.limits = layers, streams, limits
         self.target_error, self.local_target = target_error, local_target
@@ -141,12 +141,14 @@ class SynapsePlan(Sequence[SynapsePrecision]):
     @property
     def bit_widths(self) -> NDArray[np.int64]:
         """Width of each weight."""
-        return self.table.whole("bit_width")[self._codes]
+        widths: NDArray[np.int64] = self.table.whole("bit_width")[self._codes]
+        return widths
 
     @property
     def bitstream_lengths(self) -> NDArray[np.int64]:
         """Length of each stream."""
-        return self.table.whole("bitstream_length")[self._codes]
+        lengths: NDArray[np.int64] = self.table.whole("bitstream_length")[self._codes]
+        return lengths
 
     @property
     def quantization_error_bounds(self) -> Numbers:
@@ -254,15 +256,17 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         radii = self.table.column("radius")[codes] * s
         added: Numbers = (fixed * s).sum(axis=1)
         if self.streams.random:
-            return added + np.sqrt(np.square(radii).sum(axis=1))
-        return added + radii.sum(axis=1)
+            added += np.sqrt(np.square(radii).sum(axis=1))
+        else:
+            added += radii.sum(axis=1)
+        return added
 
-    def _sums(self, s: Numbers, codes: NDArray[Any]) -> tuple[Numbers, Numbers]:
+    def _sums(self, s: Numbers, codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Sums of sensitivities and of their squares, per class."""
         size = len(self.table.classes)
         return np.bincount(codes, s, size), np.bincount(codes, np.square(s), size)
 
-    def _aggregate(self, first: Numbers, second: Numbers) -> float:
+    def _aggregate(self, first: NDArray[Any], second: NDArray[Any]) -> float:
         radius = self.table.column("radius")
         fixed = self.table.column("quantization") + self.table.column("slack")
         added = float(fixed @ first)

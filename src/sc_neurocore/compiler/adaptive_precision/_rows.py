@@ -159,7 +159,9 @@ class SynapsePrecision:
 def _as_dict(row: Any, documented: int, limit: int | None = None) -> dict[str, Any]:
     names = [f.name for f in fields(row)][:limit]
     values = {n: getattr(row, n) for n in names}
-    found = {n: _plain(v) for i, (n, v) in enumerate(values.items()) if i < documented or v is not None}
+    found = {
+        n: _plain(v) for i, (n, v) in enumerate(values.items()) if i < documented or v is not None
+    }
     if limit is None and row.target_error is not None:
         found["target_met"] = row.target_met
     return found

@@ -105,11 +105,14 @@ class Streams:
         """Smallest allowed power of two within a tolerance, or why there is none."""
         if not self.random:
             epsilon = min(tolerance / self.gain, math.nextafter(1.0, 0.0))
-            return shortest_length(self._rate, epsilon, min_length=min_length, max_length=max_length)
+            return shortest_length(
+                self._rate, epsilon, min_length=min_length, max_length=max_length
+            )
         epsilon = min((tolerance - self.slack) / self.gain, math.nextafter(1.0, 0.0))
         if epsilon >= 1e-9:
-            limits = {"min_length": min_length, "max_length": max_length}
-            return plan_length(0.5, epsilon, self.confidence, **limits)
+            return plan_length(
+                0.5, epsilon, self.confidence, min_length=min_length, max_length=max_length
+            )
         verdict = (
             f"infeasible: an error of {tolerance:.3g} is beyond streams of {self}, of any length"
         )
@@ -145,7 +148,7 @@ def streams_of(
     if b is not None and a is None:
         raise SCConfigError("input_source needs a source: name that of the weights, too")
     same_seed = isinstance(a, NumpyRandom) and isinstance(b, NumpyRandom) and a.seed == b.seed
-    if a is not None and (a == b and not isinstance(a, OsEntropy) or same_seed):
+    if a is not None and ((a == b and not isinstance(a, OsEntropy)) or same_seed):
         raise SCConfigError(
             f"source and input_source are both '{a}'; equal streams do not multiply, so choose "
             "another seed or dimension for one"

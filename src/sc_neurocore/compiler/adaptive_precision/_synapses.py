@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,14 +94,14 @@ def assign_synapse_precisions(
     table = class_table(streams, limits)
     local = target / math.sqrt(count)
     sensitivities = np.empty(count)
-    codes = np.empty(count, np.uint8 if len(table.classes) < 256 else np.uint16)
+    codes: NDArray[Any] = np.empty(count, np.uint8 if len(table.classes) < 256 else np.uint16)
     start = 0
     for i, layer in enumerate(layers):
         part = slice(start, start + layer.weights.size)
         given = None if maps is None else maps[i]
         _classify(layer, given, local, table, sensitivities[part], codes[part])
         start = part.stop
-    places = plan_layers([x.name for x in layers], [x.weights.shape for x in layers])  # type: ignore[misc]
+    places = plan_layers([x.name for x in layers], [x.weights.shape for x in layers])
     return SynapsePlan(places, streams, limits, target, local, table, sensitivities, codes)
 
 
@@ -111,7 +111,7 @@ def _classify(
     local: float,
     table: ClassTable,
     sensitivities: Numbers,
-    codes: NDArray[np.unsignedinteger],  # type: ignore[type-arg]
+    codes: NDArray[Any],
 ) -> None:
     """Write the sensitivities of a layer and the classes of its synapses."""
     # Class i serves tolerances local/s from edge i-1 on, so sensitivities up to local/edge.

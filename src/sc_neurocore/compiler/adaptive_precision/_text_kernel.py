@@ -110,7 +110,6 @@ def _put_float(out: Any, at: int, value: float, bits: np.uint64) -> int:
         if digits < np.uint64(100000000000000000):
             break
         ten += 1
-    first = at
     if -6 < ten < 0:
         out[at], out[at + 1] = 48, 46
         at += 2
@@ -122,17 +121,21 @@ def _put_float(out: Any, at: int, value: float, bits: np.uint64) -> int:
         point = 1 if ten < 0 or ten > 15 else ten + 1
     start = at
     end = start + 17 + (point > 0)
-    rest = np.int64(digits)
-    at = end
-    for i in range(16, -1, -1):
-        at -= 1
-        if point > 0 and i == point - 1:
-            out[at] = 46
+    radix = np.uint64(10)
+    at = end - 1
+    if point > 0:
+        for _ in range(17 - point):
+            rest = digits // radix
+            out[at] = np.uint64(48) + digits - rest * radix
+            digits = rest
             at -= 1
-        out[at] = 48 + rest % 10
-        rest //= 10
-    if at != start:
-        return first - 1
+        out[at] = 46
+        at -= 1
+    while at >= start:
+        rest = digits // radix
+        out[at] = np.uint64(48) + digits - rest * radix
+        digits = rest
+        at -= 1
     at = end
     keep = start + point + 2 if point > 0 else start + 1
     while at > keep and out[at - 1] == 48:
@@ -204,9 +207,7 @@ def write_rows(
         word = 8 if met[i] else 9
         at = _put(out, at, texts[ends[word - 1] : ends[word]])
         at = _put(out, at, texts[ends[5] : ends[6]])
-        if needed[i]:
-            at = _put_whole(out, at, needed[i])
-        else:
-            at = _put(out, at, texts[ends[9] : ends[10]])
+        known = needed[i] > 0
+        at = _put_whole(out, at, needed[i]) if known else _put(out, at, texts[ends[9] : ends[10]])
         at = _put(out, at, texts[ends[6] : ends[7]])
     return at
