@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ from sc_neurocore.exceptions import SCConfigError
 #: Lengths between which the loss is measured, if none are given.
 _LADDER = (32, 64, 128, 256, 512, 1024)
 _LONGEST = 1 << 20
+#: Bits of streams of a layer at one length, and how many draws there are at least.
+_BITS, _LEAST_DRAWS = 1 << 32, 4
 
 
 def analyze_sensitivity(
@@ -55,7 +58,11 @@ def analyze_sensitivity(
             continue
         weights = layer.weights / layer.scale
         inputs = np.random.default_rng([key, i]).random((trials, layer.fan_in))
-        short, long = (_rms(weights, inputs, n, key, i) for n in (min(ladder), max(ladder)))
+        # Every trial has streams of its own, unless they were more bits than is worth it.
+        draws = min(trials, max(_LEAST_DRAWS, _BITS // (weights.size * max(ladder))))
+        parts = np.array_split(inputs, draws)
+        first = (key << 16) + i
+        short, long = (_rms(weights, parts, n, first) for n in (min(ladder), max(ladder)))
         found.append(max(0.0, short - long))
     return found
 
@@ -71,15 +78,21 @@ def _require_lengths(lengths: Sequence[int]) -> list[int]:
     return found
 
 
-def _rms(weights: Numbers, inputs: Numbers, length: int, key: int, layer: int) -> float:
-    """Root mean square error of the outputs."""
+def _rms(weights: Numbers, parts: Sequence[Numbers], length: int, first: int) -> float:
+    """Root mean square error of the outputs; each part of the inputs has its own streams."""
     count = weights.shape[1]
-    first = ((key << 24) + layer) << 32
-    own = [NumpyRandom(first + k) for k in range(2 * count)]
-    sharing = Sharing(tuple(own[:count]), (tuple(own[count:]),))
-    estimate = sum(
-        sign * sc_dense(part, inputs, length=length, sharing=sharing)
-        for sign, part in ((1, np.maximum(weights, 0)), (-1, np.maximum(-weights, 0)))
-    )
-    error = np.asarray(estimate) - inputs @ weights.T
-    return float(np.sqrt(np.mean(np.square(error))))
+    both = ((1, np.maximum(weights, 0)), (-1, np.maximum(-weights, 0)))
+    signs = [(sign, part) for sign, part in both if part.any()]
+    total = size = 0.0
+    for draw, inputs in enumerate(parts):
+        key = ((first << 20) + draw) << 24
+        own = [NumpyRandom(key + k) for k in range(2 * count)]
+        sharing = Sharing(tuple(own[:count]), (tuple(own[count:]),))
+        estimate = sum(
+            sign * sc_dense(part, inputs, length=length, sharing=sharing, method="bits")
+            for sign, part in signs
+        )
+        error = np.asarray(estimate) - inputs @ weights.T
+        total += float(np.square(error).sum())
+        size += error.size
+    return math.sqrt(total / size)
