@@ -9,13 +9,15 @@ from sc_neurocore.cli._group import LazyGroup
 
 __all__ = ["main"]
 
-#: Command name to the module that holds it, under the same name; imported when it is used.
+#: Command name to the module that holds it, under the same name with its hyphens as underscores;
+#: imported when it is used.
 _COMMANDS = {
     "build": "_build",
     "verify": "_verify",
     "simulate": "_simulate",
     "models": "_models",
     "bitstream": "_bitstream",
+    "plan-precision": "_plan_precision",
     "scnir": "_scnir",
     "targets": "_targets",
     "doctor": "_doctor",

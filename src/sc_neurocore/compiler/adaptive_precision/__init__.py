@@ -18,6 +18,7 @@ from sc_neurocore.compiler.adaptive_precision._manifest import (
     write_precision_manifest,
 )
 from sc_neurocore.compiler.adaptive_precision._plan import SynapsePlan
+from sc_neurocore.compiler.adaptive_precision._plot import precision_plot
 from sc_neurocore.compiler.adaptive_precision._rows import LayerPrecision, SynapsePrecision
 from sc_neurocore.compiler.adaptive_precision._sensitivity import analyze_sensitivity
 from sc_neurocore.compiler.adaptive_precision._synapses import assign_synapse_precisions
@@ -33,6 +34,7 @@ __all__ = [
     "assign_synapse_precisions",
     "auto_tune_synapse_precisions",
     "precision_plan_manifest",
+    "precision_plot",
     "prove_precision_formal_evidence_bundle",
     "write_precision_formal_evidence_bundle",
     "write_precision_manifest",

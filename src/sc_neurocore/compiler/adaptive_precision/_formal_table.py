@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.compiler.adaptive_precision._manifest import summary
+from sc_neurocore.compiler.adaptive_precision._manifest import arrays_of
 from sc_neurocore.compiler.adaptive_precision._plan import SynapsePlan
 from sc_neurocore.compiler.adaptive_precision._rows import SynapsePrecision
 from sc_neurocore.exceptions import SCConfigError
@@ -83,21 +83,26 @@ def formal_table(assignments: Sequence[SynapsePrecision]) -> FormalTable:
     Raises:
         SCConfigError: there is no row, or a width or length beyond what a module can hold.
     """
-    found = summary(assignments)
-    widest, longest = int(found.bit_widths.max()), int(found.lengths.max())
+    found = arrays_of(assignments)
+    widest, longest = int(found.bit_widths.max()), int(found.bitstream_lengths.max())
     if widest > _WIDEST or longest > _LONGEST:
         raise SCConfigError(
             f"the plan has weights of {widest} bits and streams of {longest}; a module can hold "
             f"weights up to {_WIDEST} bits and streams up to {_LONGEST}"
         )
-    lengths, codes = np.unique(found.lengths, return_inverse=True)
+    lengths, codes = np.unique(found.bitstream_lengths, return_inverse=True)
     keys = found.bit_widths * len(lengths) + codes.reshape(-1)
     kinds, places = np.unique(keys, return_inverse=True)
     places = places.reshape(-1)
     count = np.bincount(places)
     columns = [
         _greatest(values, places, len(kinds))
-        for values in (found.sensitivities, found.quantization, found.stochastic, found.total)
+        for values in (
+            found.sensitivities,
+            found.quantization_error_bounds,
+            found.stochastic_error_bounds,
+            found.total_error_bounds,
+        )
     ]
     rows = []
     for i, (kind, *values) in enumerate(zip(kinds.tolist(), *columns, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,6 +55,18 @@ class LayerPlan(list[LayerPrecision]):
     def feasible(self) -> bool:
         """Whether every layer meets its target, within the budget."""
         return self.within_budget and all(row.target_met for row in self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return {
+            "granularity": "layer",
+            "target_error": self.target_error,
+            "target_met": self.feasible,
+            "verdict": self.verdict,
+            "total_length": self.total_length,
+            "total_budget": self.total_budget,
+            "layers": [row.to_dict() for row in self],
+        }
 
     @property
     def verdict(self) -> str:

@@ -81,29 +81,24 @@ class PrecisionManifest(dict[str, Any]):
 
 
 @dataclass(frozen=True)
-class Summary:
-    """Arrays of one element per row, of any sequence of rows."""
+class RowArrays:
+    """Rows made by hand as arrays, under the names that a plan has for its own."""
 
     bit_widths: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    bitstream_lengths: NDArray[np.int64]
     sensitivities: NDArray[np.float64]
-    quantization: NDArray[np.float64]
-    stochastic: NDArray[np.float64]
-    total: NDArray[np.float64]
+    quantization_error_bounds: NDArray[np.float64]
+    stochastic_error_bounds: NDArray[np.float64]
+    total_error_bounds: NDArray[np.float64]
 
     @property
-    def cost(self) -> float:
-        """Relative cost: the sum of width times log2 of length."""
-        return float(self.bit_widths @ np.log2(self.lengths))
-
-    @property
-    def uniform_cost(self) -> float:
-        """The same with the longest stream for every row."""
-        return float(self.bit_widths.sum()) * math.log2(int(self.lengths.max()))
+    def relative_cost(self) -> float:
+        """Sum of width times log2 of length."""
+        return float(self.bit_widths @ np.log2(self.bitstream_lengths))
 
 
-def summary(assignments: Sequence[SynapsePrecision]) -> Summary:
-    """Columns of a plan, whether it is arrays or a list of rows.
+def arrays_of(assignments: Sequence[SynapsePrecision]) -> SynapsePlan | RowArrays:
+    """Columns of a plan, whether it is arrays already or a list of rows.
 
     Raises:
         SCConfigError: there is no row, or something that is none.
@@ -111,20 +106,13 @@ def summary(assignments: Sequence[SynapsePrecision]) -> Summary:
     if not len(assignments):
         raise SCConfigError("assignments must not be empty")
     if isinstance(assignments, SynapsePlan):
-        return Summary(
-            assignments.bit_widths,
-            assignments.bitstream_lengths,
-            assignments.sensitivities,
-            assignments.quantization_error_bounds,
-            assignments.stochastic_error_bounds,
-            assignments.total_error_bounds,
-        )
+        return assignments
     for i, row in enumerate(assignments):
         if not isinstance(row, SynapsePrecision):
             raise SCConfigError(
                 f"assignments[{i}] is {type(row).__name__}; every row must be a SynapsePrecision"
             )
-    return Summary(
+    return RowArrays(
         np.array([row.bit_width for row in assignments], np.int64),
         np.array([row.bitstream_length for row in assignments], np.int64),
         np.array([row.sensitivity for row in assignments], float),
@@ -149,12 +137,12 @@ def precision_plan_manifest(assignments: Iterable[SynapsePrecision]) -> Precisio
         SCConfigError: there is no row.
     """
     rows = assignments if isinstance(assignments, Sequence) else list(assignments)
-    found = summary(rows)
+    found = arrays_of(rows)
     manifest = PrecisionManifest(
         schema=SCHEMA,
         granularity="synapse",
         num_synapses=len(rows),
-        max_total_error_bound=float(found.total.max()),
+        max_total_error_bound=float(found.total_error_bounds.max()),
         cost_summary=_costs(found),
     )
     if isinstance(rows, SynapsePlan):
@@ -214,18 +202,20 @@ def auto_tune_synapse_precisions(
     return manifest
 
 
-def _costs(found: Summary) -> dict[str, Any]:
-    cost, uniform = found.cost, found.uniform_cost
+def _costs(found: SynapsePlan | RowArrays) -> dict[str, Any]:
+    widths, lengths = found.bit_widths, found.bitstream_lengths
+    cost, longest = found.relative_cost, int(lengths.max())
+    uniform = float(widths.sum()) * math.log2(longest)
     return {
         "cost_metric": COST_METRIC,
         "cost_kind": _COST_KIND,
         "estimated_lut_cost": cost,
         "uniform_length_reference_cost": uniform,
         "estimated_lut_savings_vs_uniform_length": uniform - cost,
-        "min_bit_width": int(found.bit_widths.min()),
-        "max_bit_width": int(found.bit_widths.max()),
-        "min_bitstream_length": int(found.lengths.min()),
-        "max_bitstream_length": int(found.lengths.max()),
+        "min_bit_width": int(widths.min()),
+        "max_bit_width": int(widths.max()),
+        "min_bitstream_length": int(lengths.min()),
+        "max_bitstream_length": longest,
     }
 
 
@@ -249,9 +239,10 @@ def _claims(plan: SynapsePlan) -> dict[str, Any]:
             "error_bound": plan.aggregate_error_bound,
             "confidence": plan.confidence,
             "assumes": "independent streams of all weights" if streams.random else "nothing",
+            "root_sum_square": plan.root_sum_square,
         },
         "limits": asdict(plan.limits),
-        "layers": [{"name": x.name, "shape": list(x.shape)} for x in plan.layers],
+        "layers": plan.layer_summaries(),
         "classes": [
             {**asdict(c), "synapses": n}
             for c, n in zip(plan.classes, plan.class_counts, strict=True)

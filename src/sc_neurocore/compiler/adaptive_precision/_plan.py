@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -160,19 +161,21 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         """Largest error of each stream, times its sensitivity."""
         return self._errors("stochastic")
 
-    @property
+    @cached_property
     def total_error_bounds(self) -> Numbers:
         """Sum of both bounds of each row."""
         total = self._errors("quantization")
         total += self._errors("stochastic")
+        total.flags.writeable = False
         return total
 
-    @property
+    @cached_property
     def targets_met(self) -> NDArray[np.bool_]:
         """Which rows meet the local target, by a proven bound."""
         met: NDArray[np.bool_] = self.total_error_bounds <= self.local_target
         if not all(c.proven for c in self.table.classes):
             met &= self.table.flags("proven")[self._codes]
+        met.flags.writeable = False
         return met
 
     @property
@@ -181,6 +184,11 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         return self._needed(np.arange(len(self)))
 
     # --- as one claim
+
+    @property
+    def relative_cost(self) -> float:
+        """Sum of width times log2 of length: a cost to compare plans by, not LUTs."""
+        return float(self._counts() @ self.table.column("cost"))
 
     @property
     def missed(self) -> int:
@@ -242,6 +250,36 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         """
         sums = self._sums(self.sensitivities, self._codes)
         return self._aggregate(*sums)
+
+    @property
+    def root_sum_square(self) -> float:
+        """Root of the sum of the squares of all bounds: at most the target if every row meets its.
+
+        It bounds no sum; errors that are independent and of either sign add up like this.
+        """
+        return float(np.linalg.norm(self.total_error_bounds))
+
+    def layer_summaries(self) -> list[dict[str, Any]]:
+        """Per layer what its rows have, as JSON values."""
+        found = []
+        met, totals = self.targets_met, self.total_error_bounds
+        widths, lengths = self.bit_widths, self.bitstream_lengths
+        for i, layer in enumerate(self.layers):
+            rows = layer.rows
+            found.append(
+                {
+                    "layer_index": i,
+                    "name": layer.name,
+                    "shape": list(layer.shape),
+                    "synapses": rows.stop - rows.start,
+                    "bit_widths": [int(widths[rows].min()), int(widths[rows].max())],
+                    "bitstream_lengths": [int(lengths[rows].min()), int(lengths[rows].max())],
+                    "max_total_error_bound": float(totals[rows].max()),
+                    "max_output_error_bound": float(self.output_error_bounds(i).max()),
+                    "synapses_above_target": int(np.count_nonzero(~met[rows])),
+                }
+            )
+        return found
 
     def output_error_bounds(self, layer: int) -> Numbers:
         """`aggregate_error_bound` of every output of a layer, ``(outputs,)``.
