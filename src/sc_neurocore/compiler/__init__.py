@@ -21,9 +21,18 @@ from sc_neurocore.compiler._compile import (
 )
 from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QFormat, Rounding
 from sc_neurocore.compiler._functions import TableReport
+from sc_neurocore.compiler._guard_bits import compute_guard_bits, compute_guard_bits_multi
+from sc_neurocore.compiler._interval import Interval
 from sc_neurocore.compiler._lane import Lane, LaneFunction, lane_function, write_lane
 from sc_neurocore.compiler._lower import Datapath, Port, lower
+from sc_neurocore.compiler._overflow_proof import (
+    FixedPointEnvelopeProof,
+    OverflowProofResult,
+    prove_fixed_point_envelope,
+    prove_no_overflow,
+)
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
+from sc_neurocore.compiler._ranges import Intermediate
 from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, schedule
 from sc_neurocore.compiler._verilog import write_verilog
@@ -33,15 +42,19 @@ __all__ = [
     "ROUNDINGS",
     "Compiled",
     "Datapath",
+    "FixedPointEnvelopeProof",
     "FixedRun",
     "FixedState",
     "FormatPlan",
     "HardwareOptions",
+    "Intermediate",
     "Internals",
+    "Interval",
     "Lane",
     "LaneFunction",
     "Multipliers",
     "Overflow",
+    "OverflowProofResult",
     "ParameterStyle",
     "Port",
     "QFormat",
@@ -52,12 +65,16 @@ __all__ = [
     "TableReport",
     "compile_model",
     "compile_to_verilog",
+    "compute_guard_bits",
+    "compute_guard_bits_multi",
     "equation_to_fpga",
     "initial_state",
     "kernel_source",
     "lane_function",
     "lower",
     "plan_formats",
+    "prove_fixed_point_envelope",
+    "prove_no_overflow",
     "refined",
     "rom_contents",
     "schedule",
