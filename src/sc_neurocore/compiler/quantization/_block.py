@@ -53,7 +53,7 @@ def quantize_block_floating(
         if not clip:
             refuse_outside(
                 "weights", values, outside, mode.label, -largest, largest,
-                "use more exponent bits, scale the weights, or clip=True",
+                "use more exponent bits, scale the weights, or clip them",
             )  # fmt: skip
         warn_clipped("weights", int(np.count_nonzero(outside)), values.size, mode.label)
         exponents = np.minimum(exponents, mode.max_exponent)

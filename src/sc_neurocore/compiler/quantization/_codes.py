@@ -149,7 +149,7 @@ def warn_clipped(what: str, clipped: int, size: int, label: str) -> None:
     warnings.warn(
         f"{clipped} of {size} {what} were clipped to the range of {label}",
         PrecisionWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

@@ -62,23 +62,37 @@ def quantize_weights(
         SCConfigError: a weight is not a finite number, or the format or rounding is unknown.
         BitwidthMismatchError: a weight is outside the format and ``clip`` is false; it is named.
     """
-    q, values = weight_format(fmt), finite_array(weights, "weights")
-    scaled = _scaled(values, q)
-    codes = rounded(scaled, rounding_of(rounding), seed)
-    outside = outside_range(codes, q)
-    if outside.any():
-        if not clip:
-            refuse_outside(
-                "weights", values, outside, str(q), q.min_value, q.max_value, _remedy(values, q)
-            )
-        warn_clipped("weights", int(np.count_nonzero(outside)), values.size, str(q))
-    if rounding == "nearest" and (ties := tie_count(scaled)):
+    q = weight_format(fmt)
+    codes = encoded("weights", weights, q, rounding, clip=clip, seed=seed)
+    if rounding == "nearest" and (ties := tie_count(_scaled(np.asarray(weights, float), q))):
         warnings.warn(
             f"{ties} weights lie halfway between two codes of {q}; 'nearest' rounds them away from "
             "zero, 'nearest_even' would not",
             PrecisionWarning,
             stacklevel=2,
         )
+    return codes
+
+
+def encoded(
+    what: str,
+    numbers: ArrayLike,
+    q: QFormat,
+    rounding: RoundingName,
+    *,
+    clip: bool = False,
+    seed: int = 0,
+) -> Codes:
+    """Codes of numbers, called ``what`` in errors; as `quantize_weights`."""
+    values = finite_array(numbers, what)
+    codes = rounded(_scaled(values, q), rounding_of(rounding), seed)
+    outside = outside_range(codes, q)
+    if outside.any():
+        if not clip:
+            refuse_outside(
+                what, values, outside, str(q), q.min_value, q.max_value, _remedy(what, values, q)
+            )
+        warn_clipped(what, int(np.count_nonzero(outside)), values.size, str(q))
     return saturated(codes, q)
 
 
@@ -205,15 +219,15 @@ def weight_format(fmt: WeightFormat) -> QFormat:
     return fmt if isinstance(fmt, QFormat) else QFormat.from_string(fmt)
 
 
-def _remedy(values: Floats, q: QFormat) -> str:
+def _remedy(what: str, values: Floats, q: QFormat) -> str:
     low, high = float(values.min()), float(values.max())
     try:
         fit = fitting(
             min(low, q.min_value), max(high, q.max_value), q.fraction, signed=q.signed or low < 0
         )
     except SCConfigError:
-        return "scale the weights, or clip=True"
-    return f"use {fit} or wider, or clip=True"
+        return f"scale the {what}, or clip them"
+    return f"use {fit} or wider, or clip the {what}"
 
 
 def _scaled(values: Floats, q: QFormat) -> Floats:
