@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sc_neurocore.compiler._adaptive import (
+    AdaptiveModule,
+    adaptive_module,
+    compile_adaptive_precision,
+)
 from sc_neurocore.compiler._bittrue import (
     FixedRun,
     FixedState,
@@ -19,6 +24,7 @@ from sc_neurocore.compiler._compile import (
     compile_to_verilog,
     equation_to_fpga,
 )
+from sc_neurocore.compiler._emitted_precision import EmittedPrecision
 from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QFormat, Rounding
 from sc_neurocore.compiler._functions import TableReport
 from sc_neurocore.compiler._guard_bits import compute_guard_bits, compute_guard_bits_multi
@@ -40,8 +46,10 @@ from sc_neurocore.compiler._verilog import write_verilog
 __all__ = [
     "OVERFLOWS",
     "ROUNDINGS",
+    "AdaptiveModule",
     "Compiled",
     "Datapath",
+    "EmittedPrecision",
     "FixedPointEnvelopeProof",
     "FixedRun",
     "FixedState",
@@ -63,6 +71,8 @@ __all__ = [
     "Schedule",
     "SharedProduct",
     "TableReport",
+    "adaptive_module",
+    "compile_adaptive_precision",
     "compile_model",
     "compile_to_verilog",
     "compute_guard_bits",
