@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sc_neurocore.compiler._adaptive import (
+    AdaptiveModule,
+    adaptive_module,
+    compile_adaptive_precision,
+)
 from sc_neurocore.compiler._bittrue import (
     FixedRun,
     FixedState,
@@ -19,11 +24,21 @@ from sc_neurocore.compiler._compile import (
     compile_to_verilog,
     equation_to_fpga,
 )
+from sc_neurocore.compiler._emitted_precision import EmittedPrecision
 from sc_neurocore.compiler._format import OVERFLOWS, ROUNDINGS, Overflow, QFormat, Rounding
 from sc_neurocore.compiler._functions import TableReport
+from sc_neurocore.compiler._guard_bits import compute_guard_bits, compute_guard_bits_multi
+from sc_neurocore.compiler._interval import Interval
 from sc_neurocore.compiler._lane import Lane, LaneFunction, lane_function, write_lane
 from sc_neurocore.compiler._lower import Datapath, Port, lower
+from sc_neurocore.compiler._overflow_proof import (
+    FixedPointEnvelopeProof,
+    OverflowProofResult,
+    prove_fixed_point_envelope,
+    prove_no_overflow,
+)
 from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
+from sc_neurocore.compiler._ranges import Intermediate
 from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, schedule
 from sc_neurocore.compiler._verilog import write_verilog
@@ -31,17 +46,23 @@ from sc_neurocore.compiler._verilog import write_verilog
 __all__ = [
     "OVERFLOWS",
     "ROUNDINGS",
+    "AdaptiveModule",
     "Compiled",
     "Datapath",
+    "EmittedPrecision",
+    "FixedPointEnvelopeProof",
     "FixedRun",
     "FixedState",
     "FormatPlan",
     "HardwareOptions",
+    "Intermediate",
     "Internals",
+    "Interval",
     "Lane",
     "LaneFunction",
     "Multipliers",
     "Overflow",
+    "OverflowProofResult",
     "ParameterStyle",
     "Port",
     "QFormat",
@@ -50,14 +71,20 @@ __all__ = [
     "Schedule",
     "SharedProduct",
     "TableReport",
+    "adaptive_module",
+    "compile_adaptive_precision",
     "compile_model",
     "compile_to_verilog",
+    "compute_guard_bits",
+    "compute_guard_bits_multi",
     "equation_to_fpga",
     "initial_state",
     "kernel_source",
     "lane_function",
     "lower",
     "plan_formats",
+    "prove_fixed_point_envelope",
+    "prove_no_overflow",
     "refined",
     "rom_contents",
     "schedule",

@@ -174,7 +174,7 @@ def compile_to_verilog(
         pipeline=pipeline_stages,
         **options,
     )
-    compiled = compile_model(_model_of(neuron), chosen, module_name=module_name)
+    compiled = compile_model(model_of(neuron), chosen, module_name=module_name)
     return "\n".join(compiled.rtl.sources.values())
 
 
@@ -205,7 +205,7 @@ def equation_to_fpga(
     return built, text
 
 
-def _model_of(neuron: Any) -> Model:
+def model_of(neuron: Any) -> Model:
     model = neuron if isinstance(neuron, Model) else getattr(neuron, "model", None)
     if not isinstance(model, Model):
         raise SCConfigError(

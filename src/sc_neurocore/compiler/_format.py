@@ -71,6 +71,21 @@ class QFormat:
         return (1 << (self.width - 1)) - 1 if self.signed else (1 << self.width) - 1
 
     @property
+    def total_bits(self) -> int:
+        """`width`."""
+        return self.width
+
+    @property
+    def integer_bits(self) -> int:
+        """Bits left of the binary point, without the sign."""
+        return self.width - self.fraction - self.signed
+
+    @property
+    def scale(self) -> float:
+        """Codes per unit: the reciprocal of the resolution."""
+        return 2.0**self.fraction
+
+    @property
     def resolution(self) -> float:
         """Value of the least significant bit."""
         return 2.0**-self.fraction
