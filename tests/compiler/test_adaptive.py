@@ -78,6 +78,17 @@ CASES: dict[str, dict[str, Any]] = {
 def test_the_module_is_the_model_of_what_is_selected(
     case: str, mode: str, store: EvidenceStore
 ) -> None:
+    _compare(case, mode, "yosys", store)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", CASES)
+def test_so_it_is_in_every_simulator(case: str, store: EvidenceStore) -> None:
+    for simulator in available_simulators():
+        _compare(case, "switching", simulator, store)
+
+
+def _compare(case: str, mode: str, simulator: str, store: EvidenceStore) -> None:
     module = adaptive_module(neuron(), "pair_adaptive", **CASES[case])
     rng = np.random.default_rng(11)
     ticks = 300 if module.cycles < 4 else 40
@@ -96,21 +107,18 @@ def test_the_module_is_the_model_of_what_is_selected(
         module.select: rng.integers(0, 2, ticks * clocks),
     }
     levels[module.select][::clocks] = select
-    # Every simulator that is here once, the quickest to start always.
-    everywhere = (case, mode) == ("one clock", "switching")
-    for simulator in available_simulators() if everywhere else ["yosys"]:
-        _, seen, _ = simulate_rtl(
-            simulator, module.sources, module.module, clock="clk", reset="rst_n", store=store,
-            inputs={k: v.astype(np.uint64) for k, v in levels.items()},
-            input_widths={"enable": 1, "I": fmt.width, module.select: 1},
-            output_widths={"valid": 1, "spike_out": 1}
-            | {f"{name}_out": out.width for name, out in module.outputs.items()},
-        )  # fmt: skip
-        ends = np.flatnonzero(seen["valid"])
-        assert ends.tolist() == list(range(module.cycles - 1, ticks * clocks, clocks))
-        assert wanted["spike_out"].any()
-        for name, values in wanted.items():
-            assert (seen[name][ends] == values).all(), (simulator, name)
+    _, seen, _ = simulate_rtl(
+        simulator, module.sources, module.module, clock="clk", reset="rst_n", store=store,
+        inputs={k: v.astype(np.uint64) for k, v in levels.items()},
+        input_widths={"enable": 1, "I": fmt.width, module.select: 1},
+        output_widths={"valid": 1, "spike_out": 1}
+        | {f"{name}_out": out.width for name, out in module.outputs.items()},
+    )  # fmt: skip
+    ends = np.flatnonzero(seen["valid"])
+    assert ends.tolist() == list(range(module.cycles - 1, ticks * clocks, clocks))
+    assert wanted["spike_out"].any()
+    for name, values in wanted.items():
+        assert (seen[name][ends] == values).all(), name
 
 
 def test_the_two_precisions_differ_so_that_the_comparison_means_something() -> None:

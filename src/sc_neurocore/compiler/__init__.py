@@ -41,6 +41,11 @@ from sc_neurocore.compiler._plan import FormatPlan, plan_formats, refined
 from sc_neurocore.compiler._ranges import Intermediate
 from sc_neurocore.compiler._rtl import Internals, Rtl, SharedProduct
 from sc_neurocore.compiler._schedule import Multipliers, Schedule, schedule
+from sc_neurocore.compiler._sweep import (
+    QuantSweepResult,
+    auto_quantisation_sweep,
+    format_quantisation_report,
+)
 from sc_neurocore.compiler._verilog import write_verilog
 
 __all__ = [
@@ -66,18 +71,21 @@ __all__ = [
     "ParameterStyle",
     "Port",
     "QFormat",
+    "QuantSweepResult",
     "Rounding",
     "Rtl",
     "Schedule",
     "SharedProduct",
     "TableReport",
     "adaptive_module",
+    "auto_quantisation_sweep",
     "compile_adaptive_precision",
     "compile_model",
     "compile_to_verilog",
     "compute_guard_bits",
     "compute_guard_bits_multi",
     "equation_to_fpga",
+    "format_quantisation_report",
     "initial_state",
     "kernel_source",
     "lane_function",
