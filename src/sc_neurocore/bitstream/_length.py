@@ -159,10 +159,10 @@ def _rounded(
 ) -> LengthPlan:
     length = _power_from(max(needed, least))
     if length <= most:
-        verdict = f"L={length}: needs L≥{_grouped(needed)} ({basis})"
+        verdict = f"L={length}: needs L≥{grouped(needed)} ({basis})"
         return LengthPlan(epsilon, length, needed, word, basis, verdict)
-    rounded = f", rounded up to {_grouped(length)}" if needed <= most else ""
-    verdict = f"infeasible: needs L≥{_grouped(max(needed, least))}{rounded}, max is {most}"
+    rounded = f", rounded up to {grouped(length)}" if needed <= most else ""
+    verdict = f"infeasible: needs L≥{grouped(max(needed, least))}{rounded}, max is {most}"
     return LengthPlan(epsilon, None, needed, word, basis, verdict)
 
 
@@ -176,7 +176,8 @@ def _power_from(number: int) -> int:
     return 1 << (number - 1).bit_length()
 
 
-def _grouped(number: int) -> str:
+def grouped(number: int) -> str:
+    """A whole number as verdicts write it, in groups of three digits."""
     return f"{number:_}".replace("_", " ") if number >= 10_000 else str(number)
 
 

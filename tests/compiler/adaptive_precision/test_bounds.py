@@ -131,6 +131,23 @@ def test_random_bits_err_by_more_than_their_bound_no_oftener_than_stated(
     assert not misses_too_often(misses, count, confidence)
 
 
+@pytest.mark.parametrize("coding", ["bipolar", "sign-magnitude"])
+def test_random_inputs_to_weights_of_a_sequence(coding: str) -> None:
+    """Hoeffding for the inputs' bits, and the counted error of the weights' sequence, always."""
+    count = 3000
+    w, x = weights(coding, count, 9), np.random.default_rng(10).uniform(0, 1, count)
+    plan = assign_synapse_precisions(
+        [w], target_error=6.0, coding=coding, confidence=0.9, source="sobol:1",
+        input_source=NumpyRandom(2), min_length=16, max_length=512,
+    )  # fmt: skip
+    assert plan.confidence == plan[0].confidence == 0.9
+    assert plan.simultaneous_confidence == 0.0
+    sobol = source_of("sobol:1")
+    found = observed(plan, w, x, [sobol] * count, [NumpyRandom(50 + i) for i in range(count)])
+    misses = int((found > plan.total_error_bounds).sum())
+    assert not misses_too_often(misses, count, 0.9)
+
+
 def test_one_standard_deviation_is_caught_as_no_bound() -> None:
     """The bound of the documented behaviour, 0.5 / sqrt(L), fails the test that ours passes."""
     length, runs, p = 256, 2000, 0.5

@@ -175,6 +175,18 @@ def test_sequences_have_bounds_that_always_hold() -> None:
     assert not worst.feasible and "with streams of sobol, max is 4096" in worst.verdict
 
 
+def test_an_estimate_meets_no_target() -> None:
+    """A register of 32 bits is too long to be counted beyond 2^22 ticks."""
+    long = 1 << 23
+    plan = assign_synapse_precisions(
+        [[1.0, 0.5]], target_error=0.5, source="lfsr:32", min_length=long, max_length=long
+    )
+    assert [row.word for row in plan] == ["estimated"] * 2
+    assert plan.missed == 2 and not plan[0].target_met
+    assert max(plan.total_error_bounds) < plan.local_target
+    assert plan.verdict.startswith("infeasible: 2 of 2 synapses miss 0.354")
+
+
 def test_what_is_claimed_of_all_rows_at_once() -> None:
     plan = assign_synapse_precisions(SMALL, target_error=1.0, confidence=0.99)
     assert plan.confidence == 0.99

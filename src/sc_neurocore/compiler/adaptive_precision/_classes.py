@@ -56,8 +56,9 @@ class PrecisionClass:
         bit_width: of the weights, the sign included.
         bitstream_length: of the streams.
         quantization: half a step of the weights' grid.
-        slack: error of the comparators of random sources, whatever the length.
-        radius: error of a stream beyond ``slack``.
+        slack: error of a stream that adds up from stream to stream: that of sequences, and of
+            comparators' rounding.
+        radius: Hoeffding's radius, where bits are random.
         proven: whether the bound of the stream is proven.
         basis: the theorem or count behind it.
         feasible: whether the class is given to synapses whose target it meets.
@@ -140,8 +141,8 @@ def class_table(streams: Streams, limits: Limits) -> ClassTable:
     def made(bits: int, length: int, feasible: bool) -> PrecisionClass:
         bound = bounds[length]
         return PrecisionClass(
-            bits, length, half_step(bits, signed), streams.slack, bound.value - streams.slack,
-            bound.word == "proven", bound.basis, feasible,
+            bits, length, half_step(bits, signed), bound.value - streams.radius(length),
+            streams.radius(length), bound.word == "proven", bound.basis, feasible,
         )  # fmt: skip
 
     for bits in limits.widths:

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.bitstream import LengthPlan, Source
+from sc_neurocore.bitstream._length import grouped
+from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.compiler.adaptive_precision._require import (
     LEAST_TOLERANCE,
     Layer,
-    grouped,
     require_layers,
     require_lengths,
     require_positive,
-    require_whole,
 )
 from sc_neurocore.compiler.adaptive_precision._rows import LayerPrecision
 from sc_neurocore.compiler.adaptive_precision._streams import Streams, streams_of

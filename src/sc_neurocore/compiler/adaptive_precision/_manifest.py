@@ -238,7 +238,9 @@ def _claims(plan: SynapsePlan) -> dict[str, Any]:
         "aggregate": {
             "error_bound": plan.aggregate_error_bound,
             "confidence": plan.confidence,
-            "assumes": "independent streams of all weights" if streams.random else "nothing",
+            "assumes": "independent random streams of all synapses"
+            if streams.chance
+            else "nothing",
             "root_sum_square": plan.root_sum_square,
         },
         "limits": asdict(plan.limits),

@@ -12,12 +12,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore.bitstream._length import grouped
 from sc_neurocore.compiler.adaptive_precision._classes import (
     ClassTable,
     Limits,
     PrecisionClass,
 )
-from sc_neurocore.compiler.adaptive_precision._require import Numbers, grouped
+from sc_neurocore.compiler.adaptive_precision._require import Numbers
 from sc_neurocore.compiler.adaptive_precision._rows import SynapsePrecision
 from sc_neurocore.compiler.adaptive_precision._streams import Streams
 
@@ -206,7 +207,7 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         missed = ~self.targets_met
         count = int(np.count_nonzero(missed))
         if not count:
-            at = f" at {100 * self.streams.confidence:g} % each" if self.streams.random else ""
+            at = f" at {100 * self.streams.confidence:g} % each" if self.streams.chance else ""
             return f"target {self.local_target:.3g} met by all {grouped(len(self))} synapses{at}"
         said = (
             f"infeasible: {grouped(count)} of {grouped(len(self))} synapses miss "
@@ -228,7 +229,7 @@ class SynapsePlan(Sequence[SynapsePrecision]):
     @property
     def confidence(self) -> float | None:
         """Probability with which the bound of any one row holds; None if it always does."""
-        return self.streams.confidence if self.streams.random else None
+        return self.streams.confidence if self.streams.chance else None
 
     @property
     def simultaneous_confidence(self) -> float | None:
@@ -236,7 +237,7 @@ class SynapsePlan(Sequence[SynapsePrecision]):
 
         0 where the union bound says nothing, as it does of many rows; None if all always hold.
         """
-        if not self.streams.random:
+        if not self.streams.chance:
             return None
         return max(0.0, 1 - len(self) * (1 - self.streams.confidence))
 
@@ -244,12 +245,15 @@ class SynapsePlan(Sequence[SynapsePrecision]):
     def aggregate_error_bound(self) -> float:
         """Bound of the sum of all errors, at the confidence of one row.
 
-        Of random bits, if the streams of all weights are independent: rounding errors add up, and
-        the radii of the streams as the root of the sum of their squares (Hoeffding for a weighted
-        sum of independent bits). Of sequences everything adds up.
+        Roundings and errors of sequences add up; radii of random bits as the root of the sum of
+        their squares (Hoeffding for a weighted sum of independent bits), if the random streams
+        of all synapses are independent.
         """
-        sums = self._sums(self.sensitivities, self._codes)
-        return self._aggregate(*sums)
+        s, size = self.sensitivities, len(self.table.classes)
+        fixed = self.table.column("quantization") + self.table.column("slack")
+        squares = np.bincount(self._codes, np.square(s), size)
+        radius = math.sqrt(float(np.square(self.table.column("radius")) @ squares))
+        return float(fixed @ np.bincount(self._codes, s, size)) + radius
 
     @property
     def root_sum_square(self) -> float:
@@ -292,25 +296,8 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         codes = self._codes[part.rows].reshape(part.shape)
         fixed = (self.table.column("quantization") + self.table.column("slack"))[codes]
         radii = self.table.column("radius")[codes] * s
-        added: Numbers = (fixed * s).sum(axis=1)
-        if self.streams.random:
-            added += np.sqrt(np.square(radii).sum(axis=1))
-        else:
-            added += radii.sum(axis=1)
-        return added
-
-    def _sums(self, s: Numbers, codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Sums of sensitivities and of their squares, per class."""
-        size = len(self.table.classes)
-        return np.bincount(codes, s, size), np.bincount(codes, np.square(s), size)
-
-    def _aggregate(self, first: NDArray[Any], second: NDArray[Any]) -> float:
-        radius = self.table.column("radius")
-        fixed = self.table.column("quantization") + self.table.column("slack")
-        added = float(fixed @ first)
-        if self.streams.random:
-            return added + math.sqrt(float(np.square(radius) @ second))
-        return added + float(radius @ first)
+        found: Numbers = (fixed * s).sum(axis=1) + np.sqrt(np.square(radii).sum(axis=1))
+        return found
 
     # --- within
 

@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 
 from sc_neurocore._svg import WIDTH, svg
+from sc_neurocore.bitstream._length import grouped
 from sc_neurocore.compiler.adaptive_precision._plan import SynapsePlan
-from sc_neurocore.compiler.adaptive_precision._require import grouped
 
 _LEFT, _TOP, _GAP, _HIGH = 60, 46, 18, 26
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.exceptions import SCConfigError
 
 Numbers = NDArray[np.float64]
@@ -127,15 +128,6 @@ def _finite(what: str, values: ArrayLike) -> Numbers:
     return array
 
 
-def require_whole(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Return a whole number of a range."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise SCConfigError(f"{name} is {value!r}; it must be a whole number {allowed}")
-    return int(value)
-
-
 def require_lengths(min_length: Any, max_length: Any) -> tuple[int, int]:
     """Check both limits of a stream's length: powers of two, in order."""
     for name, value in (("min_length", min_length), ("max_length", max_length)):
@@ -166,8 +158,3 @@ def require_positive(name: str, value: Any) -> float:
     if not number or isinstance(value, bool) or not math.isfinite(value) or value <= 0:
         raise SCConfigError(f"{name} is {value!r}; it must be a finite number above 0")
     return float(value)
-
-
-def grouped(number: int) -> str:
-    """A whole number as verdicts write it, in groups of three digits."""
-    return f"{number:_}".replace("_", " ") if number >= 10_000 else str(number)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.exceptions import SCConfigError
 
 
@@ -52,9 +52,9 @@ class LayerPrecision:
     verdict: str | None = None
 
     def __post_init__(self) -> None:
-        _whole("layer_index", self.layer_index, 0)
+        require_whole("layer_index", self.layer_index, 0)
         _name("name", self.name)
-        length = _whole("bitstream_length", self.bitstream_length, 1)
+        length = require_whole("bitstream_length", self.bitstream_length, 1)
         if length & (length - 1):
             raise SCConfigError(f"bitstream_length is {length}; it must be a power of two")
         _bound("error_bound", self.error_bound)
@@ -122,10 +122,10 @@ class SynapsePrecision:
 
     def __post_init__(self) -> None:
         for name in ("layer_index", "output_index", "input_index"):
-            _whole(name, getattr(self, name), 0)
+            require_whole(name, getattr(self, name), 0)
         _name("layer_name", self.layer_name)
         for name in ("bit_width", "bitstream_length"):
-            _whole(name, getattr(self, name), 1)
+            require_whole(name, getattr(self, name), 1)
         for name in (
             "sensitivity",
             "quantization_error_bound",
@@ -174,16 +174,6 @@ def _plain(value: Any) -> Any:
 
 def _met(bound: float, target: float | None, word: str | None) -> bool | None:
     return None if target is None else bool(bound <= target and word in (None, "proven"))
-
-
-def _whole(name: str, value: Any, low: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, (bool, np.bool_)) or number < low:
-        raise SCConfigError(f"{name} is {value!r}; it must be a whole number of at least {low}")
-    return number
 
 
 def _name(name: str, value: Any) -> None:

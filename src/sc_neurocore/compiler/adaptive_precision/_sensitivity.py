@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.bitstream import NumpyRandom, Sharing, sc_dense
+from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.compiler.adaptive_precision._require import (
     Numbers,
     require_layers,
-    require_whole,
 )
 from sc_neurocore.exceptions import SCConfigError
 

@@ -50,9 +50,15 @@ class Streams:
 
     @property
     def random(self) -> bool:
-        """Whether the bits are random and independent, so that bounds hold with a confidence."""
+        """Whether all bits are random and independent."""
         kinds = (NumpyRandom, OsEntropy, type(None))
         return isinstance(self.source, kinds) and isinstance(self.input_source, kinds)
+
+    @property
+    def chance(self) -> bool:
+        """Whether any bits are random, so that bounds hold with a confidence."""
+        kinds = (NumpyRandom, OsEntropy)
+        return self.random or isinstance(self.source, kinds) or isinstance(self.input_source, kinds)
 
     @property
     def gain(self) -> int:
@@ -89,6 +95,13 @@ class Streams:
             return ErrorBound(value, both.word, f"{both.basis}, as XNOR")
         # Of random bits XNOR is a stream of independent bits like any other.
         return ErrorBound(self.gain * both.value, both.word, both.basis, both.confidence)
+
+    def radius(self, length: int) -> float:
+        """The part of a bound that is Hoeffding's radius; of sequences there is none.
+
+        Of independent streams it adds up as the root of the sum of squares, the rest as it is.
+        """
+        return self.gain * hoeffding_radius(length, self.confidence) if self.chance else 0.0
 
     def needed(self, tolerance: float) -> int | None:
         """Least length of random bits whose error stays within a tolerance; None if there is none.
