@@ -55,6 +55,13 @@ def test_json_is_the_manifest_without_its_rows(weights: Path) -> None:
     assert [x["name"] for x in found["layers"]] == ["fc2"]
 
 
+def test_errors_that_all_count_alike_bound_the_outputs(weights: Path) -> None:
+    found = json.loads(run(weights, "--target-error", 2, "--weigh", "none", "--json").stdout)
+    weighed = json.loads(run(weights, "--target-error", 2, "--json").stdout)
+    for a, b in zip(found["layers"], weighed["layers"], strict=True):
+        assert a["max_output_error_bound"] > b["max_output_error_bound"]
+
+
 def test_layers_of_a_network(tmp_path: Path) -> None:
     arguments = (DIGITS, "--granularity", "layer", "--max-length", 4096, "--source", "sobol:1")
     out = tmp_path / "plan.json"

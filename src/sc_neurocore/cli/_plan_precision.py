@@ -56,6 +56,9 @@ Array = NDArray[Any]
               help="Of the inputs' numbers; bounds are then those of products.")  # fmt: skip
 @click.option("--coding", default="auto", show_default=True,
               metavar="auto|unipolar|bipolar|sign-magnitude", help="Of the weights.")  # fmt: skip
+@click.option("--weigh", type=click.Choice(["magnitude", "none"]), default="magnitude",
+              show_default=True,
+              help="Whether errors of small weights count less, or all alike.")  # fmt: skip
 @click.option("--confidence", type=float, default=0.95, show_default=True, metavar="P",
               help="Of bounds on random bits.")  # fmt: skip
 @click.option("--confidence-of", type=click.Choice(["row", "plan"]), default="row",
@@ -88,6 +91,7 @@ def plan_precision(
     method: Any,
     total_budget: int | None,
     max_length: int | None,
+    weigh: str,
     chosen: tuple[str, ...],
     out: Path | None,
     formal: Path | None,
@@ -121,7 +125,9 @@ def plan_precision(
         feasible, sound = plan.feasible, True
     else:
         found = assign_synapse_precisions(
-            list(weights.values()), list(weights), None, target_error, options["min_bits"],
+            list(weights.values()), list(weights),
+            [np.ones(a.shape) for a in weights.values()] if weigh == "none" else None,
+            target_error, options["min_bits"],
             options["max_bits"], options["min_length"], max_length or 4096,
             confidence_of=options["confidence_of"], **shared,
         )  # fmt: skip
@@ -195,7 +201,8 @@ def _print_synapses(plan: SynapsePlan, manifest: Mapping[str, Any]) -> None:
          str(x["synapses_above_target"]), f"{x['max_output_error_bound']:.3g}"]
         for x in manifest["layers"]
     ]  # fmt: skip
-    heads = ["layer", "shape", "bits", "lengths", "largest error", "above target", "of an output"]
+    # The sum of the errors of one output's synapses: a bound of the output only if none is weighed.
+    heads = ["layer", "shape", "bits", "lengths", "largest error", "above target", "per output"]
     print_table(heads, rows)
     streams, total, costs = manifest["streams"], manifest["aggregate"], manifest["cost_summary"]
     click.echo(f"\n{plan.verdict}")

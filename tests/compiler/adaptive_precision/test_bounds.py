@@ -189,6 +189,39 @@ def test_the_sum_of_all_errors_keeps_to_the_aggregate_bound() -> None:
     assert misses_too_often(int((np.abs(sums) > wrong).sum()), runs, 0.95)
 
 
+@pytest.mark.parametrize("sequences", [True, False], ids=["sequences", "random"])
+def test_outputs_keep_to_their_bounds(sequences: bool) -> None:
+    """Weighted sums of inputs, by streams: with sensitivities of 1 the plan bounds them."""
+    outputs, inputs, runs = 6, 20, 60
+    rng = np.random.default_rng(11)
+    w = weights("sign-magnitude", outputs * inputs, 12).reshape(outputs, inputs)
+    pair = ("sobol:1", "sobol:2") if sequences else ("random:1", "random:2")
+    plan = assign_synapse_precisions(
+        [w], sensitivity_maps=[np.ones(w.shape)], target_error=2.0, max_length=1024,
+        source=pair[0], input_source=pair[1],
+    )  # fmt: skip
+    held = rounded(w.reshape(-1), plan.bit_widths, True)
+    (length,) = set(plan.bitstream_lengths.tolist())
+    misses = 0
+    for run in range(runs):
+        x = rng.random(inputs)
+        if sequences:
+            first, second = [source_of(pair[0])] * w.size, [source_of(pair[1])] * w.size
+        else:
+            first = [NumpyRandom(10**4 * run + i + 7) for i in range(w.size)]
+            second = [NumpyRandom(10**4 * run + i + 5007) for i in range(w.size)]
+        both = sc_and(
+            encode(np.abs(held), length, first), encode(np.tile(x, outputs), length, second)
+        )
+        products = np.sign(held) * popcount(both) / length
+        error = products.reshape(w.shape).sum(axis=1) - w @ x
+        misses += int((np.abs(error) > plan.output_error_bounds(0)).sum())
+    if sequences:
+        assert misses == 0
+    else:
+        assert not misses_too_often(misses, runs * outputs, 0.95)
+
+
 def test_all_rows_at_once_hold_with_the_confidence_of_the_plan() -> None:
     count, runs = 40, 150
     w = weights("unipolar", count, 8)
