@@ -139,6 +139,10 @@ def figures_page() -> str:
             "",
             bitstream_table(),
             "",
+            "## Precision plans",
+            "",
+            planner_table(),
+            "",
             "## Blocks of the library",
             "",
             blocks_table(),
@@ -289,6 +293,47 @@ def bitstream_table() -> str:
             f"{two['roof_speedup']:.2f} times). A small call costs "
             f"{overhead['and_counts_s'] * 1e6:.1f} µs (`and_counts`) and "
             f"{overhead['sc_forward_s'] * 1e6:.1f} µs (`sc_forward`).",
+        ]
+    )
+
+
+def planner_table() -> str:
+    """Planning a million synapses, and how many meet their target."""
+    found = load_results("planner.json")
+    speed, memory, documented = found["speed"], found["memory"], found["documented"]
+    limit, machine = speed["limit"], found["machine"]
+    rows = [
+        ["the plan", f"{1e3 * speed['plan_s']:.0f} ms"],
+        ["its manifest", f"{1e3 * speed['manifest_s']:.0f} ms"],
+        ["both", f"{1e3 * speed['plan_and_manifest_s']:.0f} ms"],
+        ["every row made once", f"{speed['iterate_all_rows_s']:.1f} s"],
+        [f"the manifest as a file of {speed['json_mb']:.0f} MB", f"{speed['json_s']:.1f} s"],
+        ["so many bytes to the disk", f"{speed['same_bytes_to_disk_s']:.1f} s"],
+    ]
+    outcomes = [
+        [f"{o['target_error']:g}", f"`{o['source']}`", f"{o['share_meeting_target']:.1%}",
+         f"{o['share_silently_above_target']:.0%}"]
+        for o in found["outcomes"]
+    ]  # fmt: skip
+    return "\n".join(
+        [
+            f"{speed['synapses']} synapses, one thread of a machine whose {machine['processors']} "
+            f"processors had a load of {machine['load_average']:.1f}, Python {machine['python']}, "
+            f"NumPy {machine['numpy']}, written by `benchmarks/planner.py`:",
+            "",
+            *markdown_table(["What", "Best run"], rows),
+            "",
+            f"The plan touches {limit['bytes_touched'] / 1e6:.0f} MB at least, "
+            f"{1e3 * limit['least_s']:.1f} ms at the {limit['copy_bytes_per_s'] / 1e9:.0f} GB/s of "
+            f"a copy in the same run; it takes {limit['plan_over_least']:.0f} times that, for every "
+            "synapse is compared with the edge of every class. Plan and manifest allocate "
+            f"{memory['peak_allocated_mb']:.0f} MB above the weights; with the file written, the "
+            f"process holds {memory['resident_peak_with_json_mb']:.0f} MB. Documented for another "
+            f"implementation, not measured here: {documented['plan_and_manifest_s']} s, "
+            f"{documented['peak_mb']} MB, {documented['share_silently_above_target']:.0%} of the "
+            "synapses above target without a word.",
+            "",
+            *markdown_table(["Target", "Source", "Meet it", "Miss it unsaid"], outcomes),
         ]
     )
 
