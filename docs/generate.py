@@ -325,8 +325,8 @@ def planner_table() -> str:
             "",
             f"The plan touches {limit['bytes_touched'] / 1e6:.0f} MB at least, "
             f"{1e3 * limit['least_s']:.1f} ms at the {limit['copy_bytes_per_s'] / 1e9:.0f} GB/s of "
-            f"a copy in the same run; it takes {limit['plan_over_least']:.0f} times that, for every "
-            "synapse is compared with the edge of every class. Plan and manifest allocate "
+            f"a copy in the same run; it takes {limit['plan_over_least']:.0f} times that, for "
+            "every synapse is compared with the edge of every class. Plan and manifest allocate "
             f"{memory['peak_allocated_mb']:.0f} MB above the weights; with the file written, the "
             f"process holds {memory['resident_peak_with_json_mb']:.0f} MB. Documented for another "
             f"implementation, not measured here: {documented['plan_and_manifest_s']} s, "

@@ -267,6 +267,9 @@ def test_bad_input_leaves_nothing_behind(tmp_path: Path) -> None:
     for name in ("module", "9lives", "a b", ""):
         with pytest.raises(SCConfigError, match="module name"):
             write_precision_formal_evidence_bundle(tmp_path / "b", plan(), module_name=name)
+    huge = assign_synapse_precisions([[1.0]], sensitivity_maps=[[1e30]])
+    with pytest.raises(SCConfigError, match="a sensitivity or bound of 1e"):
+        write_precision_formal_evidence_bundle(tmp_path / "b", huge)
     assert not (tmp_path / "b").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(SCConfigError, match="cannot be written"):

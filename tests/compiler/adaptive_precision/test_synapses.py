@@ -221,6 +221,7 @@ def test_a_million_synapses_are_arrays() -> None:
         ({"sensitivity_maps": [np.ones((7, 3)), np.ones(5)]}, "sensitivity_maps\\[0\\] has shape"),
         ({"sensitivity_maps": [np.ones((3, 7)), -np.ones(5)]}, "has a negative value"),
         ({"sensitivity_maps": [np.ones((3, 7)), np.full(5, np.inf)]}, "every value must be finite"),
+        ({"sensitivity_maps": [np.ones((3, 7)), np.full(5, 1e101)]}, "must be at most 1e"),
         ({"target_error": -1.0}, "target_error is -1.0"),
         ({"min_bits": 0}, "min_bits is 0"),
         ({"min_bits": 1}, "min_bits is 1; it must be a whole number from 2"),

@@ -22,6 +22,8 @@ FRACTION = 40
 ODDS_FRACTION = 16
 #: Widest weight and longest stream of a module.
 _WIDEST, _LONGEST = 52, 2**40
+#: Errors and sensitivities of a module are below this.
+_LARGEST = 2.0**24
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def formal_table(assignments: Sequence[SynapsePrecision]) -> FormalTable:
     """Group rows, round their bounds outward.
 
     Raises:
-        SCConfigError: there is no row, or a width or length beyond what a module can hold.
+        SCConfigError: there is no row, or a width, length or error beyond what a module can hold.
     """
     found = arrays_of(assignments)
     widest, longest = int(found.bit_widths.max()), int(found.bitstream_lengths.max())
@@ -89,6 +91,12 @@ def formal_table(assignments: Sequence[SynapsePrecision]) -> FormalTable:
         raise SCConfigError(
             f"the plan has weights of {widest} bits and streams of {longest}; a module can hold "
             f"weights up to {_WIDEST} bits and streams up to {_LONGEST}"
+        )
+    largest = max(float(found.total_error_bounds.max()), float(found.sensitivities.max()))
+    if largest >= _LARGEST:
+        raise SCConfigError(
+            f"the plan has a sensitivity or bound of {largest:g}; a module can hold those below "
+            f"{_LARGEST:g}, so scale the sensitivities and the target down"
         )
     lengths, codes = np.unique(found.bitstream_lengths, return_inverse=True)
     keys = found.bit_widths * len(lengths) + codes.reshape(-1)

@@ -18,6 +18,8 @@ Numbers = NDArray[np.float64]
 _LONGEST = 2**32
 #: Widest weight that a planner gives: a float64 has no more bits.
 _WIDEST = 52
+#: Largest sensitivity, so that no bound overflows.
+_LARGEST = 1e100
 #: Smallest error asked of one stream.
 LEAST_TOLERANCE = 1e-9
 
@@ -104,6 +106,10 @@ def require_maps(
             )
         if array.min() < 0:
             raise SCConfigError(f"{what} has a negative value; sensitivities must be at least 0")
+        if array.max() > _LARGEST:
+            raise SCConfigError(
+                f"{what} has the value {array.max():g}; sensitivities must be at most {_LARGEST:g}"
+            )
         maps.append(array)
     return maps
 
