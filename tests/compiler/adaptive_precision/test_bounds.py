@@ -58,9 +58,9 @@ def observed(
     Of products the exact value is the input, as its comparator holds it exactly enough that the
     bound counts its rounding, times the weight.
     """
-    signed = plan.streams.coding.name != "unipolar"
+    signed = plan.streams.coding != "unipolar"
     held = rounded(w, plan.bit_widths, signed)
-    coding = CODINGS[plan.streams.coding.name]
+    coding = CODINGS[plan.streams.coding]
     bipolar = coding.name == "bipolar"
     p = coding.probabilities(held)[1] if coding.rails == 2 else coding.probabilities(held)
     q = coding.probabilities(x) if bipolar else np.abs(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,11 @@ def test_it_is_a_list_of_rows() -> None:
         plan[26]
     with pytest.raises(TypeError):
         hash(plan)
+
+
+def test_a_plan_travels_between_processes() -> None:
+    plan = assign_synapse_precisions(SMALL, source="sobol:1")
+    assert pickle.loads(pickle.dumps(plan)) == plan
 
 
 def test_a_row_stands_as_if_made_by_hand() -> None:

@@ -131,7 +131,7 @@ def class_table(streams: Streams, limits: Limits) -> ClassTable:
     longest stream, and the longest stream; or, where the bounds of longer streams are not known,
     the least width whose own share fits, and the stream with the least bound.
     """
-    signed = streams.coding.name != "unipolar"
+    signed = streams.coding != "unipolar"
     steps: list[tuple[float, PrecisionClass]] = []
     found: list[tuple[float, float, PrecisionClass]] = []
     bounds = {length: streams.bound(length) for length in limits.lengths}

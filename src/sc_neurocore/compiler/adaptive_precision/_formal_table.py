@@ -131,7 +131,7 @@ def formal_table(assignments: Sequence[SynapsePrecision]) -> FormalTable:
     return FormalTable(
         rows=tuple(rows),
         max_total=max(row.total for row in rows),
-        signed=codings != {"unipolar"} if plan is None else plan.streams.coding.name != "unipolar",
+        signed=codings != {"unipolar"} if plan is None else plan.streams.coding != "unipolar",
         steps=plan is not None,
         odds=odds,
     )

@@ -218,7 +218,7 @@ def _row(
         word=bound.word,
         basis=bound.basis,
         source=str(streams),
-        coding=streams.coding.name,
+        coding=streams.coding,
         verdict=verdict,
     )
 

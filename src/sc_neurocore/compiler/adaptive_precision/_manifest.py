@@ -231,7 +231,7 @@ def _claims(plan: SynapsePlan) -> dict[str, Any]:
         },
         "streams": {
             "source": str(streams),
-            "coding": streams.coding.name,
+            "coding": streams.coding,
             "row_confidence": plan.confidence,
             "simultaneous_confidence": plan.simultaneous_confidence,
         },

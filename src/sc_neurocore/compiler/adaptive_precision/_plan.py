@@ -343,7 +343,7 @@ class SynapsePlan(Sequence[SynapsePrecision]):
                 "bit_width": c.bit_width, "bitstream_length": c.bitstream_length,
                 "word": "proven" if c.proven else "estimated", "basis": c.basis,
                 "target_error": self.local_target, "confidence": self.confidence,
-                "source": str(self.streams), "coding": self.streams.coding.name,
+                "source": str(self.streams), "coding": self.streams.coding,
             }
             for c in self.table.classes
         ]  # fmt: skip

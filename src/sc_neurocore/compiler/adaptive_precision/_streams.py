@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from sc_neurocore.bitstream import (
     BIPOLAR,
-    CODINGS,
     SIGN_MAGNITUDE,
     UNIPOLAR,
-    Coding,
     ErrorBound,
     LengthPlan,
     NumpyRandom,
@@ -43,7 +41,7 @@ class Streams:
         confidence: probability with which a bound on random bits holds.
     """
 
-    coding: Coding
+    coding: str
     source: Source | None
     input_source: Source | None
     confidence: float
@@ -63,7 +61,7 @@ class Streams:
     @property
     def gain(self) -> int:
         """Error of a value per error of its rate."""
-        return 2 if self.coding is BIPOLAR else 1
+        return 2 if self.coding == BIPOLAR.name else 1
 
     @property
     def slack(self) -> float:
@@ -88,7 +86,7 @@ class Streams:
         if self.input_source is None:
             return ErrorBound(self.gain * a.value, a.word, a.basis, a.confidence)
         both = multiply_error(self.source, self.input_source, length, confidence=self.confidence)
-        if self.coding is BIPOLAR and both.confidence is None:
+        if self.coding == BIPOLAR.name and both.confidence is None:
             # rate(a XNOR b) = 1 - rate(a) - rate(b) + 2 rate(a AND b), each off by its own error.
             b = encode_error(self.input_source, length, confidence=self.confidence)
             value = 2 * (a.value + b.value + 2 * both.value)
@@ -156,7 +154,7 @@ def streams_of(
             "coding is 'unipolar', but there are negative weights; nothing is clipped, so choose "
             "'sign-magnitude' or 'bipolar'"
         )
-    chosen = (SIGN_MAGNITUDE if signed else UNIPOLAR) if coding == "auto" else CODINGS[coding]
+    chosen = (SIGN_MAGNITUDE if signed else UNIPOLAR).name if coding == "auto" else coding
     a, b = _source("source", source), _source("input_source", input_source)
     if b is not None and a is None:
         raise SCConfigError("input_source needs a source: name that of the weights, too")

@@ -89,7 +89,7 @@ def assign_synapse_precisions(
     count = sum(layer.weights.size for layer in layers)
     if confidence_of == "plan":
         streams = replace(streams, confidence=1 - (1 - streams.confidence) / count)
-    widths = require_widths(min_bits, max_bits, streams.coding.name != "unipolar")
+    widths = require_widths(min_bits, max_bits, streams.coding != "unipolar")
     limits = Limits(*widths, *lengths)
     table = class_table(streams, limits)
     local = target / math.sqrt(count)
