@@ -136,11 +136,11 @@ def test_an_envelope_ignores_cancellation() -> None:
     assert report.max_abs_output_code == 0 and report.observed_overflow_free
     assert report.max_abs_bound_code == 40_000 * 65536
     assert not report.conservative_overflow_free and report.min_headroom_code < 0
-    assert report.proof.required_total_bits == 33
+    assert report.fixed_point_envelope_proof.required_total_bits == 33
     manifest = json.loads(json.dumps(report.manifest()))
     assert manifest["conservative_overflow_free"] is False
     safe = dense.precision_envelope_report([100.0, 100.0])
-    assert safe.conservative_overflow_free and safe.proof.proven_safe
+    assert safe.conservative_overflow_free and safe.fixed_point_envelope_proof.proven_safe
 
 
 @settings(max_examples=60)

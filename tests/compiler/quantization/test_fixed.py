@@ -115,8 +115,10 @@ def test_what_does_not_fit_is_named_and_clipping_is_said() -> None:
     with pytest.raises(BitwidthMismatchError) as refusal:
         quantize_weights(weights, "Q8.8")
     assert "weights[1, 1] is 130, outside Q8.8 [-128, 127.996]; use Q9.8" in str(refusal.value)
-    with pytest.warns(PrecisionWarning, match="1 of 4 weights were clipped to the range of Q8.8"):
+    clipped = "1 of 4 weights were clipped to the range of Q8.8"
+    with pytest.warns(PrecisionWarning, match=clipped) as said:
         found = quantize_weights(weights, "Q8.8", clip=True)
+    assert said[0].filename == __file__
     assert found.tolist() == [[128, -256], [512, 32767]]
 
 
