@@ -82,6 +82,21 @@ def test_wide_sums_are_exact_where_doubles_are_not() -> None:
     assert full.overflow.all() and full.outputs_q1616[0, 0] == WIDE.high
 
 
+def test_wide_weights_leave_the_doubles() -> None:
+    rng = np.random.default_rng(2)
+    fmt = QFormatMixed(QFormat(32, 8), QFormat(48, 4))
+    weights = rng.integers(2**30, 2**31, (2, 300)) / 2**8
+    inputs = rng.integers(-(2**17), 2**17, (3, 300)) / 2**4
+    dense = compile_dense_mixed_precision(weights, fmt)
+    codes, overflow = dense.forward_with_overflow(inputs)
+    assert not overflow.any()
+    for b in range(3):
+        for o in range(2):
+            total = sum(int(w * 2**8) * int(x * 2**4)
+                        for w, x in zip(weights[o], inputs[b], strict=True))  # fmt: skip
+            assert codes[b, o] == total >> 8
+
+
 def test_sums_beyond_64_bits_are_refused() -> None:
     size = 131_073
     weights = np.full(size, -(2**15))
