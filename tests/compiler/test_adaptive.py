@@ -68,6 +68,7 @@ CASES: dict[str, dict[str, Any]] = {
     "many clocks": {"pipeline": 3, "multipliers": "shared"},
     "block floating": {"lp_precision": "BFP12E3X2", "hp_precision": "Q4.20", "pipeline": 0,
                        "rounding": "nearest", "overflow": "trap"},
+    "inputs beyond the low precision": {"lp_width": 12, "lp_frac": 6, "pipeline": 0},
     "uneven": {"lp_width": 10, "lp_frac": 6, "hp_width": 24, "hp_frac": 18,
                "rounding": "stochastic"},
 }  # fmt: skip
@@ -89,7 +90,8 @@ def test_so_it_is_in_every_simulator(case: str, store: EvidenceStore) -> None:
 
 
 def _compare(case: str, mode: str, simulator: str, store: EvidenceStore) -> None:
-    module = adaptive_module(neuron(), "pair_adaptive", **CASES[case])
+    changes = {"ranges": {"v": (-4, 4), "w": (-2, 2)}} if case.startswith("inputs") else {}
+    module = adaptive_module(neuron(**changes), "pair_adaptive", **CASES[case])
     rng = np.random.default_rng(11)
     ticks = 300 if module.cycles < 4 else 40
     fmt = module.inputs["I"]
@@ -98,6 +100,10 @@ def _compare(case: str, mode: str, simulator: str, store: EvidenceStore) -> None
     pins[:8] = [port.low, port.high, 0, -1, 1, port.low + 1, port.high - 1, 255]
     select = {"low": np.zeros(ticks, int), "high": np.ones(ticks, int),
               "switching": rng.integers(0, 2, ticks)}[mode]  # fmt: skip
+    if changes:
+        (narrow,) = module.low.datapath.inputs
+        assert min(port.low, -port.high) < narrow.low << 10 < narrow.high << 10 < port.high
+        pins[8:] = rng.integers(narrow.low << 11, narrow.high << 12, ticks - 8)
     wanted = _expected(module, pins, select)
     # The pins change to noise between ticks, the select pin included.
     clocks = module.cycles + 2

@@ -78,6 +78,26 @@ def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
+@given(st.integers(1, 10**400), st.integers(1, 10**400), st.booleans())
+def test_long_ends_are_rounded_outwards(top: int, bottom: int, negative: bool) -> None:
+    x = Fraction(top, bottom) * (-1 if negative else 1)
+    around = Interval(x, x)
+    assert around.lo <= x <= around.hi
+    assert around.hi - around.lo <= abs(x) / 2**190 + Fraction(1, 2**1000)
+    assert around.lo.denominator.bit_length() < 1200
+
+
+@given(st.lists(st.fractions(-9, 9), min_size=2, max_size=5), st.integers(1, 40))
+def test_long_coefficients_keep_every_value(ends: list[Fraction], scale: int) -> None:
+    """Factors with long denominators force the form to be rounded; products must stay inside."""
+    long = Fraction(scale, 3**300)
+    x = Affine.spanning(Interval(min(ends), max(ends)))
+    form, values = x.scaled(long) * x.scaled(long), [(e * long) ** 2 for e in ends]
+    assert all(form.interval.lo <= v <= form.interval.hi for v in values)
+    both = form - (x * x).scaled(long * long)
+    assert both.interval.lo <= 0 <= both.interval.hi
+
+
 # Proofs
 
 

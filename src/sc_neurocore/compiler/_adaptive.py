@@ -72,13 +72,19 @@ class AdaptiveModule:
 
 
 def compile_adaptive_precision(
-    neuron: Any, module_name: str = "sc_adaptive_neuron", *formats: int, **options: Any
+    neuron: Any,
+    module_name: str = "sc_adaptive_neuron",
+    lp_width: int | None = None,
+    lp_frac: int | None = None,
+    hp_width: int | None = None,
+    hp_frac: int | None = None,
+    **options: Any,
 ) -> str:
     """Verilog text of a neuron in two precisions; arguments as of `adaptive_module`.
 
     The first line is a comment that holds the manifest as JSON.
     """
-    built = adaptive_module(neuron, module_name, *formats, **options)
+    built = adaptive_module(neuron, module_name, lp_width, lp_frac, hp_width, hp_frac, **options)
     manifest = f"// {json.dumps(built.manifest(), sort_keys=True)}"
     return "\n".join([manifest, *built.sources.values()])
 

@@ -129,7 +129,7 @@ def _exprel(x: Fraction) -> Interval:
     """``(exp(x) - 1) / x``; where that cancels, from its series, which 1 and exp(x) enclose."""
     if x == 0:
         return Interval(1, 1)
-    if abs(x) > Fraction(1, 2**20):
+    if abs(x) > Fraction(1, 2**50):
         return (_exp(x) - Interval(1, 1)) / Interval(x, x)
     first = 1 + x / 2
     return Interval(first, first + x * x / 5) if x > 0 else Interval(first, first + x * x / 6)

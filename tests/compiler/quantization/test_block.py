@@ -117,8 +117,9 @@ def test_what_does_not_fit_is_named_and_clipping_is_said() -> None:
         BitwidthMismatchError, match=r"weights\[0, 2\] is -17 \(and 1 more\), outside BFP16E3X32"
     ):
         quantize_block_floating([[1.0, 16.0, -17.0]], "BFP16E3")
-    with pytest.warns(PrecisionWarning, match="2 of 3 weights were clipped"):
+    with pytest.warns(PrecisionWarning, match="2 of 3 weights were clipped") as said:
         mantissas, exponents = quantize_block_floating([[1.0, 16.0, -1e300]], "BFP16E3", clip=True)
+    assert said[0].filename == __file__
     assert mantissas.tolist() == [[2048, 32767, -32767]] and exponents.tolist() == [7]
 
 

@@ -22,6 +22,7 @@ from sc_neurocore.compiler.quantization import (
     mixed_dense_forward_batch,
     quantize_weights,
 )
+from sc_neurocore.compiler.quantization._contraction import sums
 from sc_neurocore.exceptions import BitwidthMismatchError, SCConfigError
 
 WIDE = QFormat(32, 16)
@@ -82,6 +83,17 @@ def test_wide_sums_are_exact_where_doubles_are_not() -> None:
     assert full.overflow.all() and full.outputs_q1616[0, 0] == WIDE.high
 
 
+def test_sums_are_exact_on_either_side_of_what_doubles_hold() -> None:
+    rng = np.random.default_rng(2)
+    for bits in (15, 24, 29, 31):
+        weights = rng.integers(2 ** (bits - 1), 2**bits, (2, 300))
+        inputs = rng.integers(-(2**22), 2**22, (20, 300))
+        found = sums(weights, inputs, 0)
+        for b, row in enumerate(inputs.tolist()):
+            for o, line in enumerate(weights.tolist()):
+                assert found[b, o] == sum(map(int.__mul__, line, row))
+
+
 def test_sums_beyond_64_bits_are_refused() -> None:
     size = 131_073
     weights = np.full(size, -(2**15))
@@ -136,11 +148,11 @@ def test_an_envelope_ignores_cancellation() -> None:
     assert report.max_abs_output_code == 0 and report.observed_overflow_free
     assert report.max_abs_bound_code == 40_000 * 65536
     assert not report.conservative_overflow_free and report.min_headroom_code < 0
-    assert report.proof.required_total_bits == 33
+    assert report.fixed_point_envelope_proof.required_total_bits == 33
     manifest = json.loads(json.dumps(report.manifest()))
     assert manifest["conservative_overflow_free"] is False
     safe = dense.precision_envelope_report([100.0, 100.0])
-    assert safe.conservative_overflow_free and safe.proof.proven_safe
+    assert safe.conservative_overflow_free and safe.fixed_point_envelope_proof.proven_safe
 
 
 @settings(max_examples=60)

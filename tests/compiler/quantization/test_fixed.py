@@ -100,6 +100,17 @@ def test_any_number_is_its_code_or_refused(
             assert quantize_weights(value, q, rounding, clip=True) == end
 
 
+@pytest.mark.parametrize("q", [QFormat(60, 0), QFormat(60, 0, False), QFormat(54, 3)], ids=str)
+def test_the_first_number_beyond_a_wide_format_is_refused(q: QFormat) -> None:
+    """As doubles, the highest code of a wide format and the one after it are the same."""
+    beyond = float(q.high + 1) * q.resolution
+    with pytest.raises(BitwidthMismatchError):
+        quantize_weights(beyond, q)
+    assert quantize_weights(math.nextafter(beyond, 0), q) <= q.high
+    if q.signed:
+        assert quantize_weights(-beyond, q) == q.low
+
+
 def test_stochastic_rounding_is_unbiased_and_seeded() -> None:
     values = np.full(20_000, 0.3 / 16)
     found = quantize_weights(values, "Q4.4", "stochastic", seed=5)
@@ -115,8 +126,10 @@ def test_what_does_not_fit_is_named_and_clipping_is_said() -> None:
     with pytest.raises(BitwidthMismatchError) as refusal:
         quantize_weights(weights, "Q8.8")
     assert "weights[1, 1] is 130, outside Q8.8 [-128, 127.996]; use Q9.8" in str(refusal.value)
-    with pytest.warns(PrecisionWarning, match="1 of 4 weights were clipped to the range of Q8.8"):
+    clipped = "1 of 4 weights were clipped to the range of Q8.8"
+    with pytest.warns(PrecisionWarning, match=clipped) as said:
         found = quantize_weights(weights, "Q8.8", clip=True)
+    assert said[0].filename == __file__
     assert found.tolist() == [[128, -256], [512, 32767]]
 
 

@@ -55,7 +55,7 @@ def quantize_block_floating(
                 "weights", values, outside, mode.label, -largest, largest,
                 "use more exponent bits, scale the weights, or clip them",
             )  # fmt: skip
-        warn_clipped("weights", int(np.count_nonzero(outside)), values.size, mode.label)
+        warn_clipped("weights", int(np.count_nonzero(outside)), values.size, mode.label, depth=2)
         exponents = np.minimum(exponents, mode.max_exponent)
     with np.errstate(over="ignore"):
         scaled = np.ldexp(blocks, (mode.mantissa_bits - 1 - exponents)[:, np.newaxis])

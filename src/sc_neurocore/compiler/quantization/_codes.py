@@ -144,12 +144,12 @@ def refuse_outside(
     )
 
 
-def warn_clipped(what: str, clipped: int, size: int, label: str) -> None:
-    """Say how many values were clipped."""
+def warn_clipped(what: str, clipped: int, size: int, label: str, *, depth: int) -> None:
+    """Say how many values were clipped, at the user's line ``depth`` calls up."""
     warnings.warn(
         f"{clipped} of {size} {what} were clipped to the range of {label}",
         PrecisionWarning,
-        stacklevel=4,
+        stacklevel=depth + 1,
     )
 
 

@@ -92,7 +92,7 @@ def encoded(
             refuse_outside(
                 what, values, outside, str(q), q.min_value, q.max_value, _remedy(what, values, q)
             )
-        warn_clipped(what, int(np.count_nonzero(outside)), values.size, str(q))
+        warn_clipped(what, int(np.count_nonzero(outside)), values.size, str(q), depth=3)
     return saturated(codes, q)
 
 

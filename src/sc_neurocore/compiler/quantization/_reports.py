@@ -147,10 +147,10 @@ class PrecisionEnvelopeReport:
     @property
     def conservative_overflow_free(self) -> bool:
         """Whether the bounds prove that no channel can saturate on this workload."""
-        return self.proof.proven_safe
+        return self.fixed_point_envelope_proof.proven_safe
 
     @property
-    def proof(self) -> FixedPointEnvelopeProof:
+    def fixed_point_envelope_proof(self) -> FixedPointEnvelopeProof:
         """The width that the bounds need."""
         fmt = self.trap.format
         return prove_fixed_point_envelope(
@@ -168,5 +168,5 @@ class PrecisionEnvelopeReport:
             "observed_overflow_free": self.observed_overflow_free,
             "observed_underflow_free": self.observed_underflow_free,
             "conservative_overflow_free": self.conservative_overflow_free,
-            "proof": self.proof.manifest(),
+            "fixed_point_envelope_proof": self.fixed_point_envelope_proof.manifest(),
         }
