@@ -1,4 +1,4 @@
-"""The parallel stochastic layer that the surrogate optimiser chooses for: Verilog and bit-true model.
+"""The parallel stochastic layer that the surrogate optimiser chooses: Verilog and bit-true model.
 
 A layer is a dot product of ``mac_count`` unipolar products. All inputs are compared with the number
 of one shift register, each weight with a number of its own side, an AND gate multiplies, and a
