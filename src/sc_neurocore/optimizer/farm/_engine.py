@@ -76,7 +76,7 @@ def draw_foldings(rng: np.random.Generator, network: Mapping[str, Any]) -> list[
     layers = network["layers"]
     simds: dict[int, int] = {}
     for source in range(INPUT, len(layers)):
-        simds[source] = int(2 ** rng.choice(6, p=[0.4, 0.2, 0.17, 0.12, 0.08, 0.03]))
+        simds[source] = int(2 ** rng.choice(6, p=[0.42, 0.22, 0.17, 0.11, 0.06, 0.02]))
     while True:  # until all sources of a layer agree
         changed = False
         for layer in layers:
@@ -91,7 +91,9 @@ def draw_foldings(rng: np.random.Generator, network: Mapping[str, Any]) -> list[
     for layer in layers:
         simd = simds[layer["projections"][0][0]]
         most = min(layer["size"], max(1, 128 // simd))
-        groups = math.ceil(layer["size"] / _log_uniform(rng, 1, most))
+        # The smaller of two draws: wide layers take long to place, and say little more.
+        pe = min(_log_uniform(rng, 1, most), _log_uniform(rng, 1, most))
+        groups = math.ceil(layer["size"] / pe)
         foldings.append([math.ceil(layer["size"] / groups), simd])
     return foldings
 

@@ -11,8 +11,10 @@ from sc_neurocore.accelerator import write_accelerator
 from sc_neurocore.build._options import DEFAULT_CLOCK, speed_family
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCDependencyError, SCNeuroError
+from sc_neurocore.optimizer.farm._blocks import block_sources
 from sc_neurocore.optimizer.farm._engine import engine_of
 from sc_neurocore.optimizer.farm._job import Job, Result
+from sc_neurocore.optimizer.farm._sc_layer import sc_layer
 from sc_neurocore.toolchain import Target, get_target, implement, synthesise
 
 _SYNTHESIS = ("luts", "ffs", "carries", "brams", "dsps")
@@ -20,6 +22,10 @@ _SYNTHESIS = ("luts", "ffs", "carries", "brams", "dsps")
 
 def design_of(job: Job) -> tuple[Mapping[str, str], str]:
     """Verilog of a job by file name, and its top module."""
+    if job.kind == "sc_layer":
+        return sc_layer(job.parameters)
+    if job.kind != "engine":
+        return block_sources(job.kind, job.parameters), job.kind
     network, foldings = engine_of(job.parameters)
     rtl = write_accelerator(network, foldings)
     return rtl.sources, rtl.top
