@@ -1,7 +1,7 @@
 """Error of a stochastic layer's dot product: counted bit by bit, and tabulated for the grid.
 
-All products of a layer see the same numbers, so the error of each is the same function e(p, q) of
-its values. With values drawn evenly from 0 to 1 and independently, the error of the mean of n
+All products of a layer see the same numbers, so the error of each is the same function e(x, w) of
+its values. With values drawn evenly from -1 to 1 and independently, the error of the mean of n
 products then has the mean ``b = E[e]`` and the variance ``Var[e] / n``, so
 
     rms = sqrt(b² + (E[e²] - b²) / n)
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.bitstream import and_counts
+from sc_neurocore.bitstream import and_counts, popcount
 from sc_neurocore.optimizer._stochastic_layer import DecorrelationStrategy, StochasticLayer
 
 Reals = NDArray[np.float64]
@@ -29,7 +29,7 @@ Reals = NDArray[np.float64]
 #: The grid of the optimisers.
 LENGTHS = tuple(2**k for k in range(5, 14))
 PRECISIONS = (4, 6, 8, 10, 12)
-REGISTERS = (8, 10, 12, 16, 20)
+REGISTERS = (8, 10, 12, 14, 16)
 #: Starting states of the registers that the errors are counted for.
 SEEDS = 8
 #: Values of each side; all thresholds, where there are no more.
@@ -51,7 +51,7 @@ class ProductError:
 
 
 def count_product_error(layer: StochasticLayer) -> ProductError:
-    """Count the error of a layer's products over all values, for every seed."""
+    """Count the error of a layer's products over all values, for every seed of its first register."""
     period = (1 << layer.register) - 1
     first = replace(layer, seed=None).sources[0]
     found = [
@@ -62,29 +62,31 @@ def count_product_error(layer: StochasticLayer) -> ProductError:
 
 
 def _moments(layer: StochasticLayer) -> tuple[float, float]:
-    thresholds, weight, mean, square = _cells(layer.precision_bits)
-    x, w = layer.input_streams(thresholds), layer.weight_streams(thresholds)
-    rates = and_counts(x, w, threads=1) / layer.bitstream_length
-    share = np.outer(weight, weight)
-    bias = float((share * (rates - np.outer(mean, mean))).sum())
-    error = rates**2 - 2 * rates * np.outer(mean, mean) + np.outer(square, square)
-    return bias, float((share * error).sum())
+    levels, share, mean, square = _cells(layer.precision_bits)
+    length = layer.bitstream_length
+    x, w = layer.input_streams(levels), layer.weight_streams(levels)
+    both = and_counts(x, w, threads=1) / length
+    # The value of XNOR's stream, ones counting 1 and zeros -1.
+    values = 1 - 2 * np.add.outer(popcount(x) / length, popcount(w) / length) + 4 * both
+    shares, truth = np.outer(share, share), np.outer(mean, mean)
+    bias = float((shares * (values - truth)).sum())
+    error = values**2 - 2 * values * truth + np.outer(square, square)
+    return bias, float((shares * error).sum())
 
 
 @functools.cache
 def _cells(bits: int) -> tuple[NDArray[np.int64], Reals, Reals, Reals]:
-    """Thresholds, and of the values that round to each: their share, mean and mean square."""
+    """Levels, and of the values that round to each: their share, mean and mean square."""
     if 1 << bits <= _VALUES:
-        thresholds = np.arange((1 << bits) + 1)
-        edges = np.clip((np.arange(len(thresholds) + 1) - 0.5) / (1 << bits), 0, 1)
-        share = np.diff(edges)
-        return (
-            thresholds, share, np.diff(edges**2) / 2 / share, np.diff(edges**3) / 3 / share
-        )  # fmt: skip
+        levels = np.arange((1 << bits) + 1)
+        edges = np.clip((2 * np.arange(len(levels) + 1) - 1) / (1 << bits), 0, 2) - 1
+        width = np.diff(edges)
+        return levels, width / 2, np.diff(edges**2) / 2 / width, np.diff(edges**3) / 3 / width
     # One value drawn from each of equal parts of the range.
-    values = (np.arange(_VALUES) + np.random.default_rng(bits).random(_VALUES)) / _VALUES
-    thresholds = np.rint(values * (1 << bits)).astype(np.int64)
-    return thresholds, np.full(_VALUES, 1 / _VALUES), values, values**2
+    parts = (np.arange(_VALUES) + np.random.default_rng(bits).random(_VALUES)) / _VALUES
+    levels = np.rint(parts * (1 << bits)).astype(np.int64)
+    values = 2 * parts - 1
+    return levels, np.full(_VALUES, 1 / _VALUES), values, values**2
 
 
 @functools.cache

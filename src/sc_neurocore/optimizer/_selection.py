@@ -95,17 +95,16 @@ def undominated(points: Reals) -> NDArray[np.bool_]:
 def pruned(problem: Problem) -> tuple[Problem, tuple[Integers, ...]]:
     """The problem without choices that cannot be in a best selection, and what is left of each.
 
-    A choice goes if another of its layer costs no more of anything and is worth as much, or if it
-    alone exceeds a limit.
+    A choice goes if another of its layer costs no more of anything limited and is worth as much.
     """
-    kept = []
-    for value, cost in zip(problem.values, problem.costs, strict=True):
-        possible = np.flatnonzero((cost <= problem.room).all(axis=1))
-        counted = cost[possible][:, np.isfinite(problem.limits)]
-        kept.append(possible[undominated(np.column_stack([-value[possible], counted]))])
+    limited = np.isfinite(problem.limits)
+    kept = tuple(
+        np.flatnonzero(undominated(np.column_stack([-value, cost[:, limited]])))
+        for value, cost in zip(problem.values, problem.costs, strict=True)
+    )
     values = tuple(v[k] for v, k in zip(problem.values, kept, strict=True))
     costs = tuple(c[k] for c, k in zip(problem.costs, kept, strict=True))
-    return replace(problem, values=values, costs=costs), tuple(kept)
+    return replace(problem, values=values, costs=costs), kept
 
 
 def greedy(problem: Problem) -> tuple[Selection, list[tuple[int, ...]]] | None:
@@ -142,15 +141,13 @@ def greedy(problem: Problem) -> tuple[Selection, list[tuple[int, ...]]] | None:
 
 def _cheapest(problem: Problem) -> list[int] | None:
     """The choices that take the least share of the limits, if they are within them."""
-    if not all(len(v) for v in problem.values):
-        return None
     limited = np.isfinite(problem.limits)
     chosen = [int((c[:, limited] / problem.limits[limited]).sum(axis=1).argmin())
               for c in problem.costs]  # fmt: skip
     if problem.within(chosen):
         return chosen
     nearest = least_excess(problem)
-    return None if nearest is None or not problem.within(nearest) else list(nearest)
+    return list(nearest) if problem.within(nearest) else None
 
 
 def anneal(
@@ -204,8 +201,6 @@ def exact(problem: Problem, *, time_limit_s: float | None = None) -> Selection |
     Returns:
         None if no selection is within the limits, or none was found in time.
     """
-    if not all(len(v) for v in problem.values):
-        return None
     values, costs = np.concatenate(problem.values), np.concatenate(problem.costs)
     rows, limits = _shares(costs, problem.limits)
     largest = float(np.abs(values).max()) or 1.0
@@ -217,22 +212,16 @@ def exact(problem: Problem, *, time_limit_s: float | None = None) -> Selection |
     return Selection(chosen, value, max(value, -bound * largest))
 
 
-def least_excess(problem: Problem) -> tuple[int, ...] | None:
-    """The selection whose largest excess over a limit, as a share of it, is the least."""
-    if not all(len(v) for v in problem.values):
-        return None
+def least_excess(problem: Problem) -> tuple[int, ...]:
+    """The selection whose largest use of a limit, as a share of it, is the least."""
     costs = np.concatenate(problem.costs)
     rows, _ = _shares(costs, problem.limits)
-    count = len(costs)
-    if not len(rows):
-        return tuple(0 for _ in problem.values)
     # The last variable is the largest share of a limit that is used; a little of all of them
     # decides between equals.
     objective = np.append(1e-6 * rows.sum(axis=0), 1.0)
     over = np.column_stack([rows, -np.ones(len(rows))])
     found = _programme(problem, objective, over, np.zeros(len(rows)), None, extra=1)
     assert found is not None, "without limits there is always a selection"
-    assert count == sum(len(v) for v in problem.values)
     return found[0]
 
 
