@@ -161,9 +161,7 @@ def _layer(
     return integer_layer(name, held, projections, **options, observed=seen)
 
 
-def _weights(
-    rng: np.random.Generator, sources: int, spec: Mapping[str, Any]
-) -> NDArray[np.int64]:
+def _weights(rng: np.random.Generator, sources: int, spec: Mapping[str, Any]) -> NDArray[np.int64]:
     half = 1 << (spec["bits"] - 1)
     drawn = np.rint(rng.normal(0.0, spec["spread"] * half / 2, (sources, spec["size"])))
     return np.clip(drawn, -half, half - 1).astype(np.int64)
