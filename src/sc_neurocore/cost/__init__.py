@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sc_neurocore.cost._blocks import predict_block
 from sc_neurocore.cost._data import FAMILIES, METRICS
 from sc_neurocore.cost._model import (
     CostModel,
@@ -28,5 +29,6 @@ __all__ = [
     "cost_model",
     "layer_luts",
     "predict",
+    "predict_block",
     "predict_many",
 ]

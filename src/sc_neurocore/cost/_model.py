@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.cost._data import EngineRow, read_engines
+from sc_neurocore.cost._digest import canonical_digest
 from sc_neurocore.cost._features import LAYER_FEATURES, layer_features
 from sc_neurocore.cost._process import Hyperparameters, Process
 from sc_neurocore.cost._shape import EngineShape, LayerShape
@@ -331,13 +332,6 @@ def training_rows(rows: Iterable[EngineRow], family: str, metric: str) -> list[E
 def group_numbers(rows: Sequence[EngineRow]) -> NDArray[np.int64]:
     """A number for each row's network."""
     return np.unique([r.network for r in rows], return_inverse=True)[1].astype(np.int64)
-
-
-def canonical_digest(document: Mapping[str, Any]) -> str:
-    """SHA-256 of a JSON document without its own digest."""
-    rest = {k: v for k, v in document.items() if k != "digest"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_model(text: str, engines: str) -> CostModel:

@@ -203,4 +203,4 @@ def _leak(rng: np.random.Generator) -> float:
 
 def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
     """An integer, mostly small."""
-    return int(round(2.0 ** rng.uniform(math.log2(low), math.log2(high))))
+    return round(2.0 ** rng.uniform(math.log2(low), math.log2(high)))

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.cost._data import METRICS, EngineRow, write_engines
+from sc_neurocore.cost._digest import canonical_digest
 from sc_neurocore.cost._model import (
     FORMAT,
     MetricModel,
     build_part,
-    canonical_digest,
     counted,
     group_numbers,
     ranges_of,

@@ -190,7 +190,8 @@ def _decorrelator(kind: str, width: int, bits: int, used: set[str]) -> list[str]
         used.add("sc_tracking_memory")
         return [
             f"            sc_tracking_memory #(.WIDTH({bits}), .SHIFT({(bits + 1) // 2})) track (",
-            f"                {control}, .number(other[{width - 1}:{width - bits}]), .y(weights[k])",
+            f"                {control},",
+            f"                .number(other[{width - 1}:{width - bits}]), .y(weights[k])",
             "            );",
         ]
     return ["            assign weights[k] = cut[k];"]
