@@ -16,7 +16,7 @@ from sc_neurocore.cost._switching import (
     NET_CAPACITANCE,
 )
 from sc_neurocore.optimizer._interval import Figure, Word
-from sc_neurocore.optimizer._layer_cost import layer_area
+from sc_neurocore.optimizer._layer_cost import layer_areas
 from sc_neurocore.optimizer._product_error import (
     ProductError,
     count_product_error,
@@ -112,8 +112,7 @@ def choices_of(
         replace(layer, mac_count=-(-layer.mac_count // f)).shape
         for layer, f in zip(layers, fold, strict=True)
     ]
-    luts = layer_area(built, family, "luts")
-    ffs = layer_area(built, family, "ffs")
+    luts, ffs = layer_areas(built, family, ("luts", "ffs"))
     length = np.array([layer.bitstream_length for layer in layers], np.int64)
     power = power_mw(luts.value, ffs.value, family, clock_mhz)
     # Each pass shifts an input and a weight level in for every product, then runs the streams.

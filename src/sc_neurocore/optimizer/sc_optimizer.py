@@ -31,6 +31,7 @@ from sc_neurocore.optimizer._choices import (
 )
 from sc_neurocore.optimizer._device import find_device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure
+from sc_neurocore.optimizer._layer_cost import how_good
 from sc_neurocore.optimizer._profile import (
     HardwareBudget,
     LayerProfile,
@@ -141,6 +142,7 @@ class OptimizerReport:
         pareto: the front of LUTs, power and accuracy over the configurations that the search saw,
             those beyond the budget included.
         verdict: one sentence.
+        basis: how good the estimates are.
     """
 
     method: str
@@ -151,6 +153,7 @@ class OptimizerReport:
     gap: float | None
     pareto: tuple[ParetoPoint, ...]
     verdict: str
+    basis: str
 
     def summary(self) -> str:
         """The report for people, a line per layer."""
@@ -167,6 +170,7 @@ class OptimizerReport:
                 *(str(check) for check in self.checks),
                 *rows,
                 f"Pareto front of what was seen: {len(self.pareto)} configurations",
+                self.basis,
             ]
         )
 
@@ -270,7 +274,7 @@ class _Search:
 
     def __init__(self, optimizer: SCOptimizer, network: Sequence[LayerProfile]) -> None:
         self.network = require_network(network)
-        self.budget = optimizer.budget
+        self.budget, self.family = optimizer.budget, optimizer.family
         folds = tuple(mode.value for mode in ComputeMode)
         self.every: list[Choices] = [
             folded_grid(
@@ -322,7 +326,7 @@ class _Search:
         checks = totals.checks(self.budget)
         return OptimizerReport(
             method, layers, totals, checks, feasible, gap,
-            self._front(way, chosen), verdict or verdict_sentence(checks),
+            self._front(way, chosen), verdict or verdict_sentence(checks), how_good(self.family),
         )  # fmt: skip
 
     def _front(

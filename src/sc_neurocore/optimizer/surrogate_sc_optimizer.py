@@ -37,6 +37,7 @@ from sc_neurocore.optimizer._conditioning import (
 )
 from sc_neurocore.optimizer._device import find_device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure
+from sc_neurocore.optimizer._layer_cost import how_good
 from sc_neurocore.optimizer._observation import BenchmarkObservation, require_one_lut_unit
 from sc_neurocore.optimizer._profile import (
     HardwareBudget,
@@ -190,6 +191,7 @@ class SurrogateOptimizerReport:
         gap: how much utility a better selection could have at most, proven.
         verdict: one sentence; for an infeasible budget what the nearest feasible point takes.
         notices: what a user should know.
+        basis: how good the estimates are.
     """
 
     target: str
@@ -200,6 +202,7 @@ class SurrogateOptimizerReport:
     gap: float | None
     verdict: str
     notices: tuple[str, ...] = ()
+    basis: str = ""
 
     @property
     def feasible(self) -> bool:
@@ -228,6 +231,7 @@ class SurrogateOptimizerReport:
                 *(str(check) for check in self.checks if self.layers),
                 *rows,
                 *self.notices,
+                self.basis,
             ]
         )
 
@@ -388,7 +392,7 @@ class SurrogateSCOptimizer:
         )
         return SurrogateOptimizerReport(
             self.target.name, tuple(configured), rejected, totals, checks, gap,
-            verdict or verdict_sentence(checks), notices,
+            verdict or verdict_sentence(checks), notices, how_good(self.target.device_family),
         )  # fmt: skip
 
 
