@@ -149,7 +149,8 @@ def _whole(name: str, value: Any, *, least: int = 0) -> int:
     raise SCConfigError(f"{name} is {shown(value)}; {allowed}")
 
 
-def _real(name: str, value: Any, *, most: float = math.inf, positive: bool = False) -> float:
+def checked_real(name: str, value: Any, *, most: float = math.inf, positive: bool = False) -> float:
+    """A finite number of at least 0; the message of a refusal begins with ``name``."""
     least = "above 0" if positive else "of at least 0"
     allowed = f"a finite number {least}" if most == math.inf else f"a number from 0 to {most:g}"
     try:
@@ -218,17 +219,17 @@ _RULES: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "precision_bits": _at_least_one,
         "polynomial": _polynomial,
         "luts_used": _whole,
-        "power_mw": _real,
+        "power_mw": checked_real,
         "latency_cycles": _whole,
-        "accuracy_score": partial(_real, most=1.0),
+        "accuracy_score": partial(checked_real, most=1.0),
         "layer_id": _optional_name,
         "target": _optional_name,
         "lut_unit": partial(_one_of, allowed=LUT_UNITS, empty=True),
         "ffs": _whole,
-        "brams": _real,
+        "brams": checked_real,
         "dsps": _whole,
-        "fmax_mhz": partial(_real, positive=True),
-        "clock_mhz": partial(_real, positive=True),
+        "fmax_mhz": partial(checked_real, positive=True),
+        "clock_mhz": partial(checked_real, positive=True),
         "inferences_per_run": _at_least_one,
         "source": _optional_name,
         "word": partial(_one_of, allowed=("measured",)),

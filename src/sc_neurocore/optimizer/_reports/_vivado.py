@@ -1,0 +1,223 @@
+"""Vivado's ``report_utilization``, ``report_power`` and ``report_timing_summary``.
+
+Versions differ in columns (*Prohibited* since 2021.1), in the names of a family (*Slice LUTs* of
+the 7 series, *CLB LUTs* of UltraScale), and in how a part is spelt; rows and columns are therefore
+found by their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sc_neurocore.optimizer._reports._report import Report, milliwatts, one_value, refuse
+
+# A row of the flat utilisation tables to a field. A star marks a footnote.
+_AREA_ROWS = {
+    "Slice LUTs": "luts_used", "CLB LUTs": "luts_used",
+    "Slice Registers": "ffs", "CLB Registers": "ffs", "Registers": "ffs",
+    "Block RAM Tile": "brams",
+    "DSPs": "dsps", "DSP Slices": "dsps",
+}  # fmt: skip
+_COUNT = re.compile(r"\d+(\.\d+)?")
+_POWER = re.compile(r"(Total On-Chip Power|Dynamic|Device Static) \((\w+)\)")
+_CLOCK_COLUMNS = 4  # name, waveform, period, frequency
+# The two sums of power are rounded to a milliwatt each, and so is their total.
+_ROUNDING_MW = 2.0
+
+
+def is_utilisation(text: str) -> bool:
+    """Whether it is a report of utilisation."""
+    return bool(
+        re.search(r"Command\s*:\s*report_utilization\b", text)
+        or re.search(r"^\|\s*(Slice|CLB) LUTs\*?\s*\|", text, re.MULTILINE)
+        or re.search(r"^\|\s*Instance\s*\|\s*Module\s*\|\s*Total LUTs\s*\|", text, re.MULTILINE)
+    )
+
+
+def is_power(text: str) -> bool:
+    """Whether it is a report of power."""
+    return bool(re.search(r"Command\s*:\s*report_power\b|\bTotal On-Chip Power \(", text))
+
+
+def is_timing(text: str) -> bool:
+    """Whether it is a summary of timing."""
+    return bool(re.search(r"Command\s*:\s*report_timing_summary\b|^\s*WNS\(ns\)\s", text, re.M))
+
+
+def read_utilisation(source: str, text: str) -> Report:
+    """Area: LUTs, registers, block RAM in 36-kbit tiles, multipliers."""
+    found: dict[str, list[float]] = {}
+    for header, row in _rows(text):
+        if header[:3] == ["Instance", "Module", "Total LUTs"]:
+            if row[1] == "(top)":
+                _add_instance(source, dict(zip(header, row, strict=True)), found)
+        elif row[0].rstrip("*") in _AREA_ROWS and "Used" in header:
+            label = row[0].rstrip("*")
+            used = row[header.index("Used")]
+            found.setdefault(_AREA_ROWS[label], []).append(_count(source, label, used))
+    if "luts_used" not in found:
+        refuse(
+            source,
+            "this Vivado utilisation report has no whole row of 'Slice LUTs' or 'CLB LUTs'; "
+            "it may be truncated",
+        )
+    names = {"luts_used": "the number of LUTs", "ffs": "the number of registers",
+             "brams": "the number of block RAM tiles", "dsps": "the number of DSPs"}  # fmt: skip
+    area = {key: one_value(source, names[key], values) for key, values in found.items()}
+    for key in ("luts_used", "ffs", "dsps"):
+        if key in area and not float(area[key]).is_integer():
+            refuse(source, f"{names[key]} is {area[key]}, which is not whole")
+    area = {key: value if key == "brams" else int(value) for key, value in area.items()}
+    return _report(source, "Vivado utilisation", text, {**area, "lut_unit": "lut6"}, {})
+
+
+def read_power(source: str, text: str) -> Report:
+    """Total on-chip power; dynamic and static power are kept beside it, and must add up."""
+    found: dict[str, list[float]] = {}
+    details: dict[str, Any] = {}
+    for _, row in _rows(text):
+        match = _POWER.fullmatch(row[0])
+        if match and len(row) == 2:
+            # A note may follow, such as (Junction temp exceeded!).
+            value = re.fullmatch(r"(\d+(?:\.\d+)?)(?: \(.*\))?", row[1])
+            if value is None:
+                refuse(source, f"{row[0]} is '{row[1]}', which is no number")
+            power = milliwatts(source, match[1], value[1], match[2])
+            found.setdefault(match[1], []).append(power)
+        elif row[0] == "Confidence Level" and len(row) == 2:
+            details["power_confidence"] = row[1]
+    if "Total On-Chip Power" not in found:
+        refuse(
+            source,
+            "this Vivado power report has no whole row of 'Total On-Chip Power (W)'; "
+            "it may be truncated",
+        )
+    powers = {label: one_value(source, label, values) for label, values in found.items()}
+    total, dynamic, static = (
+        powers.get(k) for k in ("Total On-Chip Power", "Dynamic", "Device Static")
+    )
+    if dynamic is not None and static is not None:
+        if abs(total - dynamic - static) > _ROUNDING_MW:
+            refuse(
+                source,
+                f"Total On-Chip Power is {total:g} mW, but dynamic {dynamic:g} mW and static "
+                f"{static:g} mW make {dynamic + static:g} mW",
+            )
+        details |= {"dynamic_mw": dynamic, "static_mw": static}
+    return _report(source, "Vivado power", text, {"power_mw": total}, details)
+
+
+def read_timing(source: str, text: str) -> Report:
+    """Highest clock: 1/(period - worst slack) of each clock, and the lowest of these."""
+    periods = {
+        row[0]: Decimal(row[2])
+        for row in _columns(text, "Clock", "Waveform(ns)")
+        if len(row) >= _CLOCK_COLUMNS and re.fullmatch(r"\d+\.\d+", row[2])
+    }
+    slacks = {
+        row[0]: Decimal(row[1])
+        for row in _columns(text, "Clock", "WNS(ns)")
+        if len(row) > 2 and row[0] in periods and re.fullmatch(r"-?\d+\.\d+", row[1])
+    }
+    if not slacks:
+        refuse(
+            source,
+            "this Vivado timing summary has no clock with a period and a worst slack (WNS), so "
+            "no Fmax; constrain the clock with create_clock, and give the whole report",
+        )
+    clocks = {}
+    for name, slack in slacks.items():
+        if periods[name] <= slack:
+            refuse(
+                source,
+                f"clock '{name}' has a slack of {slack} ns in a period of {periods[name]} ns",
+            )
+        clocks[name] = round(float(1000 / (periods[name] - slack)), 3)
+    metrics = {"fmax_mhz": min(clocks.values())}
+    return _report(source, "Vivado timing", text, metrics, {"clocks_mhz": clocks})
+
+
+def _report(
+    source: str, kind: str, text: str, metrics: Mapping[str, Any], details: Mapping[str, Any]
+) -> Report:
+    header = {
+        key: match[1].strip()
+        for key in ("Tool Version", "Design", "Device", "Design State")
+        if (match := re.search(rf"^\|\s*{key}\s*:\s*([^|\n]+)", text, re.MULTILINE))
+    }
+    version = re.search(r"v\.(\S+)", header.get("Tool Version", ""))
+    identity = {"top": header.get("Design"), "device": header.get("Device")}
+    return Report(
+        source=source,
+        kind=kind,
+        flow="vivado",
+        version=f"Vivado {version[1]}" if version else "",
+        stage=header.get("Design State", ""),
+        identity={key: value for key, value in identity.items() if value},
+        metrics=metrics,
+        details=details,
+    )
+
+
+def _rows(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Header and cells of every whole row of the tables.
+
+    A row between two lines is the header of what follows. Where only rows were kept, the second
+    column is the count.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    header: list[str] = []
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if not line:
+            header = []
+        if len(line) < 2 or not line.startswith("|") or not line.endswith("|"):
+            continue
+        cells = [cell.strip() for cell in line[1:-1].split("|")]
+        if len(cells) > 2 and before.startswith("+-") and after.startswith("+-"):
+            header = cells
+        elif len(cells) == len(header):
+            yield header, cells
+        elif len(cells) > 1 and not header:
+            yield ["", "Used"], cells
+
+
+def _columns(text: str, first: str, second: str) -> Iterator[list[str]]:
+    """Rows of a table without lines, found by its first two titles."""
+    lines = iter(text.splitlines())
+    for line in lines:
+        titles = line.split()
+        if titles[:2] != [first, second]:
+            continue
+        for row in lines:
+            if not row.strip():
+                break
+            cells = re.sub(r"\{[^}]*\}", lambda m: m[0].replace(" ", "_"), row).split()
+            if not set(row.strip()) <= {"-", " "}:
+                yield cells
+
+
+def _count(source: str, label: str, text: str) -> float:
+    plain = text.replace(",", "")
+    if not _COUNT.fullmatch(plain):
+        refuse(source, f"{label} is '{text}', which is no count")
+    return float(plain)
+
+
+def _add_instance(source: str, row: Mapping[str, str], found: dict[str, list[float]]) -> None:
+    def count(*labels: str) -> float | None:
+        label = next((name for name in labels if name in row), None)
+        return None if label is None else _count(source, label, row[label])
+
+    tiles, halves = count("RAMB36"), count("RAMB18")
+    area = {
+        "luts_used": count("Total LUTs"),
+        "ffs": count("FFs"),
+        "brams": None if tiles is None or halves is None else tiles + halves / 2,
+        "dsps": count("DSP Blocks", "DSP48 Blocks"),
+    }
+    for key, value in area.items():
+        if value is not None:
+            found.setdefault(key, []).append(value)
