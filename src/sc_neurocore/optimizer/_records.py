@@ -22,7 +22,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "design": ("layer_id", "mac_count", "bitstream_length", "decorrelator", "precision_bits",
                    "polynomial", "target"),
-        "metrics": ("luts_used", "lut_unit", "power_mw", "latency_cycles", "accuracy_score",
+        "metrics": ("luts_used", "lut_unit", "power_mw", "dynamic_mw", "latency_cycles", "accuracy_score",
                     "ffs", "brams", "dsps", "fmax_mhz"),
         "workload": ("clock_mhz", "inferences_per_run"),
     }
@@ -40,6 +40,8 @@ _ALIASES: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
         "luts": ("luts_used", _ONE),
         "power_w": ("power_mw", Decimal(1000)),
         "power_uw": ("power_mw", Decimal("0.001")),
+        "dynamic_w": ("dynamic_mw", Decimal(1000)),
+        "dynamic_uw": ("dynamic_mw", Decimal("0.001")),
         "accuracy_percent": ("accuracy_score", Decimal("0.01")),
         "fmax_ghz": ("fmax_mhz", Decimal(1000)),
         "fmax_khz": ("fmax_mhz", Decimal("0.001")),
@@ -54,6 +56,7 @@ _ALIASES: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
 _QUANTITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "power": ("power_mw", "power_uw", "power_w"),
+        "dynamic": ("dynamic_mw", "dynamic_uw", "dynamic_w"),
         "fmax": ("fmax_mhz", "fmax_ghz", "fmax_khz", "fmax_hz"),
         "clock": ("clock_mhz", "clock_ghz", "clock_khz", "clock_hz"),
         "latency": ("latency_cycles",),

@@ -74,10 +74,11 @@ def read_stat(source: str, document: Mapping[str, Any]) -> Report:
         )
     family = _family(source, cells)
     found = resources(family, cells)
-    area = {"luts_used": found["luts"], "ffs": found["ffs"], "dsps": found["dsps"],
-            "brams": float(found["brams"])}  # fmt: skip
+    area = {"luts_used": found["luts"], "ffs": found["ffs"], "brams": found["brams"],
+            "dsps": found["dsps"]}  # fmt: skip
     if family == "xilinx":
-        area["brams"] -= sum(n for kind, n in cells.items() if kind.startswith("RAMB18")) / 2
+        # Two memories of 18 kbit each, as everywhere.
+        area["brams"] += sum(n for kind, n in cells.items() if kind.startswith("RAMB36"))
     version = re.match(r"Yosys (\S+)", str(document.get("creator", "")))
     top = re.search(r"-top (\S+)", str(document.get("invocation", "")))
     name = top[1] if top else next(iter(own)) if len(own) == 1 else ""

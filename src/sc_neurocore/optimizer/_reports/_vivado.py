@@ -23,7 +23,6 @@ _AREA_ROWS = {
 }  # fmt: skip
 _COUNT = re.compile(r"\d+(\.\d+)?")
 _POWER = re.compile(r"(Total On-Chip Power|Dynamic|Device Static) \((\w+)\)")
-_CLOCK_COLUMNS = 4  # name, waveform, period, frequency
 # The two sums of power are rounded to a milliwatt each, and so is their total.
 _ROUNDING_MW = 2.0
 
@@ -48,11 +47,12 @@ def is_timing(text: str) -> bool:
 
 
 def read_utilisation(source: str, text: str) -> Report:
-    """Area: LUTs, registers, block RAM in 36-kbit tiles, multipliers."""
+    """Area: LUTs, registers, halves of block RAM tiles, multipliers."""
     found: dict[str, list[float]] = {}
     for header, row in _rows(text):
         if header[:3] == ["Instance", "Module", "Total LUTs"]:
-            if row[1] == "(top)":
+            # The top's own cells follow it, as an instance in parentheses.
+            if row[1] == "(top)" and not row[0].startswith("("):
                 _add_instance(source, dict(zip(header, row, strict=True)), found)
         elif row[0].rstrip("*") in _AREA_ROWS and "Used" in header:
             label = row[0].rstrip("*")
@@ -66,11 +66,15 @@ def read_utilisation(source: str, text: str) -> Report:
         )
     names = {"luts_used": "the number of LUTs", "ffs": "the number of registers",
              "brams": "the number of block RAM tiles", "dsps": "the number of DSPs"}  # fmt: skip
-    area = {key: one_value(source, names[key], values) for key, values in found.items()}
-    for key in ("luts_used", "ffs", "dsps"):
-        if key in area and not float(area[key]).is_integer():
-            refuse(source, f"{names[key]} is {area[key]}, which is not whole")
-    area = {key: value if key == "brams" else int(value) for key, value in area.items()}
+    area: dict[str, Any] = {
+        key: one_value(source, names[key], values) for key, values in found.items()
+    }
+    if "brams" in area:
+        area["brams"] *= 2  # a tile holds two memories of 18 kbit
+    for key, value in area.items():
+        if not value.is_integer():
+            refuse(source, f"{names[key]} is {value}, which is no count")
+    area = {key: int(value) for key, value in area.items()}
     return _report(source, "Vivado utilisation", text, {**area, "lut_unit": "lut6"}, {})
 
 
@@ -106,21 +110,24 @@ def read_power(source: str, text: str) -> Report:
                 f"Total On-Chip Power is {total:g} mW, but dynamic {dynamic:g} mW and static "
                 f"{static:g} mW make {dynamic + static:g} mW",
             )
-        details |= {"dynamic_mw": dynamic, "static_mw": static}
-    return _report(source, "Vivado power", text, {"power_mw": total}, details)
+        details["static_mw"] = static
+    metrics = {"power_mw": total}
+    if dynamic is not None:
+        metrics["dynamic_mw"] = dynamic
+    return _report(source, "Vivado power", text, metrics, details)
 
 
 def read_timing(source: str, text: str) -> Report:
     """Highest clock: 1/(period - worst slack) of each clock, and the lowest of these."""
     periods = {
-        row[0]: Decimal(row[2])
-        for row in _columns(text, "Clock", "Waveform(ns)")
-        if len(row) >= _CLOCK_COLUMNS and re.fullmatch(r"\d+\.\d+", row[2])
+        name: Decimal(value)
+        for name, value in _column(text, "Clock", "Waveform(ns)", "Period(ns)")
+        if re.fullmatch(r"\d+\.\d+", value)
     }
     slacks = {
-        row[0]: Decimal(row[1])
-        for row in _columns(text, "Clock", "WNS(ns)")
-        if len(row) > 2 and row[0] in periods and re.fullmatch(r"-?\d+\.\d+", row[1])
+        name: Decimal(value)
+        for name, value in _column(text, "Clock", "WNS(ns)", "WNS(ns)")
+        if name in periods and re.fullmatch(r"-?\d+\.\d+", value)
     }
     if not slacks:
         refuse(
@@ -165,38 +172,45 @@ def _report(
 def _rows(text: str) -> Iterator[tuple[list[str], list[str]]]:
     """Header and cells of every whole row of the tables.
 
-    A row between two lines is the header of what follows. Where only rows were kept, the second
-    column is the count.
+    The first row of a table is its header if a line follows it. Where only rows were kept, the
+    second column is the count.
     """
     lines = [line.strip() for line in text.splitlines()]
     header: list[str] = []
-    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+    first = True
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
         if not line:
-            header = []
+            header, first = [], True
         if len(line) < 2 or not line.startswith("|") or not line.endswith("|"):
             continue
         cells = [cell.strip() for cell in line[1:-1].split("|")]
-        if len(cells) > 2 and before.startswith("+-") and after.startswith("+-"):
+        if first and len(cells) > 2 and after.startswith("+-"):
             header = cells
         elif len(cells) == len(header):
             yield header, cells
         elif len(cells) > 1 and not header:
             yield ["", "Used"], cells
+        first = False
 
 
-def _columns(text: str, first: str, second: str) -> Iterator[list[str]]:
-    """Rows of a table without lines, found by its first two titles."""
+def _column(text: str, first: str, second: str, wanted: str) -> Iterator[tuple[str, str]]:
+    """Name and value of each row of a table without lines, found by its first two titles.
+
+    A cell may be empty, so a value belongs to the title that it stands under.
+    """
     lines = iter(text.splitlines())
     for line in lines:
-        titles = line.split()
-        if titles[:2] != [first, second]:
+        titles = [(match[0], match.span()) for match in re.finditer(r"\S+", line)]
+        if [title for title, _ in titles[:2]] != [first, second]:
             continue
+        start, end = next(span for title, span in titles if title == wanted)
         for row in lines:
             if not row.strip():
                 break
-            cells = re.sub(r"\{[^}]*\}", lambda m: m[0].replace(" ", "_"), row).split()
-            if not set(row.strip()) <= {"-", " "}:
-                yield cells
+            cells = list(re.finditer(r"\{[^}]*\}|\S+", row))
+            under = [c[0] for c in cells[1:] if c.start() < end and c.end() > start]
+            if len(under) == 1:
+                yield cells[0][0], under[0]
 
 
 def _count(source: str, label: str, text: str) -> float:
