@@ -22,8 +22,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "design": ("layer_id", "mac_count", "bitstream_length", "decorrelator", "precision_bits",
                    "polynomial", "target"),
-        "metrics": ("luts_used", "lut_unit", "power_mw", "dynamic_mw", "latency_cycles", "accuracy_score",
-                    "ffs", "brams", "dsps", "fmax_mhz"),
+        "metrics": ("luts_used", "lut_unit", "power_mw", "dynamic_mw",
+                    "latency_cycles", "accuracy_score", "ffs", "brams", "dsps", "fmax_mhz"),
         "workload": ("clock_mhz", "inferences_per_run"),
     }
 )  # fmt: skip
@@ -86,7 +86,19 @@ def observation_of(
     for name in _REQUIRED:
         if name not in found:
             raise ObservationLoadError(f"{where}: '{name}' is missing")
-    return BenchmarkObservation(**{"source": source, **found})
+    return observation_with({"source": source, **found}, where)
+
+
+def observation_with(found: Mapping[str, Any], where: str) -> BenchmarkObservation:
+    """The observation of checked fields.
+
+    Raises:
+        ObservationLoadError: two of them contradict each other.
+    """
+    try:
+        return BenchmarkObservation(**found)
+    except SCConfigError as error:
+        raise ObservationLoadError(f"{where}: {error}") from None
 
 
 def fields_of(

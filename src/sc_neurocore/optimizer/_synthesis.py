@@ -9,7 +9,7 @@ from sc_neurocore.optimizer._observation import (
     BenchmarkObservation,
     ObservationLoadError,
 )
-from sc_neurocore.optimizer._records import SECTIONS, fields_of
+from sc_neurocore.optimizer._records import SECTIONS, fields_of, observation_with
 from sc_neurocore.optimizer._reports import Report, combine
 from sc_neurocore.optimizer._target import require_target, require_target_of_device
 
@@ -79,9 +79,8 @@ def observation_from(
             raise ObservationLoadError(f"{source}: '{key}' is missing; {remedy}")
     if "accuracy_score" not in merged:
         raise ObservationLoadError(f"{source}: 'accuracy_score' is missing; give what you measured")
-    observation = BenchmarkObservation(
-        **{key: value for key, (value, _) in merged.items()}, source=source
-    )
+    found = {key: value for key, (value, _) in merged.items()}
+    observation = observation_with({**found, "source": source}, source)
     require_target(observation, observation.target)
     for report in reports:
         require_target_of_device(
