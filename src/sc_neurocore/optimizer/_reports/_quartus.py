@@ -115,24 +115,27 @@ def read_power(source: str, text: str) -> Report:
 def read_timing(source: str, text: str) -> Report:
     """Highest clock: the lowest restricted Fmax of all clocks and models."""
     clocks: dict[str, float] = {}
-    inside = False
+    inside, whole = False, 0
     for line in text.splitlines():
         cells = _cells(line)
-        if len(cells) == 1:
-            inside = cells[0].endswith("Fmax Summary")
+        if len(cells) == 1 and not inside:
+            inside, rows = cells[0].endswith("Fmax Summary"), 0
         elif inside and len(cells) >= 3 and cells[:2] != ["Fmax", "Restricted Fmax"]:
-            match = re.fullmatch(r"(\d+(?:\.\d+)?) (\w+)", cells[1])
-            if match is None:
-                refuse(source, f"the restricted Fmax of '{cells[2]}' is '{cells[1]}'")
-            if match[2] != "MHz":
-                refuse(source, f"the Fmax of '{cells[2]}' is in '{match[2]}'; it must be in MHz")
-            clocks[cells[2]] = min(float(match[1]), clocks.get(cells[2], float("inf")))
+            clock, fmax = cells[2], _fmax(source, cells[2], cells[1])
+            clocks[clock] = min(fmax, clocks.get(clock, fmax))
+            rows += 1
+        elif inside and rows and line.startswith("+-"):
+            inside, whole = False, whole + 1
     if not clocks:
         refuse(
             source,
             "this Quartus timing report has no Fmax Summary with a clock; constrain the clock "
             "with create_clock, and give the whole .sta.rpt",
         )
+    listed = len(re.findall(r"^\s*\d+\. .*Fmax Summary\s*$", text, re.MULTILINE))
+    if inside or whole < listed:
+        refuse(source, "the tables of this Quartus timing report's Fmax are not all whole; it may "
+               "be truncated")  # fmt: skip
     metrics = {"fmax_mhz": min(clocks.values())}
     return _report(source, "Quartus timing", text, _values(text), metrics, {"clocks_mhz": clocks})
 
@@ -175,9 +178,12 @@ def _cells(line: str) -> list[str]:
 
 
 def _values(text: str) -> dict[str, list[str]]:
-    """Values of each key, in the order of the file."""
+    """Values of each key, in the order of the file.
+
+    A number that the file ends in may be cut off, and is left out.
+    """
     found: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in re.sub(r"\n[^\n:]* : \d[\d,]*\Z", "\n", text).splitlines():
         cells = _cells(line)
         if not cells:
             key, colon, value = line.partition(" : ")
@@ -195,6 +201,15 @@ def _count(source: str, label: str, values: list[str]) -> int:
         hint = "; give the .fit.summary or .fit.rpt of the fitter" if text == "N/A" else ""
         refuse(source, f"'{label}' is '{text}', which is no count{hint}")
     return int(match[1].replace(",", ""))
+
+
+def _fmax(source: str, clock: str, text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) (\w+)", text)
+    if match is None:
+        refuse(source, f"the restricted Fmax of '{clock}' is '{text}'")
+    if match[2] != "MHz":
+        refuse(source, f"the Fmax of '{clock}' is in '{match[2]}'; it must be in MHz")
+    return float(match[1])
 
 
 def _power(source: str, label: str, values: list[str]) -> float:

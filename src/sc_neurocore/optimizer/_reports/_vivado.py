@@ -23,6 +23,7 @@ _AREA_ROWS = {
 }  # fmt: skip
 _COUNT = re.compile(r"\d+(\.\d+)?")
 _POWER = re.compile(r"(Total On-Chip Power|Dynamic|Device Static) \((\w+)\)")
+_WORST_SLACK = re.compile(r"^\s*WNS\(ns\) +TNS\(ns\).*\n[ -]+\n\s*(-?\d+\.\d+)\s", re.MULTILINE)
 # The two sums of power are rounded to a milliwatt each, and so is their total.
 _ROUNDING_MW = 2.0
 
@@ -143,6 +144,14 @@ def read_timing(source: str, text: str) -> Report:
                 f"clock '{name}' has a slack of {slack} ns in a period of {periods[name]} ns",
             )
         clocks[name] = round(float(1000 / (periods[name] - slack)), 3)
+    worst = _WORST_SLACK.search(text)
+    if worst and Decimal(worst[1]) < min(slacks.values()):
+        refuse(
+            source,
+            f"the worst slack of the design is {worst[1]} ns but that of its clocks is "
+            f"{min(slacks.values())} ns, so the slowest path is between clocks, which gives no "
+            "Fmax, or the report is truncated",
+        )
     metrics = {"fmax_mhz": min(clocks.values())}
     return _report(source, "Vivado timing", text, metrics, {"clocks_mhz": clocks})
 
@@ -196,19 +205,20 @@ def _rows(text: str) -> Iterator[tuple[list[str], list[str]]]:
 def _column(text: str, first: str, second: str, wanted: str) -> Iterator[tuple[str, str]]:
     """Name and value of each row of a table without lines, found by its first two titles.
 
-    A cell may be empty, so a value belongs to the title that it stands under.
+    A cell may be empty, so a value belongs to the title that it stands under. One that ends its
+    line may be cut off.
     """
     lines = iter(text.splitlines())
     for line in lines:
         titles = [(match[0], match.span()) for match in re.finditer(r"\S+", line)]
         if [title for title, _ in titles[:2]] != [first, second]:
             continue
-        start, end = next(span for title, span in titles if title == wanted)
+        start, end = next((span for title, span in titles if title == wanted), (0, 0))
         for row in lines:
             if not row.strip():
                 break
             cells = list(re.finditer(r"\{[^}]*\}|\S+", row))
-            under = [c[0] for c in cells[1:] if c.start() < end and c.end() > start]
+            under = [c[0] for c in cells[1:-1] if c.start() < end and c.end() > start]
             if len(under) == 1:
                 yield cells[0][0], under[0]
 
