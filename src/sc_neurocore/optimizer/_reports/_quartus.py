@@ -126,6 +126,8 @@ def read_timing(source: str, text: str) -> Report:
             rows += 1
         elif inside and rows and line.startswith("+-"):
             inside, whole = False, whole + 1
+        elif not line.strip():
+            inside = False  # the table said that there are no paths
     if not clocks:
         refuse(
             source,
