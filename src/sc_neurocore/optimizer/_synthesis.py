@@ -11,7 +11,7 @@ from sc_neurocore.optimizer._observation import (
 )
 from sc_neurocore.optimizer._records import SECTIONS, fields_of, observation_with
 from sc_neurocore.optimizer._reports import Report, combine
-from sc_neurocore.optimizer._target import require_target, require_target_of_device
+from sc_neurocore.optimizer._target import require_device_of, require_luts_of
 
 DESIGN_FIELDS = (*SECTIONS["design"], "latency_cycles", "power_mw", *SECTIONS["workload"])
 """Fields of a design file: what was chosen, and what a user measured where no report says it."""
@@ -55,7 +55,7 @@ def observation_from(
             is nowhere.
     """
     if not reports:
-        raise ObservationLoadError(f"{source}: there is no report; give at least one of the area")
+        raise ObservationLoadError("there is no report; give at least one of the area")
     chosen = design_fields(design, "design")
     arguments = {"accuracy_score": accuracy_score, "latency_cycles": latency_cycles,
                  "clock_mhz": clock_mhz, "inferences_per_run": inferences_per_run}  # fmt: skip
@@ -81,9 +81,7 @@ def observation_from(
         raise ObservationLoadError(f"{source}: 'accuracy_score' is missing; give what you measured")
     found = {key: value for key, (value, _) in merged.items()}
     observation = observation_with({**found, "source": source}, source)
-    require_target(observation, observation.target)
+    require_luts_of(observation, observation.target)
     for report in reports:
-        require_target_of_device(
-            observation.target, report.identity.get("device", ""), report.source
-        )
+        require_device_of(observation.target, report.identity.get("device", ""), report.source)
     return observation
