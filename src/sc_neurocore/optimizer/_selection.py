@@ -20,6 +20,8 @@ Integers = NDArray[np.int64]
 _ROUNDING = 1e-9
 #: Relative distance of value and bound at which the integer programme stops.
 _GAP = 1e-6
+#: Last temperature of an annealing as a share of the first.
+_COOLING = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,34 +161,45 @@ def anneal(
         problem: with at least one choice in every layer.
         start: where it begins; the result is never worth less.
         seed: the same seed gives the same result.
-        steps: moves that are tried; the temperature falls with each from a tenth of the largest
-            difference of a layer's values to a ten-thousandth of that.
+        steps: moves that are tried; the temperature falls with each, from the largest difference
+            of a layer's values to `_COOLING` of it.
 
     Returns:
         The best selection seen, and each one that was the best so far.
     """
     rng = np.random.default_rng(seed)
-    layers = rng.integers(0, len(problem.values), steps).tolist()
-    places, chances = rng.random(steps).tolist(), np.log(rng.random(steps)).tolist()
-    hottest = 0.1 * max((float(np.ptp(v)) for v in problem.values), default=0.0) or 1.0
-    heat = (hottest * 1e-4 ** (np.arange(steps) / max(1, steps - 1))).tolist()
+    count = len(problem.values)
+    # Half of the moves change two layers, so that one can take what the other gives.
+    layers = rng.integers(0, count, (steps, 2))
+    layers[rng.random(steps) < 0.5, 1] = -1
+    layers[layers[:, 0] == layers[:, 1], 1] = -1
+    places, chances = rng.random((steps, 2)).tolist(), np.log(rng.random(steps)).tolist()
+    hottest = max((float(np.ptp(v)) for v in problem.values), default=0.0) or 1.0
+    heat = (hottest * _COOLING ** (np.arange(steps) / max(1, steps - 1))).tolist()
     values = [v.tolist() for v in problem.values]
     costs = [c.tolist() for c in problem.costs]
     room = problem.room.tolist()
-    kinds = range(len(room))
     chosen, value = list(start.chosen), start.value
     used = problem.cost(chosen).tolist()
     best, most, seen = tuple(chosen), value, [tuple(chosen)]
-    for layer, place, chance, warm in zip(layers, places, chances, heat, strict=True):
-        new, old = int(place * len(values[layer])), chosen[layer]
-        gain = values[layer][new] - values[layer][old]
-        if new == old or gain < chance * warm:
+    for pair, place, chance, warm in zip(layers.tolist(), places, chances, heat, strict=True):
+        moves = [
+            (layer, int(at * len(values[layer])))
+            for layer, at in zip(pair, place, strict=True)
+            if layer >= 0
+        ]
+        gain = sum(values[k][new] - values[k][chosen[k]] for k, new in moves)
+        if gain < chance * warm:
             continue
-        a, b = costs[layer][old], costs[layer][new]
-        after = [used[r] + b[r] - a[r] for r in kinds]
-        if any(after[r] > room[r] for r in kinds):
+        after = used
+        for k, new in moves:
+            old = costs[k][chosen[k]]
+            after = [u + b - a for u, a, b in zip(after, old, costs[k][new], strict=True)]
+        if any(u > r for u, r in zip(after, room, strict=True)):
             continue
-        chosen[layer], used, value = new, after, value + gain
+        for k, new in moves:
+            chosen[k] = new
+        used, value = after, value + gain
         # Sums that are carried along drift; what counts is added up anew.
         if value > most and problem.within(chosen):
             best, most = tuple(chosen), value
@@ -260,7 +273,8 @@ def _programme(
     constraints = [LinearConstraint(one, 1, 1)]
     if len(rows):
         constraints.append(LinearConstraint(csr_array(rows), -np.inf, limits))
-    options: dict[str, float] = {"mip_rel_gap": _GAP}
+    # Without presolve: its sub-solver writes to standard output (HiGHS in SciPy 1.11 to 1.16).
+    options: dict[str, float | bool] = {"mip_rel_gap": _GAP, "presolve": False}
     if time_limit_s is not None:
         options["time_limit"] = time_limit_s
     upper = np.append(np.ones(count), np.full(extra, np.inf))

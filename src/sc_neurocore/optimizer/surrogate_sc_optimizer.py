@@ -224,8 +224,8 @@ class SurrogateOptimizerReport:
         return "\n".join(
             [
                 f"{self.target}: {self.verdict}",
-                f"accuracy {self.totals.accuracy}{proven}",
-                *(str(check) for check in self.checks),
+                *([f"accuracy {self.totals.accuracy}{proven}"] if self.layers else []),
+                *(str(check) for check in self.checks if self.layers),
                 *rows,
                 *self.notices,
             ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sc_neurocore.bitstream import Counter, Halton, Lfsr, Sobol
 from sc_neurocore.hdl import library_source, with_parameters
-from sc_neurocore.hdl.blocks import BLOCKS, VARIANTS, Block
+from sc_neurocore.hdl.blocks import BLOCKS, Block
 from sc_neurocore.hdl.blocks._arithmetic import (
     bipolar_multiplier,
     mux_tree,
@@ -39,13 +39,13 @@ from sc_neurocore.hdl.blocks._sources import (
     van_der_corput,
 )
 
-_WIDTHS = (4, 6, 8, 10, 12, 14, 20, 28)
+_WIDTHS = (4, 6, 8, 10, 12, 20)
 _SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 40, 48, 63)
 _POWERS = (4, 8, 16, 32, 64)
 
 
 def swept_blocks() -> tuple[Block, ...]:
-    """Blocks with the parameters of the sweep, the published ones and the tests' among them."""
+    """Blocks with the parameters of the sweep, the published ones among them."""
     made = [
         *(lfsr(Lfsr(w, 1, form)) for form in ("fibonacci", "galois") for w in _WIDTHS),  # type: ignore[arg-type]
         *(sobol(Sobol(2, w)) for w in _WIDTHS),
@@ -69,7 +69,7 @@ def swept_blocks() -> tuple[Block, ...]:
         *(block(n) for block in (synchroniser_block, desynchroniser_block) for n in (3, 8)),
     ]
     kinds = {block.module for block in made}
-    known = [block for block in (*BLOCKS, *VARIANTS) if block.module in kinds]
+    known = [block for block in BLOCKS if block.module in kinds]
     return tuple({block.name: block for block in (*known, *made)}.values())
 
 

@@ -161,9 +161,7 @@ def _layer(
     return integer_layer(name, held, projections, **options, observed=seen)
 
 
-def _weights(
-    rng: np.random.Generator, sources: int, spec: Mapping[str, Any]
-) -> NDArray[np.int64]:
+def _weights(rng: np.random.Generator, sources: int, spec: Mapping[str, Any]) -> NDArray[np.int64]:
     half = 1 << (spec["bits"] - 1)
     drawn = np.rint(rng.normal(0.0, spec["spread"] * half / 2, (sources, spec["size"])))
     return np.clip(drawn, -half, half - 1).astype(np.int64)
@@ -205,4 +203,4 @@ def _leak(rng: np.random.Generator) -> float:
 
 def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
     """An integer, mostly small."""
-    return int(round(2.0 ** rng.uniform(math.log2(low), math.log2(high))))
+    return round(2.0 ** rng.uniform(math.log2(low), math.log2(high)))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sc_neurocore.accelerator import write_accelerator
+from sc_neurocore.accelerator import Folding, IntegerNetwork, write_accelerator
 from sc_neurocore.build._options import DEFAULT_CLOCK, speed_family
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCDependencyError, SCNeuroError
 from sc_neurocore.optimizer.farm._blocks import block_sources
 from sc_neurocore.optimizer.farm._engine import engine_of
 from sc_neurocore.optimizer.farm._job import Job, Result
+from sc_neurocore.optimizer.farm._network import network_of
 from sc_neurocore.optimizer.farm._sc_layer import sc_layer
 from sc_neurocore.toolchain import Target, get_target, implement, synthesise
 
@@ -24,11 +25,17 @@ def design_of(job: Job) -> tuple[Mapping[str, str], str]:
     """Verilog of a job by file name, and its top module."""
     if job.kind == "sc_layer":
         return sc_layer(job.parameters)
-    if job.kind != "engine":
+    if job.kind not in ("engine", "network"):
         return block_sources(job.kind, job.parameters), job.kind
-    network, foldings = engine_of(job.parameters)
-    rtl = write_accelerator(network, foldings)
+    rtl = write_accelerator(*engine_and_foldings(job))
     return rtl.sources, rtl.top
+
+
+def engine_and_foldings(job: Job) -> tuple[IntegerNetwork, Sequence[Folding]]:
+    """The network of a job and how it is folded."""
+    if job.kind == "network":
+        return network_of(job.parameters)
+    return engine_of(job.parameters)
 
 
 def run_job(job: Job, store: Path | None, timeout_s: float) -> Result:

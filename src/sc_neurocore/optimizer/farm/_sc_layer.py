@@ -154,7 +154,7 @@ def draw_layer(rng: np.random.Generator) -> dict[str, Any]:
     width = int(rng.integers(bits, 18))
     exponents = Lfsr(width).feedback.exponents
     return {
-        "mac_count": round(2.0 ** rng.uniform(0, 8)),
+        "mac_count": round(2.0 ** rng.uniform(0, 7)),
         "bitstream_length": int(2 ** rng.integers(4, 15)),
         "precision_bits": bits,
         "decorrelator": str(rng.choice(DECORRELATORS)),
@@ -190,7 +190,8 @@ def _decorrelator(kind: str, width: int, bits: int, used: set[str]) -> list[str]
         used.add("sc_tracking_memory")
         return [
             f"            sc_tracking_memory #(.WIDTH({bits}), .SHIFT({(bits + 1) // 2})) track (",
-            f"                {control}, .number(other[{width - 1}:{width - bits}]), .y(weights[k])",
+            f"                {control},",
+            f"                .number(other[{width - 1}:{width - bits}]), .y(weights[k])",
             "            );",
         ]
     return ["            assign weights[k] = cut[k];"]
