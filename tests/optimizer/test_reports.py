@@ -186,7 +186,17 @@ def test_a_report_cut_off_before_its_figures_is_refused(name: str) -> None:
     text = text_of(name)
     end = min(text.index(label) for label in ("Slice LUTs ", "Total On-Chip", "Logic util",
                                               "Total Thermal") if label in text)  # fmt: skip
+    end = text.index("\n+") if "\n+" in text else end
     assert refused(text[:end]) == f"x.rpt: {NO_ROW[name]}"
+
+
+def test_a_report_cut_off_inside_a_table_is_refused() -> None:
+    for name in ("vivado_2018_utilisation.rpt", "vivado_2018_power.rpt"):
+        text = text_of(name).rstrip()
+        cut = "x.rpt: the last table is not whole; the report is truncated"
+        for end in range(text.rindex("+\n|") + 3, len(text)):
+            assert refused(text[:end]) == cut, end
+        assert read_report(text, "x.rpt")
 
 
 @pytest.mark.parametrize("name", sorted({*AREA, *POWER, *FMAX}))

@@ -49,6 +49,7 @@ def is_timing(text: str) -> bool:
 
 def read_utilisation(source: str, text: str) -> Report:
     """Area: LUTs, registers, halves of block RAM tiles, multipliers."""
+    _require_closed(source, text)
     found: dict[str, list[float]] = {}
     for header, row in _rows(text):
         if header[:3] == ["Instance", "Module", "Total LUTs"]:
@@ -81,6 +82,7 @@ def read_utilisation(source: str, text: str) -> Report:
 
 def read_power(source: str, text: str) -> Report:
     """Total on-chip power; dynamic and static power are kept beside it, and must add up."""
+    _require_closed(source, text)
     found: dict[str, list[float]] = {}
     details: dict[str, Any] = {}
     for _, row in _rows(text):
@@ -176,6 +178,14 @@ def _report(
         metrics=metrics,
         details=details,
     )
+
+
+def _require_closed(source: str, text: str) -> None:
+    """Refuse a text that ends inside a table."""
+    block = re.split(r"\n[ \t]*\n", text.strip().replace("\r\n", "\n"))[-1].splitlines()
+    first = next((line.strip() for line in block if line.startswith("+-")), "")
+    if first and block[-1].strip().startswith(("|", "+")) and block[-1].strip() != first:
+        refuse(source, "the last table is not whole; the report is truncated")
 
 
 def _rows(text: str) -> Iterator[tuple[list[str], list[str]]]:
