@@ -107,6 +107,17 @@ def test_reports_in_one_text_and_in_other_encodings(tmp_path: Path) -> None:
         assert read_report_file(path)[0].metrics == read(names[0]).metrics
 
 
+def test_a_text_of_two_designs_is_refused() -> None:
+    area, power = text_of("vivado_2018_utilisation.rpt"), text_of("vivado_2018_power.rpt")
+    assert refused(area + power.replace("hidden_layer", "other")) == (
+        "x.rpt: Design is hidden_layer in one place and other in another; "
+        "give one report of the whole design"
+    )
+    assert refused(area + power.replace("7a35t", "7a100t")).startswith(
+        "x.rpt: Device is 7a35tcpg236-1 in one place and xc7a100tcpg236-1 in another; "
+    )
+
+
 def test_rows_without_their_table_are_read() -> None:
     (area,) = read_report("| Slice LUTs | 1,024 | 0 | 20800 | 4.92 |", "x")
     assert area.metrics == {"luts_used": 1024, "lut_unit": "lut6"}

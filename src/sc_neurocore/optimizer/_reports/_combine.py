@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from sc_neurocore.optimizer._observation import UNIT_NAMES, ObservationLoadError
-from sc_neurocore.optimizer._reports._report import FLOWS, Report
+from sc_neurocore.optimizer._reports._report import FLOWS, Report, same_part
 
 
 def combine(reports: Sequence[Report]) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def _require_same_design(one: Report, other: Report) -> None:
         )
     for key, what in (("top", "design"), ("revision", "revision"), ("device", "device")):
         a, b = one.identity.get(key), other.identity.get(key)
-        if a and b and not (_same_part(a, b) if key == "device" else a == b):
+        if a and b and not (same_part(a, b) if key == "device" else a == b):
             raise ObservationLoadError(
                 f"{one.source} is of {what} '{a}' and {other.source} of {what} '{b}'; "
                 "give reports of one design"
@@ -52,13 +51,3 @@ def _require_same_metrics(one: Report, other: Report) -> None:
                 f"{key} is {value} in {one.source} but {other.metrics[key]} in "
                 f"{other.source}; give one report of it"
             )
-
-
-def _same_part(a: str, b: str) -> bool:
-    """Whether two spellings name one part.
-
-    Vivado writes ``xc7a35tcpg236-1``, ``7a35tcpg236-1`` and, without speed grade,
-    ``7a35t-cpg236``.
-    """
-    one, other = (re.sub(r"[^a-z0-9]", "", part.lower()).removeprefix("xc") for part in (a, b))
-    return one.startswith(other) or other.startswith(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -72,3 +73,13 @@ def one_value(source: str, label: str, values: list[Any]) -> Any:
             "give one report of the whole design",
         )
     return distinct[0]
+
+
+def same_part(a: str, b: str) -> bool:
+    """Whether two spellings name one part.
+
+    Vivado writes ``xc7a35tcpg236-1``, ``7a35tcpg236-1`` and, without speed grade,
+    ``7a35t-cpg236``.
+    """
+    one, other = (re.sub(r"[^a-z0-9]", "", part.lower()).removeprefix("xc") for part in (a, b))
+    return one.startswith(other) or other.startswith(one)

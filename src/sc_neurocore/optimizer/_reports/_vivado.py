@@ -12,7 +12,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sc_neurocore.optimizer._reports._report import Report, milliwatts, one_value, refuse
+from sc_neurocore.optimizer._reports._report import (
+    Report,
+    milliwatts,
+    one_value,
+    refuse,
+    same_part,
+)
 
 # A row of the flat utilisation tables to a field. A star marks a footnote.
 _AREA_ROWS = {
@@ -161,19 +167,24 @@ def read_timing(source: str, text: str) -> Report:
 def _report(
     source: str, kind: str, text: str, metrics: Mapping[str, Any], details: Mapping[str, Any]
 ) -> Report:
-    header = {
-        key: match[1].strip()
-        for key in ("Tool Version", "Design", "Device", "Design State")
-        if (match := re.search(rf"^\|\s*{key}\s*:\s*([^|\n]+)", text, re.MULTILINE))
+    header: dict[str, list[str]] = {}
+    for key, value in re.findall(
+        r"^\|\s*(Tool Version|Design|Device|Design State)\s*:\s*([^|\n]+)", text, re.MULTILINE
+    ):
+        header.setdefault(key, []).append(value.strip())
+    parts = header.get("Device", [])
+    others = [part for part in parts if not same_part(part, parts[0])]
+    identity = {
+        "top": one_value(source, "Design", header["Design"]) if "Design" in header else "",
+        "device": one_value(source, "Device", [parts[0], *others]) if parts else "",
     }
-    version = re.search(r"v\.(\S+)", header.get("Tool Version", ""))
-    identity = {"top": header.get("Design"), "device": header.get("Device")}
+    version = re.search(r"v\.(\S+)", header.get("Tool Version", [""])[0])
     return Report(
         source=source,
         kind=kind,
         flow="vivado",
         version=f"Vivado {version[1]}" if version else "",
-        stage=header.get("Design State", ""),
+        stage=header.get("Design State", [""])[0],
         identity={key: value for key, value in identity.items() if value},
         metrics=metrics,
         details=details,
