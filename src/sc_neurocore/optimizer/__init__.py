@@ -9,6 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sc_neurocore.optimizer.feedback_loop import (
+        SynthesisFeedbackResult,
+        optimise_from_evidence_payload,
+        optimise_from_synthesis_reports,
+    )
+    from sc_neurocore.optimizer.observation_loader import (
+        ObservationLoadError,
+        load_observations,
+        load_synthesis_observation,
+        observation_from_synthesis_reports,
+        observations_from_payload,
+    )
     from sc_neurocore.optimizer.resource_optimizer import (
         OptimizationResult,
         OptimizationStep,
@@ -32,8 +44,27 @@ if TYPE_CHECKING:
         SurrogateSCOptimizer,
         TargetHardwareProfile,
     )
+    from sc_neurocore.optimizer.synthesis_evidence import (
+        build_payload_from_reports,
+        energy_payload,
+        load_design,
+        observation_to_record,
+        write_payload,
+    )
 
 _MODULES = {
+    "feedback_loop": (
+        "SynthesisFeedbackResult",
+        "optimise_from_evidence_payload",
+        "optimise_from_synthesis_reports",
+    ),
+    "observation_loader": (
+        "ObservationLoadError",
+        "load_observations",
+        "load_synthesis_observation",
+        "observation_from_synthesis_reports",
+        "observations_from_payload",
+    ),
     "resource_optimizer": ("OptimizationResult", "OptimizationStep", "fit_to_target"),
     "sc_optimizer": (
         "ComputeMode",
@@ -53,6 +84,13 @@ _MODULES = {
         "SurrogateSCOptimizer",
         "TargetHardwareProfile",
     ),
+    "synthesis_evidence": (
+        "build_payload_from_reports",
+        "energy_payload",
+        "load_design",
+        "observation_to_record",
+        "write_payload",
+    ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -63,6 +101,7 @@ __all__ = [
     "HardwareBudget",
     "LayerConfig",
     "LayerProfile",
+    "ObservationLoadError",
     "OptimizationResult",
     "OptimizationStep",
     "OptimizerReport",
@@ -71,9 +110,21 @@ __all__ = [
     "SurrogateLayerConfig",
     "SurrogateOptimizerReport",
     "SurrogateSCOptimizer",
+    "SynthesisFeedbackResult",
     "TargetHardwareProfile",
+    "build_payload_from_reports",
+    "energy_payload",
     "fit_to_target",
+    "load_design",
+    "load_observations",
+    "load_synthesis_observation",
+    "observation_from_synthesis_reports",
+    "observation_to_record",
+    "observations_from_payload",
+    "optimise_from_evidence_payload",
+    "optimise_from_synthesis_reports",
     "pareto_front",
+    "write_payload",
 ]
 
 

@@ -38,15 +38,16 @@ class BenchmarkObservation:
         polynomial: feedback polynomial of the LFSR in one of two spellings,
             ``x^16+x^14+x^13+x^11+1`` or ``0xb400``; a number is taken for the second.
         luts_used: LUTs, counted in `lut_unit`.
-        power_mw: power in mW.
+        power_mw: whole power in mW.
         latency_cycles: clocks of one run.
         accuracy_score: share of right answers, 0 to 1.
         layer_id: name of the layer; empty if not given.
         target: name of the target that it was measured for; empty if not given.
         lut_unit: one of `LUT_UNITS`; empty if not known.
         ffs: flip-flops. None, here and below: not measured.
-        brams: block RAMs; half of a 36-kbit tile counts 0.5.
+        brams: block RAMs; of AMD's tiles of 36 kbit, the halves.
         dsps: multiplier blocks.
+        dynamic_mw: the part of `power_mw` that switching takes, in mW.
         fmax_mhz: highest clock in MHz.
         clock_mhz: clock at which the run takes `latency_cycles` and draws `power_mw`, in MHz.
         inferences_per_run: inferences in a run, at least 1.
@@ -70,8 +71,9 @@ class BenchmarkObservation:
     target: str = ""
     lut_unit: LutUnit | Literal[""] = ""
     ffs: int | None = None
-    brams: float | None = None
+    brams: int | None = None
     dsps: int | None = None
+    dynamic_mw: float | None = None
     fmax_mhz: float | None = None
     clock_mhz: float | None = None
     inferences_per_run: int | None = None
@@ -84,6 +86,11 @@ class BenchmarkObservation:
             if value is None and entry.default is None:
                 continue
             object.__setattr__(self, entry.name, checked_field(entry.name, value))
+        if self.dynamic_mw is not None and self.dynamic_mw > self.power_mw:
+            raise SCConfigError(
+                f"dynamic_mw is {self.dynamic_mw:g}, more than the whole power_mw, "
+                f"{self.power_mw:g}"
+            )
 
 
 def require_one_lut_unit(observations: Iterable[BenchmarkObservation], lut_unit: str = "") -> str:
@@ -149,7 +156,8 @@ def _whole(name: str, value: Any, *, least: int = 0) -> int:
     raise SCConfigError(f"{name} is {shown(value)}; {allowed}")
 
 
-def _real(name: str, value: Any, *, most: float = math.inf, positive: bool = False) -> float:
+def checked_real(name: str, value: Any, *, most: float = math.inf, positive: bool = False) -> float:
+    """A finite number of at least 0; the message of a refusal begins with ``name``."""
     least = "above 0" if positive else "of at least 0"
     allowed = f"a finite number {least}" if most == math.inf else f"a number from 0 to {most:g}"
     try:
@@ -218,17 +226,18 @@ _RULES: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "precision_bits": _at_least_one,
         "polynomial": _polynomial,
         "luts_used": _whole,
-        "power_mw": _real,
+        "power_mw": checked_real,
         "latency_cycles": _whole,
-        "accuracy_score": partial(_real, most=1.0),
+        "accuracy_score": partial(checked_real, most=1.0),
         "layer_id": _optional_name,
         "target": _optional_name,
         "lut_unit": partial(_one_of, allowed=LUT_UNITS, empty=True),
         "ffs": _whole,
-        "brams": _real,
+        "brams": _whole,
         "dsps": _whole,
-        "fmax_mhz": partial(_real, positive=True),
-        "clock_mhz": partial(_real, positive=True),
+        "dynamic_mw": checked_real,
+        "fmax_mhz": partial(checked_real, positive=True),
+        "clock_mhz": partial(checked_real, positive=True),
         "inferences_per_run": _at_least_one,
         "source": _optional_name,
         "word": partial(_one_of, allowed=("measured",)),
