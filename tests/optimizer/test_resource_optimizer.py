@@ -92,9 +92,7 @@ def test_evaluation_gives_every_step_its_accuracy_and_cost() -> None:
 def test_the_accuracy_that_pruning_costs_is_told() -> None:
     rng = np.random.default_rng(2)
     labels = rng.integers(0, 10, 40)
-    result = fit_to_target(
-        SIZES, WIDE, evaluation=(rng.random((40, 64)), labels), max_iterations=2
-    )
+    result = fit_to_target(SIZES, WIDE, evaluation=(rng.random((40, 64)), labels), max_iterations=2)
     base = result.steps[0].accuracy
     assert base is not None
     for step in result.steps:

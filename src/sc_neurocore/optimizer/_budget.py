@@ -46,9 +46,7 @@ class Totals:
         )
 
 
-def totals_of(
-    network: Sequence[LayerProfile], figures: Sequence[Sequence[Figure]]
-) -> Totals:
+def totals_of(network: Sequence[LayerProfile], figures: Sequence[Sequence[Figure]]) -> Totals:
     """Totals of layers with one row of `METRICS` each; of no layers, zeros."""
     columns = list(zip(*figures, strict=True)) or [()] * len(METRICS)
     luts, power = (sum_of(list(columns[m])) for m in (LUTS, POWER))
@@ -58,11 +56,11 @@ def totals_of(
     latency = max([sum_of(waits), *beside], key=lambda f: f.value)
     shares = weights_of(network)
     scores = list(columns[ACCURACY])
-    mean = [
-        sum(w * getattr(s, end) for w, s in zip(shares, scores, strict=True))
+    value, low, high = (
+        sum(w * float(getattr(s, end)) for w, s in zip(shares, scores, strict=True))
         for end in ("value", "low", "high")
-    ]
-    return Totals(luts, power, latency, Figure(*mean, weakest(scores)))
+    )
+    return Totals(luts, power, latency, Figure(value, low, high, weakest(scores)))
 
 
 def weights_of(network: Sequence[LayerProfile]) -> list[float]:
@@ -134,4 +132,8 @@ def _limits(budget: HardwareBudget) -> Reals:
 
 
 def _amount(value: float) -> str:
-    return f"{math.ceil(value - 1e-9)}" if value >= 100 or float(value).is_integer() else f"{value:.4g}"
+    return (
+        f"{math.ceil(value - 1e-9)}"
+        if value >= 100 or float(value).is_integer()
+        else f"{value:.4g}"
+    )

@@ -79,7 +79,8 @@ class Choices:
         word: Word = "measured" if self.measured[index] else _WORDS[metric]
         if word == "executed" and self.informed[index] > 0:
             word = "estimated"
-        return Figure(*(float(x[index, metric]) for x in (self.value, self.low, self.high)), word)
+        value, low, high = (float(x[index, metric]) for x in (self.value, self.low, self.high))
+        return Figure(value, low, high, word)
 
     def rows(self, kept: NDArray[np.int64] | NDArray[np.bool_]) -> Choices:
         """Some of the choices."""

@@ -34,8 +34,7 @@ def smallest_foldings(network: IntegerNetwork, device: Device) -> tuple[Folding,
     ]
     shapes = [engine_shape(network, foldings, device.family) for foldings in tried]
     shares = [
-        predict_many(shapes, device.family, name).high / getattr(device, name)
-        for name in RESOURCES
+        predict_many(shapes, device.family, name).high / getattr(device, name) for name in RESOURCES
     ]
     # Of equals in the scarcest resource the one that takes least of all together.
     worst, total = np.max(shares, axis=0), np.sum(shares, axis=0)

@@ -59,7 +59,7 @@ def layer_areas(
         value = features @ np.array([part.coefficients.get(name, 0.0) for name in names])
         reach = quantile(part.scores, CONFIDENCE) * np.maximum(value, 10.0)
         ends = np.array([part.ranges.get(name, (-np.inf, np.inf)) for name in names])
-        outside = ((features < ends[:, 0]) | (features > ends[:, 1])).any(axis=1)
+        outside = np.asarray(((features < ends[:, 0]) | (features > ends[:, 1])).any(axis=1))
         found.append(
             Areas(
                 value, np.maximum(0.0, value - reach), value + reach, outside,
@@ -73,7 +73,7 @@ def how_good(family: str) -> str:
     """How far off the area model was on layers that it was not fitted to, and power may be."""
     part = block_models()["sc_layer", family, "luts"]
     return (
-        f"LUTs of a layer on {family}, where estimated: median error {part.median_error:.1%}, 90th "
-        f"percentile {part.p90_error:.1%}, on layers that the model was not fitted to; power, where "
-        f"estimated: to a factor of {FACTOR}"
+        f"LUTs of a layer on {family}, where estimated: median error {part.median_error:.1%}, "
+        f"90th percentile {part.p90_error:.1%}, on layers that the model was not fitted to; power, "
+        f"where estimated: to a factor of {FACTOR}"
     )

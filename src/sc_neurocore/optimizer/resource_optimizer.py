@@ -249,9 +249,7 @@ def fit_to_target(
             left.weights, form, chained=chained, threshold=level, ticks=ticks
         )
         base = steps[0].accuracy if steps else None
-        steps.append(
-            _step(k, form, given, left, networks, device, data, base, kept, timeout_s)
-        )
+        steps.append(_step(k, form, given, left, networks, device, data, base, kept, timeout_s))
         forms.append((left, networks))
         exhausted = form == Form(least, MOST_PRUNED, LEAST_BITS)
         if steps[-1].verdict == "fits" or exhausted:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sc_neurocore.bitstream._require import require_whole
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._budget import (
     Totals,
     nearest_point,
@@ -49,7 +50,6 @@ from sc_neurocore.optimizer._selection import (
     undominated,
 )
 from sc_neurocore.optimizer._stochastic_layer import DecorrelationStrategy
-from sc_neurocore.exceptions import SCConfigError
 
 __all__ = [
     "ComputeMode",

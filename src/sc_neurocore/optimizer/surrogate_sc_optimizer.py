@@ -301,9 +301,7 @@ class SurrogateSCOptimizer:
         if not left:
             return used, ()
         others = sorted({o.target for o in self.observations if o not in used})
-        return used, (
-            f"{left} observations of other targets ({', '.join(others)}) were left out",
-        )
+        return used, (f"{left} observations of other targets ({', '.join(others)}) were left out",)
 
     def _is_ours(self, seen: BenchmarkObservation, family: str) -> bool:
         if not seen.target or seen.target in (self.target.name, family):
@@ -405,9 +403,18 @@ def _config(
     if c.extrapolates[i]:
         basis += "; the area model extrapolates"
     return SurrogateLayerConfig(
-        layer.id, int(c.length[i]), str(c.decorrelator[i]), int(c.precision[i]),
-        str(c.polynomial[i]), *row, utility, basis,
-    )  # fmt: skip
+        layer_id=layer.id,
+        bitstream_length=int(c.length[i]),
+        decorrelator=str(c.decorrelator[i]),
+        precision_bits=int(c.precision[i]),
+        polynomial=str(c.polynomial[i]),
+        luts=row[LUTS],
+        power_mw=row[POWER],
+        latency_cycles=row[LATENCY],
+        accuracy=row[ACCURACY],
+        utility=utility,
+        basis=basis,
+    )
 
 
 def _reason(c: Choices, budget: HardwareBudget, totals: Totals) -> str:
