@@ -17,6 +17,7 @@ from sc_neurocore.optimizer._selection import Problem, least_excess, least_of, p
 Reals = NDArray[np.float64]
 
 _NAMES = ("LUTs", "power in mW", "latency in clocks")
+_COUNTED = ("LUTs (upper end)", "power in mW (middle)", "latency in clocks")
 _FIELDS = ("max_luts", "max_power_mw", "max_latency_cycles")
 
 
@@ -75,11 +76,14 @@ def problem_of(
     values: Sequence[Reals],
     budget: HardwareBudget,
 ) -> Problem:
-    """The choices as a knapsack: what a layer off the critical path takes of time is no sum."""
+    """The choices as a knapsack: of LUTs the upper ends count, of power the middles.
+
+    What a layer off the critical path takes of time is no sum.
+    """
     limits = _limits(budget)
     costs = []
     for c, on in zip(choices, _path(network), strict=True):
-        cost = c.value[:, [LUTS, POWER, LATENCY]].copy()
+        cost = np.column_stack([c.high[:, LUTS], c.value[:, POWER], c.value[:, LATENCY]])
         if not on:
             late = cost[:, LATENCY] > limits[LATENCY]
             # Alone within the limit it costs no time; alone beyond it, it cannot be.
@@ -95,7 +99,7 @@ def nearest_point(problem: Problem) -> tuple[tuple[int, ...], str]:
     nearest = least_excess(reduced)
     used = reduced.cost(nearest)
     listed = [
-        f"{_NAMES[r]} {_amount(used[r])} of {_amount(problem.limits[r])}"
+        f"{_COUNTED[r]} {_amount(used[r])} of {_amount(problem.limits[r])}"
         for r in range(len(_NAMES))
         if math.isfinite(problem.limits[r])
     ]

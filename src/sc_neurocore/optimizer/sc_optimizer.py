@@ -136,7 +136,8 @@ class OptimizerReport:
         layers: one configuration each; for a budget that cannot be met, the nearest ones.
         totals: of the network.
         checks: each limit and what stands against it, with its verdict.
-        feasible: whether the middles of all estimates are within the budget.
+        feasible: whether the upper end of LUTs, the middle of power and the latency are within the
+            budget.
         gap: how much accuracy a better configuration could have at most, proven; None where the
             method proves nothing.
         pareto: the front of LUTs, power and accuracy over the configurations that the search saw,
@@ -346,8 +347,8 @@ def verdict_sentence(checks: Sequence[BudgetCheck]) -> str:
     if not unsure:
         return "fits: the upper end of every interval is within the budget"
     return (
-        f"may fit: the middles of all estimates are within the budget, the upper ends of "
-        f"{' and '.join(unsure)} are not"
+        f"may fit: within the budget by the middle of every estimate, but not by the upper end of "
+        f"{' and '.join(unsure)}"
     )
 
 

@@ -206,7 +206,10 @@ class SurrogateOptimizerReport:
 
     @property
     def feasible(self) -> bool:
-        """Whether every layer got a configuration and the middles of all totals are within."""
+        """Whether every layer got a configuration, and all together are within the budget.
+
+        Of LUTs the upper end is, of power the middle; `checks` says how sure each is.
+        """
         return not self.rejected and all(check.within for check in self.checks)
 
     @property
