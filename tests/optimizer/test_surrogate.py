@@ -20,6 +20,7 @@ from sc_neurocore.optimizer import (
 )
 from sc_neurocore.optimizer._choices import ACCURACY, LUTS, POWER, full_grid
 from sc_neurocore.optimizer._conditioning import conditioning_of
+from sc_neurocore.optimizer._stochastic_layer import polynomial_text
 
 SEEN = BenchmarkObservation(
     mac_count=24,
@@ -155,9 +156,9 @@ def test_near_points_are_corrected_and_narrowed_and_far_ones_are_not() -> None:
     assert notices == ()
 
     def row(length: int, kind: str, precision: int, register: int) -> int:
-        from sc_neurocore.optimizer._product_error import grid_keys
-
-        return grid_keys().index((length, kind, precision, register))
+        found = (grid.length == length) & (grid.decorrelator == kind)
+        found &= (grid.precision == precision) & (grid.polynomial == polynomial_text(register))
+        return int(np.flatnonzero(found)[0])
 
     here = row(256, "shared", 8, 16)
     # The process passes nearly through its one observation: 1 % of the variance is noise.
@@ -166,7 +167,7 @@ def test_near_points_are_corrected_and_narrowed_and_far_ones_are_not() -> None:
         assert abs(after - value) < 0.05 * abs(predicted - value)
         width = grid.high[here, metric] - grid.low[here, metric]
         assert moved.high[here, metric] - moved.low[here, metric] < 0.3 * width
-    near, far = row(512, "shared", 8, 16), row(8192, "tracking", 4, 8)
+    near, far = row(512, "shared", 8, 16), row(2048, "none", 4, 10)
     assert moved.informed[here] == 1.0 and 0.5 < moved.informed[near] < 1.0
     assert moved.informed[far] == 0.0
     np.testing.assert_array_equal(moved.value[far], grid.value[far])

@@ -86,6 +86,13 @@ class Choices:
         """Some of the choices."""
         return Choices(**{name: column[kept] for name, column in vars(self).items()})
 
+    def inside(self) -> Choices:
+        """The choices for which the area model does not extrapolate; all, if it does for all.
+
+        A search finds what a model wrongly takes for cheap, and that lies where it knows least.
+        """
+        return self if self.extrapolates.all() else self.rows(~self.extrapolates)
+
     def joined(self, other: Choices) -> Choices:
         """These choices and then others."""
         mine, theirs = vars(self), vars(other)
@@ -144,14 +151,15 @@ def power_mw(luts: Reals, ffs: Reals, family: str, clock_mhz: float) -> Reals:
 
 @functools.lru_cache(maxsize=256)
 def full_grid(mac_count: int, family: str, clock_mhz: float) -> Choices:
-    """Every length, decorrelator, precision and polynomial, all products at once."""
+    """Every length, decorrelator, precision and polynomial, all products at once; `inside`."""
     table = error_table()
     keys = grid_keys()
     layers = [
         StochasticLayer(mac_count, length, precision, DecorrelationStrategy(kind), register)
         for length, kind, precision, register in keys
     ]
-    return choices_of(layers, [table[k] for k in keys], [1] * len(keys), family, clock_mhz)
+    every = choices_of(layers, [table[k] for k in keys], [1] * len(keys), family, clock_mhz)
+    return every.inside()
 
 
 @functools.lru_cache(maxsize=256)
@@ -163,7 +171,7 @@ def folded_grid(
     family: str,
     clock_mhz: float,
 ) -> Choices:
-    """Every length and decorrelator, at one precision and polynomial, in several folds."""
+    """Every length and decorrelator, at one precision and polynomial, in several folds; `inside`."""
     table = error_table()
     keys = [k for k in grid_keys() if k[2:] == (precision, register)]
     every = [(k, f) for f in folds if f <= mac_count for k in keys]
@@ -172,7 +180,8 @@ def folded_grid(
         for (length, kind, _, _), _ in every
     ]
     passes = [f for _, f in every]
-    return choices_of(layers, [table[k] for k, _ in every], passes, family, clock_mhz)
+    errors = [table[k] for k, _ in every]
+    return choices_of(layers, errors, passes, family, clock_mhz).inside()
 
 
 def errors_of(layer: StochasticLayer) -> ProductError:
