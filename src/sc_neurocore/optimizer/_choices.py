@@ -57,6 +57,7 @@ class Choices:
         measured: whether the row is an observation.
         informed: how near the nearest observation is, 0 (no influence) to 1.
         extrapolates: whether the area model was asked beyond what it was fitted to.
+        far: whether by so much that the choice is left out where others remain.
     """
 
     length: NDArray[np.int64]
@@ -70,6 +71,7 @@ class Choices:
     measured: NDArray[np.bool_]
     informed: Reals
     extrapolates: NDArray[np.bool_]
+    far: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.length)
@@ -87,11 +89,11 @@ class Choices:
         return Choices(**{name: column[kept] for name, column in vars(self).items()})
 
     def inside(self) -> Choices:
-        """The choices for which the area model does not extrapolate; all, if it does for all.
+        """The choices that are not far beyond what the area model knows; all, if all are.
 
         A search finds what a model wrongly takes for cheap, and that lies where it knows least.
         """
-        return self if self.extrapolates.all() else self.rows(~self.extrapolates)
+        return self if self.far.all() else self.rows(~self.far)
 
     def joined(self, other: Choices) -> Choices:
         """These choices and then others."""
@@ -140,6 +142,7 @@ def choices_of(
         measured=np.zeros(count, bool),
         informed=np.zeros(count),
         extrapolates=luts.extrapolates,
+        far=luts.far,
     )
 
 
@@ -171,7 +174,7 @@ def folded_grid(
     family: str,
     clock_mhz: float,
 ) -> Choices:
-    """Every length and decorrelator, at one precision and polynomial, in several folds; `inside`."""
+    """Every length and decorrelator, at one precision and polynomial, in several folds."""
     table = error_table()
     keys = [k for k in grid_keys() if k[2:] == (precision, register)]
     every = [(k, f) for f in folds if f <= mac_count for k in keys]

@@ -156,6 +156,7 @@ def measured_choices(
         measured=np.ones(len(points), bool),
         informed=np.ones(len(points)),
         extrapolates=np.zeros(len(points), bool),
+        far=np.zeros(len(points), bool),
     )
 
 

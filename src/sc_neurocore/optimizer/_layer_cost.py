@@ -17,6 +17,8 @@ from sc_neurocore.cost._switching import FACTOR
 Reals = NDArray[np.float64]
 #: Share of layers whose area the intervals are made to cover.
 CONFIDENCE = 0.9
+#: How many times the largest of its records a structural model is followed to.
+REACH = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Areas:
         low: lower end.
         high: upper end.
         extrapolates: whether the model was asked beyond what it was fitted to.
+        far: whether by more than `REACH` times, or for what it never saw at all.
         median_error: of the model, relative, on layers it was not fitted to.
         p90_error: 90th percentile of it.
     """
@@ -36,6 +39,7 @@ class Areas:
     low: Reals
     high: Reals
     extrapolates: NDArray[np.bool_]
+    far: NDArray[np.bool_]
     median_error: float
     p90_error: float
 
@@ -60,9 +64,10 @@ def layer_areas(
         reach = quantile(part.scores, CONFIDENCE) * np.maximum(value, 10.0)
         ends = np.array([part.ranges.get(name, (-np.inf, np.inf)) for name in names])
         outside = np.asarray(((features < ends[:, 0]) | (features > ends[:, 1])).any(axis=1))
+        far = np.asarray((features > REACH * ends[:, 1]).any(axis=1))
         found.append(
             Areas(
-                value, np.maximum(0.0, value - reach), value + reach, outside,
+                value, np.maximum(0.0, value - reach), value + reach, outside, far,
                 part.median_error, part.p90_error,
             )
         )  # fmt: skip
