@@ -28,6 +28,8 @@ BLOCK_RAMS = {
 _BLOCK_COST = {"ice40": 64.0, "ecp5": 128.0, "gowin": 128.0, "xilinx": 129.0}
 _CONSTANT_COST = {"ice40": 1 / 16, "ecp5": 1 / 16, "gowin": 1 / 16, "xilinx": 1 / 64}
 _FLOP_COST, _MUX_COST = 1.0, 0.5
+#: A constant memory just beyond the price of a block RAM was still seen in LUTs.
+_LENIENCE = 1.05
 #: A constant memory may be read several words at once, of which one is chosen.
 _FOLDS = (1, 2)
 
@@ -108,7 +110,7 @@ def memories(
     if family == "xilinx":  # two halves are one whole
         counted = np.ceil(blocks / 2)
     if constant:
-        logic = bits * _CONSTANT_COST[family] <= cost
+        logic = bits * _CONSTANT_COST[family] <= _LENIENCE * cost
         none = bits == 0
         return Memories(
             np.where(logic, zero, counted), zero, zero, zero, np.where(logic & ~none, bits, zero),
