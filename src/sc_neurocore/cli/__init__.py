@@ -20,6 +20,7 @@ _COMMANDS = {
     "scnir": "_scnir",
     "collect-synthesis": "_collect_synthesis",
     "targets": "_targets",
+    "cost-model": "_cost_model",
     "doctor": "_doctor",
     "completion": "_completion",
 }
