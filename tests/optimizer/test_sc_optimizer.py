@@ -48,7 +48,7 @@ def test_a_feasible_answer_is_within_the_budget_and_exact_is_best(
     for report in (greedy, annealed, exact):
         assert [c.layer_id for c in report.layers] == [p.id for p in network]
         if report.feasible:
-            assert report.totals.luts.value <= luts * (1 + 1e-9)
+            assert report.totals.luts.high <= luts * (1 + 1e-9)
             assert report.totals.power_mw.value <= power * (1 + 1e-9)
             assert latency is None or report.totals.latency_cycles.value <= latency
             assert report.totals.luts.value == pytest.approx(
@@ -56,7 +56,7 @@ def test_a_feasible_answer_is_within_the_budget_and_exact_is_best(
             )
         else:
             assert report.verdict.startswith("does not fit: the nearest point takes")
-            assert any(not check.within for check in report.checks)
+            assert any(check.verdict != "fits" for check in report.checks)
     if exact.feasible:
         best = exact.totals.accuracy.value
         assert greedy.totals.accuracy.value <= annealed.totals.accuracy.value + 1e-12
@@ -70,7 +70,7 @@ def test_more_of_everything_is_never_worse() -> None:
         for luts in (200, 400, 800, 1600, 3200)
     ]
     scores = [r.totals.accuracy.value for r in found if r.feasible]
-    assert len(scores) >= 3 and scores == sorted(scores)
+    assert len(scores) >= 2 and scores == sorted(scores)
 
 
 def test_the_same_seed_gives_the_same_report() -> None:
@@ -97,10 +97,19 @@ def test_a_fold_takes_less_area_and_more_time_at_the_same_accuracy() -> None:
     from sc_neurocore.optimizer._choices import ACCURACY, LATENCY, LUTS, folded_grid
 
     grid = folded_grid(64, 8, 16, (1, 4), "ecp5", 50.0)
-    whole, quarter = grid.value[grid.fold == 1], grid.value[grid.fold == 4]
-    assert (quarter[:, LUTS] < whole[:, LUTS] / 2).all()
-    assert (quarter[:, LATENCY] > whole[:, LATENCY]).all()
-    np.testing.assert_array_equal(quarter[:, ACCURACY], whole[:, ACCURACY])
+    by_fold = {
+        fold: {
+            (int(grid.length[i]), str(grid.decorrelator[i])): grid.value[i]
+            for i in np.flatnonzero(grid.fold == fold)
+        }
+        for fold in (1, 4)
+    }
+    both = by_fold[1].keys() & by_fold[4].keys()
+    assert len(both) > 8
+    for key in both:
+        whole, quarter = by_fold[1][key], by_fold[4][key]
+        assert quarter[LUTS] < whole[LUTS] / 2 and quarter[LATENCY] > whole[LATENCY]
+        assert quarter[ACCURACY] == whole[ACCURACY]
     assert ComputeMode(4) is ComputeMode.FOLDED_4
 
 

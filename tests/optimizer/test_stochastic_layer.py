@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from sc_neurocore.bitstream import popcount, sc_and
+from sc_neurocore.cost import predict_block
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer._layer_cost import CONFIDENCE, layer_areas
 from sc_neurocore.optimizer._product_error import (
     LENGTHS,
     count_product_error,
@@ -125,3 +127,19 @@ def test_polynomials_are_spelt_as_observations_are() -> None:
 def test_a_register_narrower_than_the_levels_is_refused() -> None:
     with pytest.raises(SCConfigError, match="the register of a layer has 6 bits"):
         StochasticLayer(1, 64, 8, DecorrelationStrategy.NONE, 6)
+
+
+@pytest.mark.parametrize("metric", ["luts", "ffs"])
+def test_areas_of_many_layers_are_those_of_each(metric: str) -> None:
+    shapes = [
+        StochasticLayer(macs, length, bits, kind, register).shape
+        for macs, length, bits, register in ((3, 32, 4, 8), (60, 4096, 8, 16), (500, 256, 12, 16))
+        for kind in DecorrelationStrategy
+    ]
+    (areas,) = layer_areas(shapes, "ice40", (metric,))
+    for i, shape in enumerate(shapes):
+        one = predict_block(shape, "ice40", metric, confidence=CONFIDENCE)
+        found = (areas.value[i], areas.low[i], areas.high[i])
+        assert found == pytest.approx((one.value, one.low, one.high))
+        assert bool(areas.extrapolates[i]) == bool(one.extrapolates)
+    assert (areas.median_error, areas.p90_error) == (one.median_error, one.p90_error)

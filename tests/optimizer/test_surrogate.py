@@ -20,6 +20,7 @@ from sc_neurocore.optimizer import (
 )
 from sc_neurocore.optimizer._choices import ACCURACY, LUTS, POWER, full_grid
 from sc_neurocore.optimizer._conditioning import conditioning_of
+from sc_neurocore.optimizer._stochastic_layer import polynomial_text
 
 SEEN = BenchmarkObservation(
     mac_count=24,
@@ -73,7 +74,7 @@ def test_feasible_is_every_layer_within_the_budget(
     report = SurrogateSCOptimizer(target(luts, power, latency)).optimise(network)
     told = [c.layer_id for c in report.layers] + [r.layer_id for r in report.rejected]
     assert sorted(told) == sorted(p.id for p in network)
-    assert report.totals.luts.value <= luts * (1 + 1e-9)
+    assert report.totals.luts.high <= luts * (1 + 1e-9)
     assert report.totals.power_mw.value <= power * (1 + 1e-9)
     assert latency is None or report.totals.latency_cycles.value <= latency
     assert report.feasible == (not report.rejected)
@@ -84,15 +85,17 @@ def test_feasible_is_every_layer_within_the_budget(
 
 def test_more_budget_is_never_worth_less() -> None:
     network = [LayerProfile("a", 30), LayerProfile("b", 50)]
+    need = sum(full_grid(n, "ecp5", 50.0).high[:, LUTS].min() for n in (30, 50))
     # Only accuracy counts, so the budgets do not change what a choice is worth.
     found = [
         SurrogateSCOptimizer(
-            target(luts, 50.0, lut_weight=0, power_weight=0, latency_weight=0)
+            target(math.ceil(part * need), lut_weight=0, power_weight=0, latency_weight=0)
         ).optimise(network)
-        for luts in (600, 900, 1300, 2000, 4000)
+        for part in (0.9, 1.0, 1.2, 1.5, 2.0, 4.0)
     ]
-    scores = [r.weighted_accuracy for r in found if r.feasible]
-    assert len(scores) >= 3 and scores == sorted(scores)
+    assert [r.feasible for r in found] == [False] + [True] * 5
+    scores = [r.weighted_accuracy for r in found[1:]]
+    assert scores == sorted(scores) and scores[-1] > scores[0]
 
 
 def test_weights_move_the_choice() -> None:
@@ -153,9 +156,9 @@ def test_near_points_are_corrected_and_narrowed_and_far_ones_are_not() -> None:
     assert notices == ()
 
     def row(length: int, kind: str, precision: int, register: int) -> int:
-        from sc_neurocore.optimizer._product_error import grid_keys
-
-        return grid_keys().index((length, kind, precision, register))
+        found = (grid.length == length) & (grid.decorrelator == kind)
+        found &= (grid.precision == precision) & (grid.polynomial == polynomial_text(register))
+        return int(np.flatnonzero(found)[0])
 
     here = row(256, "shared", 8, 16)
     # The process passes nearly through its one observation: 1 % of the variance is noise.
@@ -164,7 +167,7 @@ def test_near_points_are_corrected_and_narrowed_and_far_ones_are_not() -> None:
         assert abs(after - value) < 0.05 * abs(predicted - value)
         width = grid.high[here, metric] - grid.low[here, metric]
         assert moved.high[here, metric] - moved.low[here, metric] < 0.3 * width
-    near, far = row(512, "shared", 8, 16), row(8192, "tracking", 4, 8)
+    near, far = row(512, "shared", 8, 16), row(2048, "none", 4, 10)
     assert moved.informed[here] == 1.0 and 0.5 < moved.informed[near] < 1.0
     assert moved.informed[far] == 0.0
     np.testing.assert_array_equal(moved.value[far], grid.value[far])
@@ -197,7 +200,7 @@ def test_observations_of_other_layers_and_targets_do_not_pass_for_this_one() -> 
     assert other_layer.optimise(network).layers[0].basis != "measured"
     other_target = SurrogateSCOptimizer(target(), [replace(splendid, target="ice40")])
     report = other_target.optimise(network)
-    assert report.layers[0].basis == "estimated"
+    assert report.layers[0].basis.startswith("estimated")
     assert report.notices == ("1 observations of other targets (ice40) were left out",)
     board = TargetHardwareProfile("pynq-z2", HardwareBudget(5000, 500.0))
     same = SurrogateSCOptimizer(board, [replace(splendid, target="zynq")]).optimise(network)
@@ -224,7 +227,7 @@ def test_a_rejected_layer_has_its_reason() -> None:
 
 def test_layers_that_fit_alone_but_not_together_say_what_is_left() -> None:
     network = [LayerProfile("a", 32), LayerProfile("b", 32), LayerProfile("c", 32)]
-    need = min(full_grid(32, "ecp5", 50.0).value[:, LUTS])
+    need = min(full_grid(32, "ecp5", 50.0).high[:, LUTS])
     report = SurrogateSCOptimizer(target(luts=int(2.5 * need))).optimise(network)
     assert len(report.layers) == 2 and len(report.rejected) == 1
     assert report.rejected[0].reason.startswith("the other layers leave ")

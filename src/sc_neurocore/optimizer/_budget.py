@@ -17,6 +17,7 @@ from sc_neurocore.optimizer._selection import Problem, least_excess, least_of, p
 Reals = NDArray[np.float64]
 
 _NAMES = ("LUTs", "power in mW", "latency in clocks")
+_COUNTED = ("LUTs (upper end)", "power in mW (middle)", "latency in clocks")
 _FIELDS = ("max_luts", "max_power_mw", "max_latency_cycles")
 
 
@@ -46,9 +47,7 @@ class Totals:
         )
 
 
-def totals_of(
-    network: Sequence[LayerProfile], figures: Sequence[Sequence[Figure]]
-) -> Totals:
+def totals_of(network: Sequence[LayerProfile], figures: Sequence[Sequence[Figure]]) -> Totals:
     """Totals of layers with one row of `METRICS` each; of no layers, zeros."""
     columns = list(zip(*figures, strict=True)) or [()] * len(METRICS)
     luts, power = (sum_of(list(columns[m])) for m in (LUTS, POWER))
@@ -58,11 +57,11 @@ def totals_of(
     latency = max([sum_of(waits), *beside], key=lambda f: f.value)
     shares = weights_of(network)
     scores = list(columns[ACCURACY])
-    mean = [
-        sum(w * getattr(s, end) for w, s in zip(shares, scores, strict=True))
+    value, low, high = (
+        sum(w * float(getattr(s, end)) for w, s in zip(shares, scores, strict=True))
         for end in ("value", "low", "high")
-    ]
-    return Totals(luts, power, latency, Figure(*mean, weakest(scores)))
+    )
+    return Totals(luts, power, latency, Figure(value, low, high, weakest(scores)))
 
 
 def weights_of(network: Sequence[LayerProfile]) -> list[float]:
@@ -77,11 +76,14 @@ def problem_of(
     values: Sequence[Reals],
     budget: HardwareBudget,
 ) -> Problem:
-    """The choices as a knapsack: what a layer off the critical path takes of time is no sum."""
+    """The choices as a knapsack: of LUTs the upper ends count, of power the middles.
+
+    What a layer off the critical path takes of time is no sum.
+    """
     limits = _limits(budget)
     costs = []
     for c, on in zip(choices, _path(network), strict=True):
-        cost = c.value[:, [LUTS, POWER, LATENCY]].copy()
+        cost = np.column_stack([c.high[:, LUTS], c.value[:, POWER], c.value[:, LATENCY]])
         if not on:
             late = cost[:, LATENCY] > limits[LATENCY]
             # Alone within the limit it costs no time; alone beyond it, it cannot be.
@@ -97,7 +99,7 @@ def nearest_point(problem: Problem) -> tuple[tuple[int, ...], str]:
     nearest = least_excess(reduced)
     used = reduced.cost(nearest)
     listed = [
-        f"{_NAMES[r]} {_amount(used[r])} of {_amount(problem.limits[r])}"
+        f"{_COUNTED[r]} {_amount(used[r])} of {_amount(problem.limits[r])}"
         for r in range(len(_NAMES))
         if math.isfinite(problem.limits[r])
     ]
@@ -134,4 +136,8 @@ def _limits(budget: HardwareBudget) -> Reals:
 
 
 def _amount(value: float) -> str:
-    return f"{math.ceil(value - 1e-9)}" if value >= 100 or float(value).is_integer() else f"{value:.4g}"
+    return (
+        f"{math.ceil(value - 1e-9)}"
+        if value >= 100 or float(value).is_integer()
+        else f"{value:.4g}"
+    )

@@ -16,7 +16,7 @@ from sc_neurocore.cost._switching import (
     NET_CAPACITANCE,
 )
 from sc_neurocore.optimizer._interval import Figure, Word
-from sc_neurocore.optimizer._layer_cost import layer_area
+from sc_neurocore.optimizer._layer_cost import layer_areas
 from sc_neurocore.optimizer._product_error import (
     ProductError,
     count_product_error,
@@ -57,6 +57,7 @@ class Choices:
         measured: whether the row is an observation.
         informed: how near the nearest observation is, 0 (no influence) to 1.
         extrapolates: whether the area model was asked beyond what it was fitted to.
+        far: whether by so much that the choice is left out where others remain.
     """
 
     length: NDArray[np.int64]
@@ -70,6 +71,7 @@ class Choices:
     measured: NDArray[np.bool_]
     informed: Reals
     extrapolates: NDArray[np.bool_]
+    far: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.length)
@@ -79,11 +81,19 @@ class Choices:
         word: Word = "measured" if self.measured[index] else _WORDS[metric]
         if word == "executed" and self.informed[index] > 0:
             word = "estimated"
-        return Figure(*(float(x[index, metric]) for x in (self.value, self.low, self.high)), word)
+        value, low, high = (float(x[index, metric]) for x in (self.value, self.low, self.high))
+        return Figure(value, low, high, word)
 
     def rows(self, kept: NDArray[np.int64] | NDArray[np.bool_]) -> Choices:
         """Some of the choices."""
         return Choices(**{name: column[kept] for name, column in vars(self).items()})
+
+    def inside(self) -> Choices:
+        """The choices that are not far beyond what the area model knows; all, if all are.
+
+        A search finds what a model wrongly takes for cheap, and that lies where it knows least.
+        """
+        return self if self.far.all() else self.rows(~self.far)
 
     def joined(self, other: Choices) -> Choices:
         """These choices and then others."""
@@ -112,8 +122,7 @@ def choices_of(
         replace(layer, mac_count=-(-layer.mac_count // f)).shape
         for layer, f in zip(layers, fold, strict=True)
     ]
-    luts = layer_area(built, family, "luts")
-    ffs = layer_area(built, family, "ffs")
+    luts, ffs = layer_areas(built, family, ("luts", "ffs"))
     length = np.array([layer.bitstream_length for layer in layers], np.int64)
     power = power_mw(luts.value, ffs.value, family, clock_mhz)
     # Each pass shifts an input and a weight level in for every product, then runs the streams.
@@ -133,6 +142,7 @@ def choices_of(
         measured=np.zeros(count, bool),
         informed=np.zeros(count),
         extrapolates=luts.extrapolates,
+        far=luts.far,
     )
 
 
@@ -144,14 +154,15 @@ def power_mw(luts: Reals, ffs: Reals, family: str, clock_mhz: float) -> Reals:
 
 @functools.lru_cache(maxsize=256)
 def full_grid(mac_count: int, family: str, clock_mhz: float) -> Choices:
-    """Every length, decorrelator, precision and polynomial, all products at once."""
+    """Every length, decorrelator, precision and polynomial, all products at once; `inside`."""
     table = error_table()
     keys = grid_keys()
     layers = [
         StochasticLayer(mac_count, length, precision, DecorrelationStrategy(kind), register)
         for length, kind, precision, register in keys
     ]
-    return choices_of(layers, [table[k] for k in keys], [1] * len(keys), family, clock_mhz)
+    every = choices_of(layers, [table[k] for k in keys], [1] * len(keys), family, clock_mhz)
+    return every.inside()
 
 
 @functools.lru_cache(maxsize=256)
@@ -172,7 +183,8 @@ def folded_grid(
         for (length, kind, _, _), _ in every
     ]
     passes = [f for _, f in every]
-    return choices_of(layers, [table[k] for k, _ in every], passes, family, clock_mhz)
+    errors = [table[k] for k, _ in every]
+    return choices_of(layers, errors, passes, family, clock_mhz).inside()
 
 
 def errors_of(layer: StochasticLayer) -> ProductError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,6 +156,7 @@ def measured_choices(
         measured=np.ones(len(points), bool),
         informed=np.ones(len(points)),
         extrapolates=np.zeros(len(points), bool),
+        far=np.zeros(len(points), bool),
     )
 
 
@@ -208,7 +210,7 @@ def _as_errors(figures: Reals) -> Reals:
     return result
 
 
-def _places(macs: Reals, length: Reals, precision: Reals, register: Reals) -> Reals:
+def _places(macs: Any, length: Any, precision: Any, register: Any) -> Reals:
     columns = np.column_stack([np.log2(macs), np.log2(length), precision, register])
     return np.asarray(columns / _SCALES)
 

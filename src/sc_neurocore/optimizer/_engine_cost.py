@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
-from sc_neurocore.accelerator import (
-    FoldingPlan,
-    IntegerNetwork,
-    choose_foldings,
-    write_accelerator,
-)
+import numpy as np
+
+from sc_neurocore.accelerator import Folding, IntegerNetwork, write_accelerator
 from sc_neurocore.accelerator._shape import engine_shape
-from sc_neurocore.cost import predict
+from sc_neurocore.cost import predict, predict_many
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.optimizer._device import Device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure, sum_of
-from sc_neurocore.toolchain import Target, synthesise
+from sc_neurocore.toolchain import synthesise
 
 #: Resources of a device, and their names.
 RESOURCES = {"luts": "LUTs", "ffs": "flip-flops", "brams": "block RAMs"}
+_PES, _SIMDS = (1, 2, 4, 8, 16), (1, 2, 4)
 
 
-def plan_foldings(networks: Sequence[IntegerNetwork], device: Device) -> tuple[FoldingPlan, ...]:
-    """The cheapest folding of every engine."""
-    return tuple(choose_foldings(network, sized_target(device)) for network in networks)
+def smallest_foldings(network: IntegerNetwork, device: Device) -> tuple[Folding, ...]:
+    """The folding that is predicted to take the least share of the device's scarcest resource.
 
-
-def sized_target(device: Device) -> Target:
-    """The toolchain's target with the capacities of one device."""
-    return replace(
-        device.toolchain_target,
-        luts=device.luts, ffs=device.ffs, brams=device.brams, dsps=device.dsps,
-    )  # fmt: skip
+    The same number of neurons and of sources at once is tried for all layers; a little more than
+    one of each may take less, as a word of memory is then as wide as a block.
+    """
+    widest = max(layer.size for layer in network.layers)
+    tried = [
+        tuple(Folding(min(pe, layer.size), simd) for layer in network.layers)
+        for pe, simd in itertools.product(_PES, _SIMDS)
+        if pe < 2 * widest
+    ]
+    shapes = [engine_shape(network, foldings, device.family) for foldings in tried]
+    shares = [
+        predict_many(shapes, device.family, name).high / getattr(device, name) for name in RESOURCES
+    ]
+    # Of equals in the scarcest resource the one that takes least of all together.
+    worst, total = np.max(shares, axis=0), np.sum(shares, axis=0)
+    return tried[int(np.lexsort((total, worst))[0])]
 
 
 def predicted(
-    networks: Sequence[IntegerNetwork], plans: Sequence[FoldingPlan], device: Device
+    networks: Sequence[IntegerNetwork], plans: Sequence[tuple[Folding, ...]], device: Device
 ) -> dict[str, Figure]:
-    """Each of `RESOURCES` over all engines, with its interval."""
+    """Each of `RESOURCES` over all engines, with its interval.
+
+    Raises:
+        SCConfigError: the model has none of the family.
+    """
     shapes = [
-        engine_shape(network, plan.foldings, device.family)
+        engine_shape(network, plan, device.family)
         for network, plan in zip(networks, plans, strict=True)
     ]
     found = {}
@@ -50,9 +60,27 @@ def predicted(
     return found
 
 
+def how_good(
+    networks: Sequence[IntegerNetwork], plans: Sequence[tuple[Folding, ...]], device: Device
+) -> tuple[str, ...]:
+    """How far off the model of LUTs was on other networks, and where it extrapolates."""
+    shapes = [
+        engine_shape(network, plan, device.family)
+        for network, plan in zip(networks, plans, strict=True)
+    ]
+    each = [predict(shape, device.family, "luts") for shape in shapes]
+    outside = sorted({name for p in each for name in p.extrapolates})
+    error = (
+        f"LUTs on {device.family} are estimated with a median error of {each[0].median_error:.1%}, "
+        f"90th percentile {each[0].p90_error:.1%}, on networks that the model was not fitted to"
+    )
+    beyond = f"the cost model extrapolates in {', '.join(outside)}"
+    return (error, beyond) if outside else (error,)
+
+
 def measured(
     networks: Sequence[IntegerNetwork],
-    plans: Sequence[FoldingPlan],
+    plans: Sequence[tuple[Folding, ...]],
     device: Device,
     store: EvidenceStore,
     timeout_s: float,
@@ -65,7 +93,7 @@ def measured(
     """
     totals = dict.fromkeys(RESOURCES, 0)
     for network, plan in zip(networks, plans, strict=True):
-        rtl = write_accelerator(network, plan.foldings)
+        rtl = write_accelerator(network, plan)
         record = synthesise(
             rtl.sources, rtl.top, device.toolchain_target, store=store, timeout_s=timeout_s
         )

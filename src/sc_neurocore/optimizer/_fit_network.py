@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,9 +53,7 @@ class Pruned:
     sparsity: float
 
 
-def oriented(
-    layer_sizes: Sequence[tuple[int, int]], weights: Sequence[Any]
-) -> tuple[Reals, ...]:
+def oriented(layer_sizes: Sequence[tuple[int, int]], weights: Sequence[Any]) -> tuple[Reals, ...]:
     """Weights as (n_inputs, n_neurons), whichever way round they are given.
 
     Raises:
@@ -98,7 +97,7 @@ def oriented(
 
 def is_network(weights: Sequence[Reals]) -> bool:
     """Whether each layer takes what the one before it gives."""
-    return all(a.shape[1] == b.shape[0] for a, b in zip(weights, weights[1:], strict=False))
+    return all(a.shape[1] == b.shape[0] for a, b in itertools.pairwise(weights))
 
 
 def pruned(weights: Sequence[Reals], threshold: float, *, chained: bool) -> Pruned:
@@ -142,7 +141,7 @@ def _graph(name: str, weights: Sequence[Reals], threshold: float) -> Graph:
         parameters = {"r": np.array(1 / _DT), "v_threshold": np.array(threshold)}
         nodes.append(Node(f"layer{k}", Neurons("if", parameters, (w.shape[1],))))
     nodes.append(Node("output", Output((weights[-1].shape[1],))))
-    edges = [(a.id, b.id) for a, b in zip(nodes, nodes[1:], strict=False)]
+    edges = [(a.id, b.id) for a, b in itertools.pairwise(nodes)]
     return Graph.of(name, nodes, edges, dt=_DT)
 
 

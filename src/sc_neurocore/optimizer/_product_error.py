@@ -51,7 +51,7 @@ class ProductError:
 
 
 def count_product_error(layer: StochasticLayer) -> ProductError:
-    """Count the error of a layer's products over all values, for every seed of its first register."""
+    """Count the error of a layer's products over all values, from several seeds."""
     period = (1 << layer.register) - 1
     first = replace(layer, seed=None).sources[0]
     found = [

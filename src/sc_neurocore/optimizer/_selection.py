@@ -44,7 +44,9 @@ class Problem:
 
     def cost(self, chosen: Sequence[int]) -> Reals:
         """Sum of the costs of one choice per layer, shape (resources,)."""
-        return np.sum([k[c] for k, c in zip(self.costs, chosen, strict=True)], axis=0)
+        return np.asarray(
+            np.sum([k[c] for k, c in zip(self.costs, chosen, strict=True)], axis=0), np.float64
+        )
 
     def within(self, chosen: Sequence[int]) -> bool:
         """Whether one choice per layer stays within all limits."""
@@ -53,7 +55,7 @@ class Problem:
     @property
     def room(self) -> Reals:
         """The limits, with what rounding may add."""
-        return self.limits * (1 + _ROUNDING)
+        return np.asarray(self.limits * (1 + _ROUNDING))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ the tests compares this model with the Verilog, sum by sum.
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,7 @@ class DecorrelationStrategy(enum.StrEnum):
     TRACKING = "tracking"
 
 
+@functools.cache
 def polynomial_text(register: int) -> str:
     """The feedback polynomial of a register, such as ``x^16+x^14+x^13+x^11+1``."""
     return "+".join(f"x^{e}" if e > 1 else "x" for e in feedback_exponents()[register]) + "+1"

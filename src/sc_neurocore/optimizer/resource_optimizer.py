@@ -1,7 +1,7 @@
 """Fitting given weights to a device, step by step: shorter streams, fewer neurons, fewer bits.
 
 The hardware is the folded engine with stochastic weights (`sc_neurocore.accelerator`) in its
-cheapest folding. What each step does there: a shorter stream makes accumulators narrower and
+folding of least area. What each step does there: a shorter stream makes accumulators narrower and
 inferences faster; a pruned weight alone saves nothing, as every weight of a layer is stored, but a
 neuron that no weight reaches or leaves goes; a narrower weight saves memory and logic.
 """
@@ -27,9 +27,10 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._device import Device, devices, find_device
 from sc_neurocore.optimizer._engine_cost import (
     checks_of,
+    how_good,
     measured,
-    plan_foldings,
     predicted,
+    smallest_foldings,
 )
 from sc_neurocore.optimizer._fit_network import (
     Form,
@@ -248,9 +249,7 @@ def fit_to_target(
             left.weights, form, chained=chained, threshold=level, ticks=ticks
         )
         base = steps[0].accuracy if steps else None
-        steps.append(
-            _step(k, form, given, left, networks, device, data, base, kept, timeout_s)
-        )
+        steps.append(_step(k, form, given, left, networks, device, data, base, kept, timeout_s))
         forms.append((left, networks))
         exhausted = form == Form(least, MOST_PRUNED, LEAST_BITS)
         if steps[-1].verdict == "fits" or exhausted:
@@ -263,6 +262,8 @@ def fit_to_target(
     notices = [] if chained else [
         "the layers do not feed one another, so each is an engine of its own, side by side"
     ]  # fmt: skip
+    if not measure:
+        notices += how_good(networks, [smallest_foldings(n, device) for n in networks], device)
     return OptimizationResult(
         device.name, device.part, fits,
         _verdict(steps[final], len(steps), device, networks),
@@ -282,7 +283,7 @@ def _step(
     store: EvidenceStore | None,
     timeout_s: float,
 ) -> OptimizationStep:
-    plans = plan_foldings(networks, device)
+    plans = [smallest_foldings(network, device) for network in networks]
     used = (
         predicted(networks, plans, device)
         if store is None
@@ -300,7 +301,7 @@ def _step(
         weight_bits=form.weight_bits,
         sparsity=left.sparsity,
         neurons=tuple(layer.size for layer in layers),
-        foldings=tuple(folding for plan in plans for folding in plan.foldings),
+        foldings=tuple(folding for plan in plans for folding in plan),
         luts=used["luts"],
         ffs=used["ffs"],
         brams=used["brams"],
@@ -325,17 +326,12 @@ def _verdict(
     for check in short:
         share = check.limit / check.used.high
         ways.append(f"about {1 - share:.0%} fewer weights by {check.name}")
-    holds = [
-        other.name
-        for other in sorted(devices().values(), key=lambda d: d.luts)
-        if other.name != device.name
-        and all(
-            c.verdict == "fits"
-            for c in checks_of(predicted(networks, plan_foldings(networks, other), other), other)
-        )
-    ]
-    if holds:
-        ways.append(f"target {holds[0]}")
+    larger = sorted((d for d in devices().values() if d.luts > device.luts), key=lambda d: d.luts)
+    for other in larger:
+        plans = [smallest_foldings(network, other) for network in networks]
+        if all(c.verdict == "fits" for c in checks_of(predicted(networks, plans, other), other)):
+            ways.append(f"target {other.name}")
+            break
     return (
         f"{step.verdict}: of {count} steps the nearest is {step.iteration}, {how}, with {listed}; "
         f"what must give: {', or '.join(ways)}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sc_neurocore.bitstream._require import require_whole
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._budget import (
     Totals,
     nearest_point,
@@ -31,6 +32,7 @@ from sc_neurocore.optimizer._choices import (
 )
 from sc_neurocore.optimizer._device import find_device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure
+from sc_neurocore.optimizer._layer_cost import how_good
 from sc_neurocore.optimizer._profile import (
     HardwareBudget,
     LayerProfile,
@@ -48,7 +50,6 @@ from sc_neurocore.optimizer._selection import (
     undominated,
 )
 from sc_neurocore.optimizer._stochastic_layer import DecorrelationStrategy
-from sc_neurocore.exceptions import SCConfigError
 
 __all__ = [
     "ComputeMode",
@@ -135,12 +136,14 @@ class OptimizerReport:
         layers: one configuration each; for a budget that cannot be met, the nearest ones.
         totals: of the network.
         checks: each limit and what stands against it, with its verdict.
-        feasible: whether the middles of all estimates are within the budget.
+        feasible: whether the upper end of LUTs, the middle of power and the latency are within the
+            budget.
         gap: how much accuracy a better configuration could have at most, proven; None where the
             method proves nothing.
         pareto: the front of LUTs, power and accuracy over the configurations that the search saw,
             those beyond the budget included.
         verdict: one sentence.
+        basis: how good the estimates are.
     """
 
     method: str
@@ -151,6 +154,7 @@ class OptimizerReport:
     gap: float | None
     pareto: tuple[ParetoPoint, ...]
     verdict: str
+    basis: str
 
     def summary(self) -> str:
         """The report for people, a line per layer."""
@@ -167,6 +171,7 @@ class OptimizerReport:
                 *(str(check) for check in self.checks),
                 *rows,
                 f"Pareto front of what was seen: {len(self.pareto)} configurations",
+                self.basis,
             ]
         )
 
@@ -270,7 +275,7 @@ class _Search:
 
     def __init__(self, optimizer: SCOptimizer, network: Sequence[LayerProfile]) -> None:
         self.network = require_network(network)
-        self.budget = optimizer.budget
+        self.budget, self.family = optimizer.budget, optimizer.family
         folds = tuple(mode.value for mode in ComputeMode)
         self.every: list[Choices] = [
             folded_grid(
@@ -322,7 +327,7 @@ class _Search:
         checks = totals.checks(self.budget)
         return OptimizerReport(
             method, layers, totals, checks, feasible, gap,
-            self._front(way, chosen), verdict or verdict_sentence(checks),
+            self._front(way, chosen), verdict or verdict_sentence(checks), how_good(self.family),
         )  # fmt: skip
 
     def _front(
@@ -342,8 +347,8 @@ def verdict_sentence(checks: Sequence[BudgetCheck]) -> str:
     if not unsure:
         return "fits: the upper end of every interval is within the budget"
     return (
-        f"may fit: the middles of all estimates are within the budget, the upper ends of "
-        f"{' and '.join(unsure)} are not"
+        f"may fit: within the budget by the middle of every estimate, but not by the upper end of "
+        f"{' and '.join(unsure)}"
     )
 
 

@@ -37,6 +37,7 @@ from sc_neurocore.optimizer._conditioning import (
 )
 from sc_neurocore.optimizer._device import find_device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure
+from sc_neurocore.optimizer._layer_cost import how_good
 from sc_neurocore.optimizer._observation import BenchmarkObservation, require_one_lut_unit
 from sc_neurocore.optimizer._profile import (
     HardwareBudget,
@@ -190,6 +191,7 @@ class SurrogateOptimizerReport:
         gap: how much utility a better selection could have at most, proven.
         verdict: one sentence; for an infeasible budget what the nearest feasible point takes.
         notices: what a user should know.
+        basis: how good the estimates are.
     """
 
     target: str
@@ -200,10 +202,14 @@ class SurrogateOptimizerReport:
     gap: float | None
     verdict: str
     notices: tuple[str, ...] = ()
+    basis: str = ""
 
     @property
     def feasible(self) -> bool:
-        """Whether every layer got a configuration and the middles of all totals are within."""
+        """Whether every layer got a configuration, and all together are within the budget.
+
+        Of LUTs the upper end is, of power the middle; `checks` says how sure each is.
+        """
         return not self.rejected and all(check.within for check in self.checks)
 
     @property
@@ -228,6 +234,7 @@ class SurrogateOptimizerReport:
                 *(str(check) for check in self.checks if self.layers),
                 *rows,
                 *self.notices,
+                self.basis,
             ]
         )
 
@@ -297,9 +304,7 @@ class SurrogateSCOptimizer:
         if not left:
             return used, ()
         others = sorted({o.target for o in self.observations if o not in used})
-        return used, (
-            f"{left} observations of other targets ({', '.join(others)}) were left out",
-        )
+        return used, (f"{left} observations of other targets ({', '.join(others)}) were left out",)
 
     def _is_ours(self, seen: BenchmarkObservation, family: str) -> bool:
         if not seen.target or seen.target in (self.target.name, family):
@@ -388,7 +393,7 @@ class SurrogateSCOptimizer:
         )
         return SurrogateOptimizerReport(
             self.target.name, tuple(configured), rejected, totals, checks, gap,
-            verdict or verdict_sentence(checks), notices,
+            verdict or verdict_sentence(checks), notices, how_good(self.target.device_family),
         )  # fmt: skip
 
 
@@ -401,9 +406,18 @@ def _config(
     if c.extrapolates[i]:
         basis += "; the area model extrapolates"
     return SurrogateLayerConfig(
-        layer.id, int(c.length[i]), str(c.decorrelator[i]), int(c.precision[i]),
-        str(c.polynomial[i]), *row, utility, basis,
-    )  # fmt: skip
+        layer_id=layer.id,
+        bitstream_length=int(c.length[i]),
+        decorrelator=str(c.decorrelator[i]),
+        precision_bits=int(c.precision[i]),
+        polynomial=str(c.polynomial[i]),
+        luts=row[LUTS],
+        power_mw=row[POWER],
+        latency_cycles=row[LATENCY],
+        accuracy=row[ACCURACY],
+        utility=utility,
+        basis=basis,
+    )
 
 
 def _reason(c: Choices, budget: HardwareBudget, totals: Totals) -> str:
