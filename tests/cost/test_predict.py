@@ -192,5 +192,3 @@ def test_blocks_and_their_refusals() -> None:
     with pytest.raises(SCConfigError, match="needs the parameter 'polynomial'"):
         shape = {k: v for k, v in LAYER.items() if k != "polynomial"}
         predict_block(BlockShape("sc_layer", shape), "ice40", "luts")
-
-
