@@ -19,6 +19,7 @@ from sc_neurocore.optimizer._budget import (
     nearest_point,
     problem_of,
     totals_of,
+    verdict_sentence,
     weights_of,
 )
 from sc_neurocore.optimizer._choices import (
@@ -48,7 +49,6 @@ from sc_neurocore.optimizer._profile import (
 )
 from sc_neurocore.optimizer._selection import Problem, Reals, exact, greedy, pruned
 from sc_neurocore.optimizer._target import require_luts_of
-from sc_neurocore.optimizer.sc_optimizer import verdict_sentence
 
 __all__ = [
     "BenchmarkObservation",
