@@ -1,4 +1,4 @@
-"""The shipped model: stated errors come out of its records; it learns of a network; refusals."""
+"""The shipped model: its errors come out of its records, it learns of a network, refusals."""
 
 from __future__ import annotations
 
