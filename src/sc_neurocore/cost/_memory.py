@@ -30,6 +30,8 @@ _CONSTANT_COST = {"ice40": 1 / 16, "ecp5": 1 / 16, "gowin": 1 / 16, "xilinx": 1 
 _FLOP_COST, _MUX_COST = 1.0, 0.4
 #: A constant memory just beyond the price of a block RAM was still seen in LUTs.
 _LENIENCE = 1.05
+#: Constant memories of ECP5 this narrow were seen to fill all 18 432 bits of their blocks.
+_PACKED = 24
 #: A constant memory may be read several words at once, of which one is chosen.
 _FOLDS = (1, 2)
 
@@ -105,6 +107,8 @@ def memories(
     lanes = np.asarray(lanes, np.float64)
     blocks, chosen = _arranged(family, width, depth, _FOLDS if constant else (1,))
     zero, bits = np.zeros_like(blocks), width * depth
+    if constant and family == "ecp5":
+        blocks = np.where(width <= _PACKED, np.minimum(blocks, np.ceil(bits / 18432)), blocks)
     cost = _BLOCK_COST[family] * blocks + _MUX_COST * chosen
     counted = blocks
     if family == "xilinx":  # two halves are one whole
