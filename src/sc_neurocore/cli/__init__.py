@@ -19,7 +19,9 @@ _COMMANDS = {
     "bitstream": "_bitstream",
     "plan-precision": "_plan_precision",
     "scnir": "_scnir",
+    "collect-synthesis": "_collect_synthesis",
     "targets": "_targets",
+    "cost-model": "_cost_model",
     "doctor": "_doctor",
     "completion": "_completion",
 }
