@@ -25,7 +25,7 @@ from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import write_nir
 from sc_neurocore.optimizer.search._evaluate import Evaluator
-from sc_neurocore.optimizer.search._measure import Measured, measure
+from sc_neurocore.optimizer.search._measure import Measured, engine_sources, measure
 from sc_neurocore.optimizer.search._space import Frame, LayerSpace, Numerics, SearchSpace, shared_sources
 from sc_neurocore.toolchain import get_target
 
@@ -105,9 +105,7 @@ def space_of(case: Case, evaluator: Evaluator) -> SearchSpace:
         for name, (numerics, pes, simds) in zip(evaluator.names, case.layers, strict=True)
     )
     frame = Frame(16, "rate")
-    space = SearchSpace(layers, shared_sources(evaluator.real), (frame,), 4, None)
-    first = next(space.configurations())
-    return SearchSpace(layers, space.groups, (frame,), 4, first)
+    return SearchSpace(layers, shared_sources(evaluator.real), (frame,), 4)
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def enumerate_case(case: Case, store: EvidenceStore, scratch: Path) -> Iterator[
         network = evaluator.network(made)
         score = evaluator.score(Frame(16, "rate"), tuple(Numerics(x.bits, x.length) for x in made.layers))
         clocks = evaluator.clocks(made)
-        found = measure(network, evaluator.foldings(made), target, store)
+        found = measure(*engine_sources(network, evaluator.foldings(made)), target, store)
         row = Row(score.share, score.interval[0], clocks.worst, found)
         print(f"{case.name} {number}/{space.size}: {row.accuracy:.4f} {clocks.worst} clocks "
               f"{found.luts} LUTs {found.brams} BRAMs {found.fmax_mhz} MHz {found.failure}",

@@ -145,9 +145,13 @@ class Evaluator:
         """
         return self._kept(self._forms, (frame, numerics), lambda: self._form(frame, numerics))
 
+    def form_of(self, configuration: Configuration) -> IntegerForm:
+        """The integers of a configuration, and what they follow from."""
+        return self.form(frame_of(configuration), numerics_of(configuration))
+
     def network(self, configuration: Configuration) -> IntegerNetwork:
         """The integers of a configuration."""
-        return self.form(frame_of(configuration), numerics_of(configuration)).network
+        return self.form_of(configuration).network
 
     def foldings(self, configuration: Configuration) -> tuple[Folding, ...]:
         """The foldings of a configuration, in the order of the network."""
@@ -174,6 +178,15 @@ class Evaluator:
                 float(found[:_MEAN].mean()), int(found.max()), len(timed)
             )
         return self._clocks[configuration]
+
+    def first_sample(self, configuration: Configuration) -> NDArray[np.int64]:
+        """The first of the samples that are timed."""
+        sample: NDArray[np.int64] = self._choosing(frame_of(configuration)).inputs[0]
+        return sample
+
+    def first_clocks(self, configuration: Configuration) -> int:
+        """Clocks of the first of the samples that are timed."""
+        return int(self._cycles(configuration, self._timed_samples())[0])
 
     def final_clocks(self, configuration: Configuration) -> Clocks:
         """Mean and longest inference over the test samples (as many as `build` times)."""

@@ -73,16 +73,22 @@ class SearchSpace:
     Attributes:
         layers: in the order of the network.
         groups: indices of layers that read a common source, and so take equally many at once.
-        frames: ticks and coding.
+        frames: ticks and coding; the first are those that file and user state.
         input_bits: levels are 0 to 2**input_bits.
-        reference: the configuration that accuracy is lost against, one layer at a time.
     """
 
     layers: tuple[LayerSpace, ...]
     groups: tuple[tuple[int, ...], ...]
     frames: tuple[Frame, ...]
     input_bits: int
-    reference: Configuration
+
+    @property
+    def best(self) -> tuple[Numerics, ...]:
+        """The finest arithmetic of each layer: widest fixed point, else the longest streams."""
+        return tuple(
+            max(layer.numerics, key=lambda n: (n.length == 1, n.bits, n.length))
+            for layer in self.layers
+        )
 
     @property
     def size(self) -> int:
@@ -90,10 +96,7 @@ class SearchSpace:
         total = len(self.frames)
         for group in self.groups:
             total *= sum(
-                math.prod(
-                    len(self.layers[k].numerics) * len(self.layers[k].pes)
-                    for k in group
-                )
+                math.prod(len(self.layers[k].numerics) * len(self.layers[k].pes) for k in group)
                 for _ in self.simds_of(group)
             )
         return total
@@ -179,15 +182,10 @@ def network_space(
     if coding != "events":
         codings: list[Coding] = [coding]
         if input_bits >= 2 and not _late_current(real):
-            codings = ["rate", "direct"]
-        frames = [
-            Frame(t, c) for c in codings for t in sorted({max(1, ticks // d) for d in (1, 2, 4)})
-        ]
-    reference = Configuration(
-        tuple(LayerConfiguration(x.id, bits, "fixed", 1, 1, 1) for x in real.layers),
-        ticks, coding, input_bits,
-    )  # fmt: skip
-    return SearchSpace(tuple(layers), groups, tuple(frames), input_bits, reference)
+            codings.append("direct" if coding == "rate" else "rate")
+        shares = sorted({max(1, ticks // d) for d in (1, 2, 4)}, reverse=True)
+        frames = [Frame(t, c) for c in codings for t in shares]
+    return SearchSpace(tuple(layers), groups, tuple(frames), input_bits)
 
 
 def shared_sources(real: RealNetwork) -> tuple[tuple[int, ...], ...]:
