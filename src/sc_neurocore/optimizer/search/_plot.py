@@ -56,7 +56,7 @@ def _ends(rows: Sequence[Row], key: str) -> list[float]:
 
 def _scale(values: Sequence[float | None], start: float, end: float) -> LogScale:
     known = [v for v in values if v is not None and v > 0 and math.isfinite(v)]
-    low, high = min(known) / 1.12, max(known) * 1.12
+    low, high = min(known) / 1.2, max(known) * 1.2
     return LogScale(low, high, start, end, base=2)
 
 
@@ -76,14 +76,14 @@ def _colour(share: float, bins: Sequence[float]) -> str:
 
 def _legend(bins: Sequence[float]) -> str:
     parts = ['<text class="name" x="76" y="13">accuracy (%) up to</text>']
-    x = 196.0
+    x = 204.0
     for end, colour in zip(bins, _COLOURS[-len(bins) :], strict=True):
         text = f"{100 * end:.1f}"
         parts.append(
             f'<circle cx="{x:g}" cy="9" r="5" fill="{colour}"/>'
             f'<text x="{x + 9:g}" y="13">{text}</text>'
         )
-        x += 58
+        x += 54
     x += 14
     parts.append(
         f'<g class="s5"><circle class="line" cx="{x:g}" cy="9" r="4"/>'
