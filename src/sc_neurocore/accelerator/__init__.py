@@ -33,6 +33,7 @@ from sc_neurocore.accelerator._network import (
 )
 from sc_neurocore.accelerator._quantise import Quantisation, quantise
 from sc_neurocore.accelerator._rtl import AcceleratorRtl, write_accelerator
+from sc_neurocore.accelerator._shape import engine_shape
 from sc_neurocore.accelerator._sharing import (
     CorrelationCheck,
     check_correlation,
@@ -70,6 +71,7 @@ __all__ = [
     "cosimulate_network",
     "cycles",
     "encode_levels",
+    "engine_shape",
     "first_divergence",
     "float_predictions",
     "input_spikes",

@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
+from sc_neurocore.cost._blocks import predict_block
+from sc_neurocore.cost._data import FAMILIES, METRICS
+from sc_neurocore.cost._model import (
+    CostModel,
+    Observation,
+    Prediction,
+    Predictions,
+    cost_model,
+    layer_luts,
+    predict,
+    predict_many,
+)
 from sc_neurocore.cost._shape import BlockShape, EngineShape, LayerShape
 
-__all__ = ["BlockShape", "EngineShape", "LayerShape"]
+__all__ = [
+    "FAMILIES",
+    "METRICS",
+    "BlockShape",
+    "CostModel",
+    "EngineShape",
+    "LayerShape",
+    "Observation",
+    "Prediction",
+    "Predictions",
+    "cost_model",
+    "layer_luts",
+    "predict",
+    "predict_block",
+    "predict_many",
+]

@@ -20,9 +20,17 @@ class LayerShape:
         length: stream clocks per tick; 1 for ``fixed``.
         current_bits: width of an accumulator.
         state_bits: widths of a neuron's states together.
-        lane_bits: adder bits of one neuron's tick.
+        lane_bits: adder and comparator bits of one neuron's tick.
         projections: number of projections that arrive.
         delay: longest delay of them, in ticks.
+        lane_choices: bits of the tick's multiplexers.
+        lane_products: bits of the tick's products of two variables, as width times width.
+        lane_depth: longest chain of operations of the tick, an operation of w bits counting 1 + w/20.
+        parameter_bits: width of what is stored of each neuron besides its states.
+        doubling: whether bit planes of a direct input arrive.
+        out_simd: neurons in an event that leaves; 0 if the layer's spikes are not used.
+        buffers: width and depth of the FIFO before each projection; empty stands for the shallow
+            one of a chain of layers.
     """
 
     size: int
@@ -37,6 +45,13 @@ class LayerShape:
     lane_bits: float
     projections: int = 1
     delay: int = 0
+    lane_choices: float = 0.0
+    lane_products: float = 0.0
+    lane_depth: float = 0.0
+    parameter_bits: int = 0
+    doubling: bool = False
+    out_simd: int = 1
+    buffers: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ class Block:
         """Its file, with its parameters as defaults, and the files that it needs."""
         top = with_parameters(library_source(self.file), self.parameters)
         found = {self.file: top, **self.memories}
-        _add_inside(top, found)
+        add_inside(top, found)
         return found
 
     def broken(self, fault: Fault) -> dict[str, str]:
@@ -122,12 +122,12 @@ class Block:
         return {**self.sources, self.file: fault.break_(self.sources[self.file])}
 
 
-def _add_inside(source: str, found: dict[str, str]) -> None:
+def add_inside(source: str, found: dict[str, str]) -> None:
     """Add the files of the modules that a module instantiates."""
     for module in sorted(set(re.findall(r"^ +(sc_\w+) (?:#\(|\w+ \()", source, re.MULTILINE))):
         if (file := f"{module}.sv") not in found:
             found[file] = library_source(file)
-            _add_inside(found[file], found)
+            add_inside(found[file], found)
 
 
 def packed(bits: Levels) -> Words:

@@ -1,0 +1,108 @@
+"""Which memory becomes block RAM, LUT RAM or logic: Yosys's rules, as measured of it.
+
+``memory_libmap`` weighs each way by a cost of its libraries: a block RAM costs 64 (iCE40), 128
+(ECP5) or 129 (7-series, of 18 kbit; 257 of 36 kbit), a cell of LUT RAM 4 (ECP5) or 8 (7-series), a
+bit of a writable memory in flip-flops 1, of a constant one in LUTs 1/16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+
+Reals = NDArray[np.float64]
+
+#: Shapes of a block RAM (width, depth), by family.
+BLOCK_RAMS = {
+    "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
+    "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    "gowin": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    "xilinx": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),  # RAMB18
+}
+_BLOCK_COST = {"ice40": 64.0, "ecp5": 128.0, "gowin": 128.0, "xilinx": 129.0}
+_MUX = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Memories:
+    """What memories become; arrays.
+
+    Attributes:
+        blocks: block RAMs.
+        cells: cells of LUT RAM.
+        muxed: bits of multiplexers that join rows of LUT RAM.
+        flops: bits in flip-flops.
+        constants: bits of constant memories in LUTs.
+    """
+
+    blocks: Reals
+    cells: Reals
+    muxed: Reals
+    flops: Reals
+    constants: Reals
+
+
+def block_rams(family: str, width: Any, depth: Any) -> Reals:
+    """Block RAMs of memories, in the best of the family's shapes.
+
+    Raises:
+        SCConfigError: an unknown family.
+    """
+    if family not in BLOCK_RAMS:
+        raise SCConfigError(
+            f"family '{family}' has no known block RAM; families that have: {', '.join(BLOCK_RAMS)}"
+        )
+    counts = [np.ceil(width / w) * np.ceil(depth / d) for w, d in BLOCK_RAMS[family]]
+    return np.asarray(np.minimum.reduce(counts), np.float64)
+
+
+def memories(
+    family: str, width: Any, depth: Any, *, constant: bool = False, lanes: Any = 1
+) -> Memories:
+    """What memories become.
+
+    Args:
+        family: of the device.
+        width: bits of a word, an array.
+        depth: words, an array.
+        constant: whether it is never written.
+        lanes: parts of a word that are written one at a time.
+    """
+    width, depth = np.asarray(width, np.float64), np.asarray(depth, np.float64)
+    lanes = np.asarray(lanes, np.float64)
+    blocks = block_rams(family, width, depth)
+    zero, bits = np.zeros_like(blocks), width * depth
+    cost = _BLOCK_COST[family] * blocks
+    counted = blocks
+    if family == "xilinx":  # two halves are one whole
+        counted = np.ceil(blocks / 2)
+    if constant:
+        logic = bits / 16 <= cost
+        none = bits == 0
+        return Memories(
+            np.where(logic, zero, counted), zero, zero, zero, np.where(logic & ~none, bits, zero)
+        )
+    if family == "ice40":
+        logic = bits <= cost
+        return Memories(
+            np.where(logic, zero, counted), zero, zero, np.where(logic, bits, zero), zero
+        )
+    if family == "xilinx":
+        shallow = np.ceil(width / lanes / 6) * lanes * np.ceil(depth / 32)
+        deep = np.ceil(width / lanes / 3) * lanes * np.ceil(depth / 64)
+        rows = np.where(shallow <= deep, np.ceil(depth / 32), np.ceil(depth / 64))
+        cells, each = np.minimum(shallow, deep), 8.0
+    else:
+        rows = np.ceil(depth / 16)
+        cells, each = np.ceil(width / lanes / 4) * lanes * rows, 4.0
+    muxed = width * (rows - 1)
+    small = (each * cells + _MUX * muxed <= cost) & (bits > 0)
+    return Memories(
+        np.where(small, zero, counted), np.where(small, cells, zero), np.where(small, muxed, zero),
+        zero, zero,
+    )  # fmt: skip
