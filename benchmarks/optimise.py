@@ -19,14 +19,20 @@ from pathlib import Path
 
 import numpy as np
 
-from sc_neurocore.build.network import NetworkSource, NetworkOptions, read_network
+from sc_neurocore.build.network import NetworkOptions, NetworkSource, read_network
 from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import write_nir
 from sc_neurocore.optimizer.search._evaluate import Evaluator
 from sc_neurocore.optimizer.search._measure import Measured, engine_sources, measure
-from sc_neurocore.optimizer.search._space import Frame, LayerSpace, Numerics, SearchSpace, shared_sources
+from sc_neurocore.optimizer.search._space import (
+    Frame,
+    LayerSpace,
+    Numerics,
+    SearchSpace,
+    shared_sources,
+)
 from sc_neurocore.toolchain import get_target
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,7 +133,9 @@ def enumerate_case(case: Case, store: EvidenceStore, scratch: Path) -> Iterator[
     target = get_target(case.target)
     for number, made in enumerate(space.configurations(), 1):
         network = evaluator.network(made)
-        score = evaluator.score(Frame(16, "rate"), tuple(Numerics(x.bits, x.length) for x in made.layers))
+        score = evaluator.score(
+            Frame(16, "rate"), tuple(Numerics(x.bits, x.length) for x in made.layers)
+        )
         clocks = evaluator.clocks(made)
         found = measure(*engine_sources(network, evaluator.foldings(made)), target, store)
         row = Row(score.share, score.interval[0], clocks.worst, found)

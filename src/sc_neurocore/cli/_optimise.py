@@ -45,9 +45,7 @@ _INFEASIBLE = 3
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Directory of the report; default: NET-TARGET-optimised.")  # fmt: skip
 @json_option
-def optimise(
-    network: Path, budget: str, out: Path | None, as_json: bool, **options: Any
-) -> None:
+def optimise(network: Path, budget: str, out: Path | None, as_json: bool, **options: Any) -> None:
     """Search for the best configuration of NETWORK inside a budget.
 
     Weight bits, back end and stream length, neurons and sources at once of every layer, ticks and
@@ -103,7 +101,9 @@ def _print_report(report: Mapping[str, Any], network: Path, path: Path, *, new: 
         keys = ("quantity", "predicted", "measured", "error", "inside")
         cells = [[str(row["run"]), *(str(row[k]) for k in keys)] for row in table]
         print_table(["run", "quantity", "predicted", "measured", "error", "in interval"], cells)
-        click.echo(f"{runs['spent']} runs, {runs['spent'] - new} of them found in the evidence store.")
+        click.echo(
+            f"{runs['spent']} runs, {runs['spent'] - new} of them found in the evidence store."
+        )
     errors = report["model"]["errors"]
     click.echo("Held-out error of the predictions: " + "; ".join(
         f"{k} {100 * e['median']:.1f} % median, {100 * e['p90']:.1f} % at the 90th percentile"
@@ -117,5 +117,7 @@ def _print_report(report: Mapping[str, Any], network: Path, path: Path, *, new: 
     click.echo("")
     if report["chosen"]:
         command = report["chosen"]["command"].replace(report["network"]["file"], str(network), 1)
-        click.echo(f"Build: {command.replace('configuration.json', str(path / 'configuration.json'))}")
+        click.echo(
+            f"Build: {command.replace('configuration.json', str(path / 'configuration.json'))}"
+        )
     click.echo(f"Report: {path}  (open {path / 'report.html'})")

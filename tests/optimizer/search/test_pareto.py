@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
 from sc_neurocore.optimizer.search import pareto_front, pareto_search
 
-SPACE = {"bits": (2, 4, 8), "fold": (1, 2, 4, 8), "decorrelator": ("none", "shuffle"), "on": (False, True)}  # fmt: skip
+SPACE = {
+    "bits": (2, 4, 8), "fold": (1, 2, 4, 8), "decorrelator": ("none", "shuffle"),
+    "on": (False, True),
+}  # fmt: skip
 
 
 def costs(point: Mapping[str, Any]) -> tuple[float, float]:

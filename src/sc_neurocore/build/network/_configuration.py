@@ -53,9 +53,7 @@ class LayerConfiguration:
                 )
         if self.backend == "fixed" and self.length != 1:
             raise SCConfigError(f"{where} is fixed and has length {self.length}; it must be 1")
-        if self.backend == "stochastic" and (
-            self.length < 2 or self.length & (self.length - 1)
-        ):
+        if self.backend == "stochastic" and (self.length < 2 or self.length & (self.length - 1)):
             raise SCConfigError(
                 f"{where} has streams of {self.length} clocks per tick; it must be a power of two "
                 "from 2 on"
@@ -171,7 +169,10 @@ def _configuration(document: Any) -> Configuration:
     if not isinstance(found["coding"], str):
         raise SCConfigError(f"'coding' is {found['coding']!r}; it must be a string")
     made = Configuration(
-        tuple(layers), found["ticks"], found["coding"], found["input_bits"]  # type: ignore[arg-type]
+        tuple(layers),
+        found["ticks"],
+        found["coding"],
+        found["input_bits"],  # type: ignore[arg-type]
     )
     _ = made.quantisation  # refuses ticks, coding and bits that no network has
     return made

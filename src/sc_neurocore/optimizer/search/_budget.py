@@ -146,9 +146,7 @@ def make_budget(limits: Mapping[str, float]) -> Budget:
         if isinstance(limit, bool) or not isinstance(limit, (int, float)):
             raise SCConfigError(f"the budget of {key} is {limit!r}; it must be a number")
         if not 0 < limit < math.inf:
-            raise SCConfigError(
-                f"the budget of {key} is {limit:g}; it must be above 0 and finite"
-            )
+            raise SCConfigError(f"the budget of {key} is {limit:g}; it must be above 0 and finite")
         if key == "accuracy" and limit > 1:
             raise SCConfigError(
                 f"the budget of accuracy is {limit:g}; it is a share of right answers, from 0 to "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from sc_neurocore.build.network import Configuration, Proportion
 from sc_neurocore.build.network._switching import (
@@ -14,13 +13,10 @@ from sc_neurocore.build.network._switching import (
     FACTOR,
     NET_CAPACITANCE,
 )
-from sc_neurocore.cost import EngineShape
+from sc_neurocore.cost import CostModel, EngineShape, predict_many
 from sc_neurocore.optimizer.search._budget import Figure, exact
 from sc_neurocore.optimizer.search._evaluate import Clocks
 from sc_neurocore.optimizer.search._measure import Measured
-
-if TYPE_CHECKING:
-    from sc_neurocore.cost import CostModel
 
 #: Metrics of the cost model that a target has, the last only with a router.
 AREA, SPEED = ("luts", "ffs", "brams", "dsps"), "fmax_mhz"
@@ -68,9 +64,7 @@ class Switching:
 
     def milliwatts(self, flip_flops: float, fmax_mhz: float) -> float:
         """Dynamic power at the fastest clock, inferences back to back."""
-        per_clock = flip_flops * (
-            self.toggles_per_ff * NET_CAPACITANCE + 2 * CLOCK_CAPACITANCE
-        )
+        per_clock = flip_flops * (self.toggles_per_ff * NET_CAPACITANCE + 2 * CLOCK_CAPACITANCE)
         return 1e3 * per_clock * self.volts**2 / 2 * fmax_mhz * 1e6
 
 
@@ -106,9 +100,9 @@ def predict_all(
     shapes = [candidate.shape for candidate in candidates]
     columns: dict[str, list[Figure]] = {}
     for metric in (*AREA, *((SPEED,) if placed else ())):
-        if metric not in model.metrics_of(family):
+        if metric not in model.metrics(family):
             continue
-        found = model.predict_many(shapes, family, metric, confidence=confidence)
+        found = predict_many(shapes, family, metric, model=model, confidence=confidence)
         columns[metric] = [
             Figure(float(v), float(low), float(high), "estimated")
             for v, low, high in zip(found.value, found.low, found.high, strict=True)
@@ -119,7 +113,8 @@ def predict_all(
             predicted=MappingProxyType(
                 _with_consequences(
                     {metric: column[i] for metric, column in columns.items()},
-                    candidate, switching,
+                    candidate,
+                    switching,
                 )
             ),
         )  # fmt: skip

@@ -194,9 +194,7 @@ class Evaluator:
         inputs = self.test_samples(frame_of(configuration)).inputs[:TIMED]
         run = simulate_network(network, inputs, spikes=True)
         assert run.spikes is not None
-        found = cycles(
-            network, self.foldings(configuration), inputs, run.spikes, run.ticks_used
-        )
+        found = cycles(network, self.foldings(configuration), inputs, run.spikes, run.ticks_used)
         return Clocks(float(found.mean()), int(found.max()), len(found))
 
     def test_samples(self, frame: Frame) -> Samples:
@@ -277,9 +275,7 @@ class Evaluator:
 
         return self._kept(self._runs, (frame, numerics), run)
 
-    def _cycles(
-        self, configuration: Configuration, timed: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def _cycles(self, configuration: Configuration, timed: NDArray[np.int64]) -> NDArray[np.int64]:
         frame, numerics = frame_of(configuration), numerics_of(configuration)
         run = self._run(frame, numerics)
         return cycles(

@@ -130,9 +130,7 @@ def measure_all(
     """
     if scheduler is None:
         return [
-            measure(
-                sources, top, target, store, seed=seed, timeout_s=timeout_s, on_stage=on_stage
-            )
+            measure(sources, top, target, store, seed=seed, timeout_s=timeout_s, on_stage=on_stage)
             for sources, top in designs
         ]
     from sc_neurocore.optimizer.farm._collect import _client

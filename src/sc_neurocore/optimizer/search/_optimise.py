@@ -12,7 +12,7 @@ from sc_neurocore.build.network import Configuration, NetworkSource, accuracy_of
 from sc_neurocore.build.network._cosim import switching_energy
 from sc_neurocore.build.network._ladder import bit_true_predictions
 from sc_neurocore.build.network._source import quantisation_of
-from sc_neurocore.cost import layer_luts, load_model
+from sc_neurocore.cost import Observation, cost_model, layer_luts, predict
 from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
@@ -138,7 +138,7 @@ def optimise(
         SCDependencyError: a tool or an extra is missing.
         ToolError: synthesis failed.
     """
-    run = _Run(source, options, model or load_model(), store or EvidenceStore(),
+    run = _Run(source, options, model or cost_model(), store or EvidenceStore(),
                on_stage or (lambda _: None))  # fmt: skip
     return run.search(space)
 
@@ -217,7 +217,7 @@ class _Run:
             self.pool.extend(space.configurations(), "configuration")
             return
         self.stage("accuracy of each layer")
-        tables = layer_tables(self.evaluator, space, family)
+        tables = layer_tables(self.evaluator, space, family, self.model)
         expected = self._expected(space)
         self.stage("integer programme")
         proposed = propose(
@@ -234,9 +234,9 @@ class _Run:
         """What an engine has besides its layers, from its smallest folding."""
         network = self.evaluator.form(space.frames[0], space.best).network
         ones = (Folding(1, 1),) * len(space.layers)
-        shape = engine_shape(network, ones, self.target.family)
+        shape = engine_shape(network, ones)
         smallest = self._predict_shape(shape)
-        layers = float(layer_luts(shape.layers, self.target.family).sum())
+        layers = float(layer_luts(shape.layers, self.target.family, model=self.model).sum())
         return Expected(
             max(0.0, smallest["luts"] - layers), 0.0, smallest.get(SPEED) if self.placed else None
         )
@@ -244,7 +244,7 @@ class _Run:
     def _predict_shape(self, shape: Any) -> dict[str, float]:
         metrics = ("luts", "ffs", *((SPEED,) if self.placed else ()))
         return {
-            metric: float(self.model.predict_many([shape], self.target.family, metric).value[0])
+            metric: predict(shape, self.target.family, metric, model=self.model).value
             for metric in metrics
         }
 
@@ -254,9 +254,7 @@ class _Run:
             switching=self.switching,
         )  # fmt: skip
 
-    def _spend(
-        self, candidates: list[Candidate]
-    ) -> tuple[list[Candidate], list[Round], str]:
+    def _spend(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Round], str]:
         """Measure where it promises most, learn from it, and again."""
         options, rounds = self.options, list[Round]()
         while len(rounds) < options.runs:
@@ -275,9 +273,7 @@ class _Run:
             for (candidate, promise), measured in zip(picked, found, strict=True):
                 rounds.append(Round(candidate, promise, measured))
             self._learn(picked, found)
-            by_configuration = {
-                c.configuration: m for (c, _), m in zip(picked, found, strict=True)
-            }
+            by_configuration = {c.configuration: m for (c, _), m in zip(picked, found, strict=True)}
             candidates = self._predicted(
                 [
                     replace(c, measured=by_configuration.get(c.configuration, c.measured))
@@ -289,9 +285,7 @@ class _Run:
     def _measured(self, candidates: list[Candidate], what: str) -> list[Measured]:
         options, evaluator = self.options, self.evaluator
         designs = [
-            engine_sources(
-                evaluator.network(c.configuration), evaluator.foldings(c.configuration)
-            )
+            engine_sources(evaluator.network(c.configuration), evaluator.foldings(c.configuration))
             for c in candidates
         ]
         found = measure_all(
@@ -311,9 +305,7 @@ class _Run:
         clocks, joules = self._simulated(candidate.configuration, measured.ffs)
         return None if joules is None else 1e3 * joules / (clocks / measured.fmax_mhz * 1e-6)
 
-    def _simulated(
-        self, configuration: Configuration, flip_flops: int
-    ) -> tuple[int, float | None]:
+    def _simulated(self, configuration: Configuration, flip_flops: int) -> tuple[int, float | None]:
         """Clocks and joules of the first inference."""
         counted = self._switched(configuration, flip_flops)
         if counted is None:
@@ -344,7 +336,7 @@ class _Run:
         ones = [(n, 1, 1) for n in space.best]
         smallest = space.configuration(space.frames[0], ones)
         network = self.evaluator.network(smallest)
-        shape = engine_shape(network, self.evaluator.foldings(smallest), self.target.family)
+        shape = engine_shape(network, self.evaluator.foldings(smallest))
         flip_flops = round(self._predict_shape(shape)["ffs"])
         self.stage("switching activity")
         counted = self._switched(smallest, flip_flops)
@@ -364,12 +356,13 @@ class _Run:
 
     def _learn(self, picked: Any, found: list[Measured]) -> None:
         """Condition the model on what was measured."""
+        known = self.model.metrics(self.target.family)
         self.model = self.model.condition(
             [
-                (candidate.shape, self.target.family, metric, float(value))
+                Observation(candidate.shape, self.target.family, metric, float(value))
                 for (candidate, _), measured in zip(picked, found, strict=True)
                 for metric in ("luts", "ffs", "brams", "dsps", SPEED)
-                if (value := getattr(measured, metric)) is not None
+                if (value := getattr(measured, metric)) is not None and metric in known
             ]
         )
 
@@ -378,8 +371,8 @@ class _Run:
         found = {}
         for metric in ("luts", "ffs", "brams", SPEED):
             if metric in candidate.predicted:
-                made = self.model.predict(candidate.shape, self.target.family, metric)
-                found[metric] = (float(made.median_error), float(made.p90_error))
+                made = predict(candidate.shape, self.target.family, metric, model=self.model)
+                found[metric] = (made.median_error, made.p90_error)
         return MappingProxyType(found)
 
     def _tested(self, configuration: Configuration) -> tuple[Proportion | None, Clocks]:
@@ -394,4 +387,3 @@ class _Run:
             self.evaluator.form_of(configuration), samples.inputs, self.store
         )
         return accuracy_of(answers, samples.labels), clocks
-

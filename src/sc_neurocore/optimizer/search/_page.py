@@ -13,7 +13,17 @@ from sc_neurocore.optimizer.search._plot import pareto_plot
 _NAMES = {**{k: n for k, (n, _) in QUANTITIES.items()}, "ffs": "flip-flops",
           "dsps": "multiplier blocks", "fmax_mhz": "clock"}  # fmt: skip
 _UNITS = {"latency_us": "µs", "power_mw": "mW", "fmax_mhz": "MHz"}
-_ORDER = ("accuracy", "luts", "ffs", "brams", "dsps", "fmax_mhz", "clocks", "latency_us", "power_mw")
+_ORDER = (
+    "accuracy",
+    "luts",
+    "ffs",
+    "brams",
+    "dsps",
+    "fmax_mhz",
+    "clocks",
+    "latency_us",
+    "power_mw",
+)
 
 
 def render_search_page(report: Mapping[str, Any]) -> str:

@@ -97,9 +97,7 @@ def _legend(bins: Sequence[float]) -> str:
     return "".join(parts)
 
 
-def _limits(
-    budget: Mapping[str, float], time: str, across: LogScale, down: LogScale
-) -> list[str]:
+def _limits(budget: Mapping[str, float], time: str, across: LogScale, down: LogScale) -> list[str]:
     parts = []
     if "luts" in budget:
         x = float(across(budget["luts"]))

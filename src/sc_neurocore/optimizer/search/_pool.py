@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sc_neurocore.accelerator import engine_shape
 from sc_neurocore.build.network import Configuration
+from sc_neurocore.cost import CostModel
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer.search._candidate import SPEED, Candidate, predict_all
 from sc_neurocore.optimizer.search._evaluate import Evaluator
@@ -18,9 +19,6 @@ from sc_neurocore.optimizer.search._space import (
     frame_of,
     numerics_of,
 )
-
-if TYPE_CHECKING:
-    from sc_neurocore.cost import CostModel
 
 Stage = Callable[[str], None]
 
@@ -74,7 +72,7 @@ class Pool:
         foldings = evaluator.foldings(configuration)
         return Candidate(
             configuration=configuration,
-            shape=engine_shape(network, foldings, self._family),
+            shape=engine_shape(network, foldings),
             score=evaluator.score(frame_of(configuration), numerics_of(configuration)),
             clocks=evaluator.clocks(configuration),
             measured=None,

@@ -272,8 +272,7 @@ class _Programme:
         if done.x is None:
             raise SCConfigError(f"the integer programme was not solved: {done.message}")
         return [
-            int(np.argmax(done.x[a:b]))
-            for a, b in zip(self.starts, self.starts[1:], strict=False)
+            int(np.argmax(done.x[a:b])) for a, b in zip(self.starts, self.starts[1:], strict=False)
         ]
 
     def forbid(self, columns: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from sc_neurocore.accelerator import Folding, InputCoding, engine_shape
 from sc_neurocore.accelerator._folding import _option
 from sc_neurocore.build.network import Configuration
-from sc_neurocore.cost import LayerShape, layer_luts
+from sc_neurocore.cost import CostModel, LayerShape, layer_luts
 from sc_neurocore.optimizer.search._budget import Budget, Objective
 from sc_neurocore.optimizer.search._evaluate import Evaluator
 from sc_neurocore.optimizer.search._programme import (
@@ -53,7 +53,7 @@ class Tables:
     score: float
 
 
-def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str) -> Tables:
+def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str, model: CostModel) -> Tables:
     """Cost and lost accuracy of every option of every layer.
 
     The loss is executed one layer at a time: that layer in the option's arithmetic, all others in
@@ -63,8 +63,10 @@ def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str) -> Table
         evaluator: of the network.
         space: what is offered.
         family: of the target.
+        model: of cost.
     """
     frame, best = space.frames[0], space.best
+    alike = _shapes_by_simd(evaluator, space)
     top = evaluator.score(frame, best).share
     shapes: list[LayerShape] = []
     rows: list[tuple[Row, ...]] = []
@@ -76,16 +78,32 @@ def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str) -> Table
             lost = max(0.0, top - evaluator.score(frame, mixed).share)
             network = evaluator.form(frame, mixed).network
             ones = (Folding(1, 1),) * len(space.layers)
-            shape = engine_shape(network, ones, family).layers[k]
+            shape = engine_shape(network, ones).layers[k]
             for pe, simd in itertools.product(layer.pes, layer.simds):
                 mine.append((numerics, pe, simd))
                 loss.append(lost)
-                shapes.append(replace(shape, pe=pe, simd=simd))
+                streams = alike[simd][k]
+                shapes.append(
+                    replace(
+                        shape, pe=pe, simd=simd, out_simd=streams.out_simd,
+                        buffers=streams.buffers,
+                    )
+                )  # fmt: skip
         rows.append(tuple(mine))
         losses.append(np.array(loss))
     ends = np.cumsum([len(r) for r in rows])[:-1]
-    luts = np.split(np.asarray(layer_luts(shapes, family), np.float64), ends)
+    luts = np.split(np.asarray(layer_luts(shapes, family, model=model), np.float64), ends)
     return Tables(tuple(rows), tuple(luts), tuple(losses), top)
+
+
+def _shapes_by_simd(evaluator: Evaluator, space: SearchSpace) -> dict[int, tuple[LayerShape, ...]]:
+    """Layers of an engine all of whose layers take equally many sources at once."""
+    network = evaluator.form(space.frames[0], space.best).network
+    offered = sorted({simd for layer in space.layers for simd in layer.simds})
+    return {
+        simd: engine_shape(network, (Folding(1, simd),) * len(space.layers)).layers
+        for simd in offered
+    }
 
 
 def layer_options(
@@ -109,9 +127,7 @@ def layer_options(
         simds = [simd for _, _, simd in tables.rows[k]]
         encoded = evaluator.real.inputs if frame.coding == "rate" and k == 0 else 0
         entering = [encoded / simd for simd in simds]
-        found.append(
-            stack_options(tables.luts[k], brams, clocks, tables.loss[k], simds, entering)
-        )
+        found.append(stack_options(tables.luts[k], brams, clocks, tables.loss[k], simds, entering))
     return found
 
 

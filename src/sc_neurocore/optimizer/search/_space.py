@@ -123,9 +123,7 @@ class SearchSpace:
                 made = {row[0]: row[1:] for part in parts for row in part}
                 yield self.configuration(frame, [made[k] for k in range(len(self.layers))])
 
-    def configuration(
-        self, frame: Frame, rows: list[tuple[Numerics, int, int]]
-    ) -> Configuration:
+    def configuration(self, frame: Frame, rows: list[tuple[Numerics, int, int]]) -> Configuration:
         """One configuration from numerics, PE and SIMD per layer."""
         return Configuration(
             tuple(
@@ -166,9 +164,7 @@ def network_space(
     """
     groups = shared_sources(real)
     offered = sorted({*BITS, bits})
-    numerics = tuple(
-        Numerics(b, length) for b in offered for length in LENGTHS if length <= 1 << b
-    )
+    numerics = tuple(Numerics(b, length) for b in offered for length in LENGTHS if length <= 1 << b)
     layers = []
     for layer in real.layers:
         size = len(layer.population.gain)
@@ -196,9 +192,7 @@ def shared_sources(real: RealNetwork) -> tuple[tuple[int, ...], ...]:
             p.source for p in real.layers[b].projections
         }:
             group = [group[a] if g == group[b] else g for g in group]
-    return tuple(
-        tuple(k for k, g in enumerate(group) if g == name) for name in sorted(set(group))
-    )
+    return tuple(tuple(k for k, g in enumerate(group) if g == name) for name in sorted(set(group)))
 
 
 def _late_current(real: RealNetwork) -> bool:
