@@ -26,10 +26,10 @@ _INFEASIBLE = 3
 )
 @click.argument("network", type=click.Path(path_type=Path))
 @click.option("--budget", required=True, metavar="QUANTITY=LIMIT,…",
-              help="Of luts, brams, latency_us, clocks, power_mw (at most), accuracy (at least).")  # fmt: skip
+              help="Most luts, brams, latency_us, clocks, power_mw; least accuracy.")  # fmt: skip
 @click.option("--target", default="ice40-hx8k", show_default=True, help="Device; see `targets`.")
 @click.option("--data", metavar="digits|mnist|FILE.npz",
-              help="Labelled samples; without them agreement with the float network counts.")  # fmt: skip
+              help="Labelled samples; default: agreement with the float network.")  # fmt: skip
 @click.option("--runs", type=int, default=0, show_default=True, metavar="N",
               help="Synthesis runs to spend.")  # fmt: skip
 @click.option("--objective", default="luts", show_default=True,

@@ -168,12 +168,8 @@ def _configuration(document: Any) -> Configuration:
             raise SCConfigError(f"'{what}' is {found[what]!r}; it must be a whole number")
     if not isinstance(found["coding"], str):
         raise SCConfigError(f"'coding' is {found['coding']!r}; it must be a string")
-    made = Configuration(
-        tuple(layers),
-        found["ticks"],
-        found["coding"],
-        found["input_bits"],  # type: ignore[arg-type]
-    )
+    coding: Any = found["coding"]
+    made = Configuration(tuple(layers), found["ticks"], coding, found["input_bits"])
     _ = made.quantisation  # refuses ticks, coding and bits that no network has
     return made
 

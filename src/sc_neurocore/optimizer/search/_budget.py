@@ -124,7 +124,8 @@ def parse_budget(text: str) -> Budget:
         key, mark, value = (x.strip() for x in part.partition("="))
         if not mark or not key or not value:
             raise SCConfigError(
-                f"budget '{part.strip()}' is not QUANTITY=LIMIT; an example: luts=1200,latency_us=500"
+                f"budget '{part.strip()}' is not QUANTITY=LIMIT; an example: "
+                "luts=1200,latency_us=500"
             )
         if key in limits:
             raise SCConfigError(f"the budget states {key} twice; give one limit each")

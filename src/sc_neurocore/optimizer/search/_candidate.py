@@ -107,19 +107,12 @@ def predict_all(
             Figure(float(v), float(low), float(high), "estimated")
             for v, low, high in zip(found.value, found.low, found.high, strict=True)
         ]
-    return [
-        replace(
-            candidate,
-            predicted=MappingProxyType(
-                _with_consequences(
-                    {metric: column[i] for metric, column in columns.items()},
-                    candidate,
-                    switching,
-                )
-            ),
-        )  # fmt: skip
-        for i, candidate in enumerate(candidates)
-    ]
+    made = []
+    for i, candidate in enumerate(candidates):
+        own = {metric: column[i] for metric, column in columns.items()}
+        figures = _with_consequences(own, candidate, switching)
+        made.append(replace(candidate, predicted=MappingProxyType(figures)))
+    return made
 
 
 def _measured_figures(candidate: Candidate) -> dict[str, Figure]:

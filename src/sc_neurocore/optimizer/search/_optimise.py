@@ -40,6 +40,7 @@ from sc_neurocore.optimizer.search._space import (
     Frame,
     SearchSpace,
     frame_of,
+    neighbours,
     network_space,
     require_same_network,
 )
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 SMALL = 256
 #: Runs that are given to a cluster at once.
 _BATCH = 4
+#: Steps of the descent from the best to the best of its neighbours.
+_STEPS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +199,8 @@ class _Run:
                 "`sc-neurocore build` says why"
             )
         errors = self._errors(candidates[0])
-        candidates, rounds, stopped = self._spend(candidates)
+        candidates = self._polished(space, candidates)
+        candidates, rounds, stopped = self._spend(space, candidates)
         known = [c for c in candidates if c.measured is not None] if rounds else candidates
         chosen = choose(known, options.budget, options.objective)
         test, clocks = (None, None) if chosen is None else self._tested(chosen.configuration)
@@ -254,15 +258,37 @@ class _Run:
             switching=self.switching,
         )  # fmt: skip
 
-    def _spend(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Round], str]:
+    def _polished(self, space: SearchSpace, candidates: list[Candidate]) -> list[Candidate]:
+        """Candidates with the neighbours of the best, and theirs if one is better."""
+        options = self.options
+        for _ in range(_STEPS):
+            measured = [c for c in candidates if c.measured is not None]
+            best = choose(measured or candidates, options.budget, options.objective)
+            if best is None:
+                best = nearest(candidates, options.budget).candidate
+            before = len(candidates)
+            self.pool.extend(neighbours(space, best.configuration), "neighbour of the best")
+            if len(self.pool.candidates) == before:
+                break
+            known = {c.configuration: c.measured for c in candidates}
+            candidates = self._predicted(
+                [replace(c, measured=known.get(c.configuration)) for c in self.pool.candidates]
+            )
+        return candidates
+
+    def _spend(
+        self, space: SearchSpace, candidates: list[Candidate]
+    ) -> tuple[list[Candidate], list[Round], str]:
         """Measure where it promises most, learn from it, and again."""
         options, rounds = self.options, list[Round]()
         while len(rounds) < options.runs:
             count = 1 if options.scheduler is None else _BATCH
-            picked = next_runs(
-                candidates, options.budget, options.objective, self.confidence,
-                min(count, options.runs - len(rounds)),
-            )  # fmt: skip
+            arguments = (options.budget, options.objective, self.confidence,
+                         min(count, options.runs - len(rounds)))  # fmt: skip
+            picked = next_runs(candidates, *arguments)
+            if not picked:
+                candidates = self._polished(space, candidates)
+                picked = next_runs(candidates, *arguments)
             if not picked:
                 return candidates, rounds, (
                     f"stopped after {len(rounds)} of {options.runs} runs: no other configuration "
@@ -329,7 +355,8 @@ class _Run:
         if counted is None:
             return None
         record, energy = counted
-        return clocks, int(record.result["toggles"]), energy  # type: ignore[call-overload]
+        toggles: Any = record.result["toggles"]
+        return clocks, int(toggles), energy
 
     def _switching(self, space: SearchSpace) -> Switching:
         """Changes per clock and flip-flop at the smallest folding, taken for all."""

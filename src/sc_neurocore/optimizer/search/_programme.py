@@ -248,7 +248,9 @@ class _Programme:
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
-        data, columns, pointers = [], [], [0]
+        data: list[float] = []
+        columns: list[int] = []
+        pointers = [0]
         for row, _, _ in self._rows:
             columns += row.keys()
             data += row.values()

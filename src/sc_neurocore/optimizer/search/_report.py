@@ -188,17 +188,16 @@ def _round(number: int, done: Round) -> dict[str, Any]:
 def _chosen(search: Search, chosen: Candidate) -> dict[str, Any]:
     found, clocks = search.test, search.test_clocks
     assert clocks is not None
-    figures = chosen.figures
+    speed = chosen.figures.get(SPEED)
     return {
         **candidate_row(chosen, front=False, number=search.candidates.index(chosen)),
         "word": "measured" if chosen.measured is not None else "estimated",
         "test_accuracy": None if found is None else found.as_dict(),
         "test_clocks": asdict(clocks),
-        "test_latency_us": (
-            {"mean": clocks.mean / figures[SPEED].value, "worst": clocks.worst / figures[SPEED].value,
-             "word": figures[SPEED].word}
-            if SPEED in figures else None
-        ),
+        "test_latency_us": None if speed is None else {
+            "mean": clocks.mean / speed.value, "worst": clocks.worst / speed.value,
+            "word": speed.word,
+        },
         "command": build_command(search, CONFIGURATION_FILE),
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sc_neurocore.accelerator import INPUT, Backend, Coding
@@ -182,6 +182,37 @@ def network_space(
         shares = sorted({max(1, ticks // d) for d in (1, 2, 4)}, reverse=True)
         frames = [Frame(t, c) for c in codings for t in shares]
     return SearchSpace(tuple(layers), groups, tuple(frames), input_bits)
+
+
+def neighbours(space: SearchSpace, configuration: Configuration) -> Iterator[Configuration]:
+    """Configurations of a space one step away: one knob moved to a neighbouring value.
+
+    Steps are another frame, the next more or fewer sources at once of a group, neurons at once,
+    bits, or stream length of a layer.
+    """
+    frame, numerics = frame_of(configuration), numerics_of(configuration)
+    rows = [(n, x.pe, x.simd) for n, x in zip(numerics, configuration.layers, strict=True)]
+    for other in space.frames:
+        if other != frame:
+            yield space.configuration(other, rows)
+    for group in space.groups:
+        for simd in _beside(space.simds_of(group), rows[group[0]][2]):
+            moved = [(n, pe, simd if k in group else s) for k, (n, pe, s) in enumerate(rows)]
+            yield space.configuration(frame, moved)
+    for k, (layer, (own, pe, simd)) in enumerate(zip(space.layers, rows, strict=True)):
+        steps = [(own, other, simd) for other in _beside(layer.pes, pe)]
+        same_length = sorted(n.bits for n in layer.numerics if n.length == own.length)
+        same_bits = sorted(n.length for n in layer.numerics if n.bits == own.bits)
+        steps += [(Numerics(b, own.length), pe, simd) for b in _beside(same_length, own.bits)]
+        steps += [(Numerics(own.bits, n), pe, simd) for n in _beside(same_bits, own.length)]
+        for step in steps:
+            yield space.configuration(frame, [*rows[:k], step, *rows[k + 1 :]])
+
+
+def _beside(values: Sequence[int], value: int) -> list[int]:
+    """The next smaller and the next larger of rising values."""
+    smaller = [v for v in values if v < value][-1:]
+    return smaller + [v for v in values if v > value][:1]
 
 
 def shared_sources(real: RealNetwork) -> tuple[tuple[int, ...], ...]:
