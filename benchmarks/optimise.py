@@ -13,28 +13,43 @@ import itertools
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sc_neurocore.build.network import NetworkOptions, NetworkSource, read_network
-from sc_neurocore.datasets import load_dataset
+from sc_neurocore.cost import LayerShape, cost_model, layer_luts
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import write_nir
-from sc_neurocore.optimizer.search._evaluate import Evaluator
-from sc_neurocore.optimizer.search._measure import Measured, engine_sources, measure
-from sc_neurocore.optimizer.search._space import (
+from sc_neurocore.optimizer.search import (
+    Budget,
+    Candidate,
+    Figure,
     Frame,
     LayerSpace,
+    Limits,
     Numerics,
+    SearchOptions,
     SearchSpace,
-    shared_sources,
+    choose_layers,
+    make_budget,
+    measure,
 )
+from sc_neurocore.optimizer.search._budget import exact
+from sc_neurocore.optimizer.search._evaluate import Evaluator
+from sc_neurocore.optimizer.search._measure import engine_sources
+from sc_neurocore.optimizer.search._optimise import _Run
+from sc_neurocore.optimizer.search._programme import stack_options
+from sc_neurocore.optimizer.search._propose import GAP
+from sc_neurocore.optimizer.search._report import describe
+from sc_neurocore.optimizer.search._select import choose
+from sc_neurocore.optimizer.search._space import BITS, LENGTHS, SIMDS, shared_sources
 from sc_neurocore.toolchain import get_target
 
+RUNS = 4
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "optimise.json"
 
@@ -114,48 +129,173 @@ def space_of(case: Case, evaluator: Evaluator) -> SearchSpace:
     return SearchSpace(layers, shared_sources(evaluator.real), (frame,), 4)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One configuration of a case, measured and executed."""
+class Study:
+    """One case: every configuration measured, and the optimiser asked about it."""
 
-    accuracy: float
-    accuracy_low: float
-    clocks: int
-    measured: Measured
+    def __init__(self, case: Case, store: EvidenceStore, scratch: Path) -> None:
+        self.case, self.store = case, store
+        self.source = source_of(case, scratch)
+        self.run = self._run(SearchOptions(make_budget({"luts": 1}), case.target, case.data))
+        self.space = space_of(case, self.run.evaluator)
+        self.run.pool.extend(self.space.configurations(), case.name)
+        self.table = [self._measured(c) for c in self.run.pool.candidates]
 
+    def _run(self, options: SearchOptions) -> _Run:
+        return _Run(self.source, options, cost_model(), self.store, lambda _: None)
 
-def enumerate_case(case: Case, store: EvidenceStore, scratch: Path) -> Iterator[tuple[object, Row]]:
-    """Every configuration of a case, really synthesised."""
-    source = source_of(case, scratch)
-    dataset = None if case.data is None else load_dataset(case.data)
-    evaluator = Evaluator(source, dataset, reference=Frame(16, "rate"), input_bits=4, seed=1)
-    space = space_of(case, evaluator)
-    target = get_target(case.target)
-    for number, made in enumerate(space.configurations(), 1):
-        network = evaluator.network(made)
-        score = evaluator.score(
-            Frame(16, "rate"), tuple(Numerics(x.bits, x.length) for x in made.layers)
+    def _measured(self, candidate: Candidate) -> Candidate:
+        evaluator = self.run.evaluator
+        network = evaluator.network(candidate.configuration)
+        foldings = evaluator.foldings(candidate.configuration)
+        found = measure(
+            *engine_sources(network, foldings), get_target(self.case.target), self.store
         )
-        clocks = evaluator.clocks(made)
-        found = measure(*engine_sources(network, evaluator.foldings(made)), target, store)
-        row = Row(score.share, score.interval[0], clocks.worst, found)
-        print(f"{case.name} {number}/{space.size}: {row.accuracy:.4f} {clocks.worst} clocks "
-              f"{found.luts} LUTs {found.brams} BRAMs {found.fmax_mhz} MHz {found.failure}",
+        figures = {
+            "accuracy": exact(candidate.score.share, "executed"),
+            "clocks": exact(candidate.clocks.worst, "executed"),
+            "fmax_mhz": exact(0.0, ""),
+        }
+        print(self.case.name, describe(candidate.configuration), candidate.score.share,
+              candidate.clocks.worst, found.luts, found.brams, found.fmax_mhz, found.failure,
               file=sys.stderr, flush=True)  # fmt: skip
-        yield made, row
+        low, high = candidate.score.interval
+        figures["accuracy"] = Figure(candidate.score.share, low, high, "executed")
+        return replace(candidate, measured=found, predicted=figures)
+
+    def ask(self, budget: Budget, objective: str, runs: int) -> tuple[Candidate | None, int]:
+        """What the optimiser chooses, as it was measured, and the runs that it spent."""
+        run = self._run(SearchOptions(budget, self.case.target, self.case.data, runs, objective))
+        run.evaluator, run.pool = self.run.evaluator, self.run.pool
+        found = run.search(self.space)
+        if found.chosen is None:
+            return None, len(found.rounds)
+        by_configuration = {c.configuration: c for c in self.table}
+        return by_configuration[found.chosen.configuration], len(found.rounds)
+
+
+def budgets(study: Study, count: int, rng: np.random.Generator) -> list[tuple[Budget, str]]:
+    """Random budgets that at least one measured configuration is inside of."""
+    found = []
+    for number in range(count):
+        anchor = study.table[int(rng.integers(len(study.table)))].figures
+        objective = ("luts", "latency_us")[number % 2]
+        limits = {
+            key: float(anchor[key].value * rng.uniform(1.0, 1.4))
+            for key in ("luts", "latency_us")
+            if key != objective or rng.random() < 0.5
+        }
+        if study.case.data is not None and rng.random() < 0.5:
+            limits["accuracy"] = float(anchor["accuracy"].low * rng.uniform(0.95, 1.0))
+        found.append((make_budget(limits), objective))
+    return found
+
+
+def judge(study: Study, count: int, seed: int) -> list[dict[str, object]]:
+    """A row per budget: what was chosen without and with runs, against the best measured."""
+    rows = []
+    for budget, objective in budgets(study, count, np.random.default_rng(seed)):
+        best = choose(study.table, budget, objective)
+        assert best is not None
+        row: dict[str, object] = {
+            "network": study.case.name, "budget": budget.as_dict(), "objective": objective,
+            "best": best.figures[objective].value,
+        }  # fmt: skip
+        for runs in (0, RUNS):
+            chosen, spent = study.ask(budget, objective, runs)
+            row[f"runs_{runs}"] = {
+                "answered": chosen is not None,
+                "spent": spent,
+                "inside": None if chosen is None else budget.inside(chosen.figures),
+                "gap": None if chosen is None
+                else chosen.figures[objective].value / best.figures[objective].value - 1.0,
+            }  # fmt: skip
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        rows.append(row)
+    return rows
+
+
+def summary(rows: list[dict[str, object]], runs: int) -> dict[str, object]:
+    """Shares and gaps over all budgets."""
+    found = [row[f"runs_{runs}"] for row in rows]
+    answered = [r for r in found if r["answered"]]
+    inside = [r for r in answered if r["inside"]]
+    gaps = [r["gap"] for r in inside]
+    return {
+        "budgets": len(found),
+        "answered": len(answered),
+        "inside": len(inside),
+        "inside_of_answered": len(inside) / max(1, len(answered)),
+        "gap_median": float(np.median(gaps)),
+        "gap_mean": float(np.mean(gaps)),
+        "gap_p90": float(np.quantile(gaps, 0.9)),
+        "within_5_percent": float(np.mean([g <= 0.05 for g in gaps])),
+        "runs_spent_mean": float(np.mean([r["spent"] for r in found])),
+    }
+
+
+def programme_time() -> dict[str, object]:
+    """The integer programme of a 20-layer network over the full grid, without simulation."""
+    rng = np.random.default_rng(0)
+    sizes = [int(n) for n in rng.integers(16, 257, 21)]
+    layers, shapes = [], 0
+    started = time.perf_counter()
+    for fan_in, size in itertools.pairwise(sizes):
+        rows, own = [], []
+        words = {1 << k for k in range(size.bit_length())} | {size}
+        for bits, length in itertools.product(BITS, LENGTHS):
+            if length > 1 << bits:
+                continue
+            loss = 0.02 * 2.0**-bits + (0.01 / length if length > 1 else 0.0)
+            for pe, simd in itertools.product(sorted({-(-size // w) for w in words}), SIMDS):
+                own.append(LayerShape(size, fan_in, bits, pe, simd,
+                                      "fixed" if length == 1 else "stochastic", length,
+                                      bits + 8, 14, 60.0))  # fmt: skip
+                clocks = -(-fan_in // simd) * 0.6 * -(-size // pe) * length + size
+                rows.append((-(-pe * simd * bits // 16) + 2, clocks, loss, simd,
+                             sizes[0] / simd if not layers else 0.0))  # fmt: skip
+        brams, clocks, losses, simds, entering = zip(*rows, strict=True)
+        luts = layer_luts(own, "ecp5")
+        layers.append(stack_options(luts, brams, clocks, losses, simds, entering))
+        shapes += len(own)
+    built = time.perf_counter() - started
+    groups = [(k,) for k in range(20)]
+    smallest = choose_layers(layers, groups, 16, "luts", Limits(), gap=GAP)[0]
+    times = []
+    for share in (0.5, 0.2, 0.1):
+        limits = Limits(clocks=share * smallest.clocks, loss=0.06)
+        begun = time.perf_counter()
+        found = choose_layers(layers, groups, 16, "luts", limits, gap=GAP)
+        times.append({"clocks_share": share, "seconds": time.perf_counter() - begun,
+                      "luts": found[0].luts if found else None})  # fmt: skip
+    return {"layers": 20, "options": shapes, "gap": GAP, "seconds_to_cost": built, "solved": times}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--enumerate", action="store_true", help="only fill the evidence store")
+    parser.add_argument("--budgets", type=int, default=24, help="random budgets per network")
     arguments = parser.parse_args()
-    store = EvidenceStore()
+    store, rows, networks = EvidenceStore(), [], []
     with tempfile.TemporaryDirectory() as scratch:
-        for case in CASES:
-            for _ in enumerate_case(case, store, Path(scratch)):
-                pass
+        for seed, case in enumerate(CASES):
+            study = Study(case, store, Path(scratch))
+            if arguments.enumerate:
+                continue
+            networks.append({"name": case.name, "target": case.target,
+                             "configurations": len(study.table)})  # fmt: skip
+            rows += judge(study, arguments.budgets, seed)
     if arguments.enumerate:
         return
+    result = {
+        "networks": networks,
+        "cost_model": cost_model().version,
+        "without_runs": summary(rows, 0),
+        f"with_{RUNS}_runs": summary(rows, RUNS),
+        "programme": programme_time(),
+        "rows": rows,
+    }
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=2))
 
 
 if __name__ == "__main__":
