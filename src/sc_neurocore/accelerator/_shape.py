@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sc_neurocore.accelerator._geometry import geometry
-from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork
+from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
 from sc_neurocore.compiler import Datapath
 from sc_neurocore.compiler._datapath import Node, signed_digits
 from sc_neurocore.compiler._format import bits_for
@@ -37,7 +37,7 @@ def engine_shape(
             LayerShape(
                 size=layer.size,
                 fan_in=sum(len(p.weights) for p in layer.projections),
-                bits=layer.bits,
+                bits=_stored_bits(layer),
                 pe=sizes.pe,
                 simd=sizes.simd,
                 backend=layer.backend,
@@ -65,6 +65,16 @@ def engine_shape(
         ticks=network.ticks,
         readout=network.readout,
     )
+
+
+def _stored_bits(layer: IntegerLayer) -> int:
+    """Bits of a weight that are stored: in fixed point, those that the largest one needs."""
+    if layer.backend != "fixed":
+        return layer.bits
+    largest = [(int(p.weights.min()), int(p.weights.max())) for p in layer.projections
+               if p.weights.size]  # fmt: skip
+    low, high = min(a for a, _ in largest), max(b for _, b in largest)
+    return min(layer.bits, max(2, bits_for(low, high)))
 
 
 def lane_work(datapath: Datapath) -> tuple[float, float, float]:

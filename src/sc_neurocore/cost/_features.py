@@ -35,7 +35,7 @@ LAYER_FEATURES = (
     "weight register bits", "weight address bits", "plane address bits", "state register bits",
     "parameter register bits", "event bits", "packer bits", "buffer bits", "buffer pointers",
     "merged bits", "flip-flop memory bits", "memory cells", "memory choices", "constant bits",
-    "block RAMs",
+    "block RAMs", "block RAM choices", "registers",
 )  # fmt: skip
 #: Features of what all layers share.
 ENGINE_FEATURES = (
@@ -68,7 +68,9 @@ def layer_features(shapes: Sequence[LayerShape], family: str) -> Reals:
     f = dict(zip(_FIELDS, np.array([_GET(s) for s in shapes], np.float64).T, strict=True))
     stochastic = np.array([s.backend == "stochastic" for s in shapes])
     fixed = ~stochastic
-    pe, simd, bits, acc = f["pe"], f["simd"], f["bits"], f["current_bits"]
+    # Lanes beyond the last neuron or source hold zeros, and synthesis leaves them out.
+    pe, simd = np.minimum(f["pe"], f["size"]), np.minimum(f["simd"], f["fan_in"])
+    bits, acc = f["bits"], f["current_bits"]
     lanes, groups = pe * simd, np.ceil(f["size"] / pe)
     addresses = np.ceil(f["fan_in"] / simd)
     depth = groups * addresses * np.where(stochastic, bits, 1)
@@ -91,7 +93,28 @@ def layer_features(shapes: Sequence[LayerShape], family: str) -> Reals:
         own: Reals = sum(getattr(m, name) for m in (weight, parameters, states, sums))
         return own + per_layer(getattr(fifo, name))
 
-    in_logic = weight.constants > 0
+    in_logic = weight.blocks == 0
+    # A block RAM has the register of what is read from it inside.
+    read = (
+        word * in_logic
+        + f["parameter_bits"] * (parameters.blocks == 0)
+        + f["state_bits"] * (states.blocks == 0)
+        + pe * acc * ((groups > 1) & (sums.blocks == 0))
+        + per_layer(wide * (fifo.blocks == 0))
+    )
+    index = _bits(groups) * (groups > 1) + _bits(pe) * (pe > 1)
+    length = np.log2(f["length"])
+    out = (f["out_simd"] > 0) * (
+        2 + _bits(np.ceil(f["size"] / np.maximum(1, f["out_simd"]))) * 2
+        + _bits(f["out_simd"]) * (f["out_simd"] > 1) + 2 * f["out_simd"] + 2
+    )  # fmt: skip
+    registers = (
+        read + word + pe * acc * (groups <= 1)
+        + 3 + 2 * index + length + 4 + _bits(depth) + 2 * simd * several
+        + stochastic * (length + np.maximum(1, bits - length) + _bits(addresses) + 3)
+        + 9 + 2 * _bits(f["size"]) + 2 * f["state_bits"] + 2 * acc + f["parameter_bits"]
+        + out + per_layer(2 * _bits(cells) + 1) + f["delay"]
+    )  # fmt: skip
     event = 2 + _bits(addresses) + simd
     columns = {
         "layer": np.ones(len(shapes)),
@@ -122,6 +145,8 @@ def layer_features(shapes: Sequence[LayerShape], family: str) -> Reals:
         "memory choices": all_of("muxed"),
         "constant bits": all_of("constants"),
         "block RAMs": all_of("blocks"),
+        "block RAM choices": all_of("rows"),
+        "registers": registers + all_of("flops"),
     }
     return np.stack([columns[name] for name in LAYER_FEATURES], axis=1)
 
@@ -161,8 +186,17 @@ def engine_features(shapes: Sequence[EngineShape], family: str) -> Features:
         "membrane bits": ~counted * (state + 2 * _bits(classes)),
         "forked bits": np.maximum(0, arriving - counts),
     }
+    slots = _bits(words + 1)
+    registers = (
+        1 + encoded * (_bits(words) * (words > 1) + _bits(simd) * (simd > 1) + 2 * slots + 4
+        + _bits(ticks * np.where(direct, bits + 1, 1)) + 3 + _bits(words) + simd
+        + simd * (bits + 1) * (levels.blocks == 0)) + rate * 2 * bits + direct * (bits + 1)
+        + counted * (classes * (1 + count) + 2 * _bits(classes) + 3 * count + 5)
+        + ~counted * (2 * _bits(classes) + state + 1 + count)
+    )  # fmt: skip
     own = np.stack([columns[name] for name in ENGINE_FEATURES], axis=1)
     _add(summed, levels)
+    summed[:, LAYER_FEATURES.index("registers")] += registers + levels.flops
     values = np.concatenate([summed, own], axis=1)
     return Features(values, values[:, FEATURES.index("block RAMs")].copy())
 
@@ -200,6 +234,7 @@ def _add(summed: Reals, more: Memories) -> None:
         ("memory cells", more.cells),
         ("memory choices", more.muxed),
         ("block RAMs", more.blocks),
+        ("block RAM choices", more.rows),
     ):
         summed[:, LAYER_FEATURES.index(name)] += values
 

@@ -1,8 +1,9 @@
 """Which memory becomes block RAM, LUT RAM or logic: Yosys's rules, as measured of it.
 
-``memory_libmap`` weighs each way by a cost of its libraries: a block RAM costs 64 (iCE40), 128
-(ECP5) or 129 (7-series, of 18 kbit; 257 of 36 kbit), a cell of LUT RAM 4 (ECP5) or 8 (7-series), a
-bit of a writable memory in flip-flops 1, of a constant one in LUTs 1/16.
+``memory_libmap`` weighs each way by a cost: a block RAM costs 64 (iCE40), 128 (ECP5) or 129
+(7-series, of 18 kbit; 257 of 36 kbit), a cell of LUT RAM 4 (ECP5) or 8 (7-series), a bit of a
+constant memory in LUTs 1/16, or 1/64 where these have six inputs. What a flip-flop and a
+multiplexer count was chosen by what became of memories of many shapes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ BLOCK_RAMS = {
     "xilinx": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),  # RAMB18
 }
 _BLOCK_COST = {"ice40": 64.0, "ecp5": 128.0, "gowin": 128.0, "xilinx": 129.0}
-_MUX = 0.5
+_CONSTANT_COST = {"ice40": 1 / 16, "ecp5": 1 / 16, "gowin": 1 / 16, "xilinx": 1 / 64}
+_FLOP_COST, _MUX_COST = 1.0, 0.5
+#: A constant memory may be read several words at once, of which one is chosen.
+_FOLDS = (1, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,7 @@ class Memories:
         muxed: bits of multiplexers that join rows of LUT RAM.
         flops: bits in flip-flops.
         constants: bits of constant memories in LUTs.
+        rows: bits of multiplexers that join rows of block RAMs.
     """
 
     blocks: Reals
@@ -45,6 +50,7 @@ class Memories:
     muxed: Reals
     flops: Reals
     constants: Reals
+    rows: Reals
 
 
 def block_rams(family: str, width: Any, depth: Any) -> Reals:
@@ -61,6 +67,26 @@ def block_rams(family: str, width: Any, depth: Any) -> Reals:
     return np.asarray(np.minimum.reduce(counts), np.float64)
 
 
+def _arranged(
+    family: str, width: Reals, depth: Reals, folds: tuple[int, ...]
+) -> tuple[Reals, Reals]:
+    """Block RAMs of memories and bits of the multiplexers behind them, in the cheapest shape."""
+    if family not in BLOCK_RAMS:
+        block_rams(family, width, depth)
+    best = blocks = chosen = np.full(np.broadcast(width, depth).shape, np.inf)
+    for fold in folds:
+        for w, d in BLOCK_RAMS[family]:
+            rows = np.ceil(np.ceil(depth / fold) / d)
+            count = np.ceil(width * fold / w) * rows
+            muxed = width * (np.maximum(rows, 1) * fold - 1)
+            cost = _BLOCK_COST[family] * count + _MUX_COST * muxed
+            better = cost < best
+            best = np.where(better, cost, best)
+            blocks = np.where(better, count, blocks)
+            chosen = np.where(better, muxed, chosen)
+    return blocks, chosen
+
+
 def memories(
     family: str, width: Any, depth: Any, *, constant: bool = False, lanes: Any = 1
 ) -> Memories:
@@ -75,23 +101,25 @@ def memories(
     """
     width, depth = np.asarray(width, np.float64), np.asarray(depth, np.float64)
     lanes = np.asarray(lanes, np.float64)
-    blocks = block_rams(family, width, depth)
+    blocks, chosen = _arranged(family, width, depth, _FOLDS if constant else (1,))
     zero, bits = np.zeros_like(blocks), width * depth
-    cost = _BLOCK_COST[family] * blocks
+    cost = _BLOCK_COST[family] * blocks + _MUX_COST * chosen
     counted = blocks
     if family == "xilinx":  # two halves are one whole
         counted = np.ceil(blocks / 2)
     if constant:
-        logic = bits / 16 <= cost
+        logic = bits * _CONSTANT_COST[family] <= cost
         none = bits == 0
         return Memories(
-            np.where(logic, zero, counted), zero, zero, zero, np.where(logic & ~none, bits, zero)
-        )
+            np.where(logic, zero, counted), zero, zero, zero, np.where(logic & ~none, bits, zero),
+            np.where(logic, zero, chosen),
+        )  # fmt: skip
     if family == "ice40":
-        logic = bits <= cost
+        logic = _FLOP_COST * bits <= cost
         return Memories(
-            np.where(logic, zero, counted), zero, zero, np.where(logic, bits, zero), zero
-        )
+            np.where(logic, zero, counted), zero, zero, np.where(logic, bits, zero), zero,
+            np.where(logic, zero, chosen),
+        )  # fmt: skip
     if family == "xilinx":
         shallow = np.ceil(width / lanes / 6) * lanes * np.ceil(depth / 32)
         deep = np.ceil(width / lanes / 3) * lanes * np.ceil(depth / 64)
@@ -101,8 +129,8 @@ def memories(
         rows = np.ceil(depth / 16)
         cells, each = np.ceil(width / lanes / 4) * lanes * rows, 4.0
     muxed = width * (rows - 1)
-    small = (each * cells + _MUX * muxed <= cost) & (bits > 0)
+    small = (each * cells + _MUX_COST * muxed <= cost) & (bits > 0)
     return Memories(
         np.where(small, zero, counted), np.where(small, cells, zero), np.where(small, muxed, zero),
-        zero, zero,
+        zero, zero, np.where(small, zero, chosen),
     )  # fmt: skip

@@ -26,12 +26,15 @@ INPUTS = (
     ("layer",),
     ("merged bits",),
 )
+#: Flip-flops are counted register by register; what is left goes to the process.
+FLIP_FLOPS = ("registers", "layer")
+_FLIP_FLOPS = [FEATURES.index(name) for name in FLIP_FLOPS]
 _COLUMNS = [[FEATURES.index(name) for name in names] for names in INPUTS]
 
 
 def names_of(metric: str) -> tuple[str, ...]:
     """Names of a metric's structural features."""
-    return PATH_FEATURES if metric == "fmax_mhz" else FEATURES
+    return {"fmax_mhz": PATH_FEATURES, "ffs": FLIP_FLOPS}.get(metric, FEATURES)
 
 
 def structure(shapes: Sequence[EngineShape], family: str, metric: str) -> tuple[Reals, Reals]:
@@ -41,7 +44,7 @@ def structure(shapes: Sequence[EngineShape], family: str, metric: str) -> tuple[
         return found, np.log1p(found[:, 1:])
     values = engine_features(shapes, family).values
     inputs = np.stack([np.log1p(values[:, c].sum(axis=1)) for c in _COLUMNS], axis=1)
-    return values, inputs
+    return values[:, _FLIP_FLOPS] if metric == "ffs" else values, inputs
 
 
 def to_cost(metric: str, values: Reals) -> Reals:

@@ -43,7 +43,7 @@ def draw_network(rng: np.random.Generator) -> dict[str, Any]:
         silent = {"lif": "li", "if": "i", "cuba_lif": "cuba_li", "threshold": "li"}[kind]
         layers.append(
             {
-                "size": _log_uniform(rng, 2, 64 if last else 512),
+                "size": _log_uniform(rng, 3 if last else 8, 64 if last else 512),
                 "kind": silent if last and readout == "membrane" else kind,
                 **rules,
                 "bits": bits,
@@ -56,14 +56,14 @@ def draw_network(rng: np.random.Generator) -> dict[str, Any]:
                 "threshold": round(float(rng.uniform(0.5, 4.0)), 3),
                 "fraction": None if rng.random() < 0.6 else int(rng.integers(0, 9)),
                 "narrow": 0.0 if rng.random() < 0.4 else round(float(rng.uniform(0, 6)), 2),
-                "spread": round(float(rng.uniform(0.2, 1.0)), 3),
+                "spread": round(float(rng.uniform(0.5, 1.2)), 3),
                 "projections": _projections(rng, k, depth, coding),
             }
         )
     return {
         "seed": int(rng.integers(1 << 31)),
         "coding": coding,
-        "inputs": _log_uniform(rng, 2, 1024),
+        "inputs": _log_uniform(rng, 4, 1024),
         "input_bits": int(rng.integers(2, 9)),
         "ticks": int(2 ** rng.integers(2, 7)) if rng.random() < 0.7 else int(rng.integers(3, 100)),
         "readout": readout,
@@ -74,9 +74,11 @@ def draw_network(rng: np.random.Generator) -> dict[str, Any]:
 def draw_foldings(rng: np.random.Generator, network: Mapping[str, Any]) -> list[list[int]]:
     """A folding of every layer; layers with a common source take equally many at once."""
     layers = network["layers"]
-    simds: dict[int, int] = {}
-    for source in range(INPUT, len(layers)):
-        simds[source] = int(2 ** rng.choice(6, p=[0.42, 0.22, 0.17, 0.11, 0.06, 0.02]))
+    sizes = {INPUT: network["inputs"]} | {k: x["size"] for k, x in enumerate(layers)}
+    simds = {
+        source: min(int(2 ** rng.choice(6, p=[0.42, 0.22, 0.17, 0.11, 0.06, 0.02])), size)
+        for source, size in sizes.items()
+    }
     while True:  # until all sources of a layer agree
         changed = False
         for layer in layers:
