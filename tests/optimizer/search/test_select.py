@@ -11,6 +11,7 @@ from sc_neurocore.build.network import Configuration, LayerConfiguration, Propor
 from sc_neurocore.cost import EngineShape
 from sc_neurocore.optimizer.search import Budget, Candidate, Clocks, Figure, Measured, parse_budget
 from sc_neurocore.optimizer.search._budget import exact
+from sc_neurocore.optimizer.search._candidate import outside_by, widened
 from sc_neurocore.optimizer.search._select import (
     RISK,
     choose,
@@ -127,3 +128,14 @@ def test_the_nearest_says_what_must_give() -> None:
     assert dict(both.alone) == {}
     accuracy = nearest([candidate(50, 5, right=50)], parse_budget("accuracy=0.9"))
     assert accuracy.alone["accuracy"] == Proportion(50, 100).interval[0]
+
+
+def test_an_interval_that_was_left_is_widened_until_it_holds() -> None:
+    figure = Figure(100.0, 90.0, 110.0, "estimated")
+    assert outside_by(figure, 105.0) < 1 < outside_by(figure, 130.0)
+    wide = widened(figure, outside_by(figure, 130.0))
+    assert wide.high == pytest.approx(130.0) and wide.value == 100.0 and wide.low < 90.0
+    assert widened(figure, 1.0) is figure
+    assert outside_by(figure, 80.0) == pytest.approx(np.log(0.8) / np.log(0.9))
+    assert outside_by(exact(100.0, "estimated"), 100.0) == 0.0
+    assert outside_by(Figure(5, 0, 9, "estimated"), 100.0) == 0.0

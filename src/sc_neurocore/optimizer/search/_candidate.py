@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -84,6 +85,7 @@ def predict_all(
     *,
     placed: bool,
     switching: Switching | None,
+    widening: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Candidate]:
     """Candidates with the predictions of a model.
 
@@ -94,6 +96,7 @@ def predict_all(
         confidence: of the intervals, two-sided.
         placed: whether there is a clock to predict.
         switching: what power is estimated from, or ``None``.
+        widening: factors by which the intervals of a metric were found too narrow.
     """
     if not candidates:
         return []
@@ -103,8 +106,9 @@ def predict_all(
         if metric not in model.metrics(family):
             continue
         found = predict_many(shapes, family, metric, model=model, confidence=confidence)
+        factor = widening.get(metric, 1.0)
         columns[metric] = [
-            Figure(float(v), float(low), float(high), "estimated")
+            widened(Figure(float(v), float(low), float(high), "estimated"), factor)
             for v, low, high in zip(found.value, found.low, found.high, strict=True)
         ]
     made = []
@@ -113,6 +117,25 @@ def predict_all(
         figures = _with_consequences(own, candidate, switching)
         made.append(replace(candidate, predicted=MappingProxyType(figures)))
     return made
+
+
+def widened(figure: Figure, factor: float) -> Figure:
+    """A figure whose interval reaches further by a factor, in logarithms."""
+    if factor <= 1.0 or figure.low <= 0.0:
+        return figure
+    low = figure.value * (figure.low / figure.value) ** factor
+    return Figure(figure.value, low, figure.value * (figure.high / figure.value) ** factor,
+                  figure.word)  # fmt: skip
+
+
+def outside_by(figure: Figure, measured: float) -> float:
+    """How many times the reach of an interval a measured value lies from the figure."""
+    if min(figure.low, measured) <= 0.0:
+        return 0.0
+    end = figure.high if measured > figure.value else figure.low
+    reach = abs(math.log(end / figure.value))
+    distance = abs(math.log(measured / figure.value))
+    return distance / reach if reach > 0.0 else float(distance > 0.0)
 
 
 def _measured_figures(candidate: Candidate) -> dict[str, Figure]:

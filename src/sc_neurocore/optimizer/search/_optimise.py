@@ -21,6 +21,7 @@ from sc_neurocore.optimizer.search._candidate import (
     SPEED,
     Candidate,
     Switching,
+    outside_by,
     predict_all,
     switching_of,
 )
@@ -181,6 +182,8 @@ class _Run:
         self.switching: Switching | None = None
         self.confidence = confidence_for(options.budget)
         self.notices: list[str] = []
+        #: By metric, how far beyond their intervals measurements have been found.
+        self.widening: dict[str, float] = {}
 
     def search(self, space: SearchSpace | None) -> Search:
         options = self.options
@@ -208,6 +211,8 @@ class _Run:
             self.notices.append(
                 "The data has no training part: configurations were chosen on the test set itself."
             )
+        if chosen is not None and clocks is not None:
+            self.notices += _surprises(options, chosen, test, clocks)
         return Search(
             options, self.source, space, tuple(candidates), tuple(rounds), chosen,
             nearest(candidates, options.budget) if chosen is None else None,
@@ -255,7 +260,7 @@ class _Run:
     def _predicted(self, candidates: list[Candidate]) -> list[Candidate]:
         return predict_all(
             candidates, self.target.family, self.model, self.confidence, placed=self.placed,
-            switching=self.switching,
+            switching=self.switching, widening=self.widening,
         )  # fmt: skip
 
     def _polished(self, space: SearchSpace, candidates: list[Candidate]) -> list[Candidate]:
@@ -382,7 +387,14 @@ class _Run:
         return found
 
     def _learn(self, picked: Any, found: list[Measured]) -> None:
-        """Condition the model on what was measured."""
+        """Condition the model on what was measured, and widen intervals that were left."""
+        for (candidate, _), measured in zip(picked, found, strict=True):
+            for metric in ("luts", "ffs", "brams", SPEED):
+                figure, value = candidate.predicted.get(metric), getattr(measured, metric)
+                if figure is not None and value is not None:
+                    factor = outside_by(figure, float(value))
+                    if factor > 1.0:
+                        self.widening[metric] = self.widening.get(metric, 1.0) * factor
         known = self.model.metrics(self.target.family)
         self.model = self.model.condition(
             [
@@ -414,3 +426,27 @@ class _Run:
             self.evaluator.form_of(configuration), samples.inputs, self.store
         )
         return accuracy_of(answers, samples.labels), clocks
+
+
+def _surprises(
+    options: SearchOptions, chosen: Candidate, test: Proportion | None, clocks: Clocks
+) -> list[str]:
+    """What the test samples say otherwise than the samples that were chosen by."""
+    found = []
+    if test is not None and test.interval[1] < chosen.score.interval[0]:
+        found.append(
+            f"On the test set {100 * test.share:.2f} % are right, fewer than the "
+            f"{100 * chosen.score.share:.2f} % of the samples that it was chosen by, which the "
+            "network may have been trained on; a budget of accuracy with room guards against that."
+        )
+    limits = dict(options.budget.limits)
+    speed = chosen.figures.get(SPEED)
+    latest = clocks.worst / speed.value if speed is not None and speed.value > 0 else 0.0
+    late = "clocks" in limits and clocks.worst > limits["clocks"]
+    if late or ("latency_us" in limits and latest > limits["latency_us"]):
+        found.append(
+            f"The longest inference of the test set takes {clocks.worst} clocks, "
+            f"{latest:.4g} µs, which is outside of the budget; of the samples that were timed in "
+            f"the search it takes {chosen.clocks.worst}."
+        )
+    return found

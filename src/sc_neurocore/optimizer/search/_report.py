@@ -27,7 +27,8 @@ _METHODS = {
     "runs": (
         "Each run goes to the configuration of largest expected improvement: the chance of being "
         "inside the budget times the expected gain over the best measured inside. The cost model "
-        "is conditioned on each result."
+        "is conditioned on each result; where a result leaves its interval, later intervals of "
+        "that figure are widened by as much."
     ),
     "latency": (
         "The most clocks of an inference over the samples that were timed, by the clock after "
