@@ -61,12 +61,10 @@ def _scale(values: Sequence[float | None], start: float, end: float) -> LogScale
 
 
 def _bins(shares: Sequence[float]) -> list[float]:
-    """Rising upper ends of at most as many bins as there are colours."""
-    low, high = min(shares), max(shares)
-    if high - low < 1e-9:
-        return [high]
-    step = (high - low) / len(_COLOURS)
-    return [low + step * (k + 1) for k in range(len(_COLOURS))]
+    """Rising upper ends of at most as many bins as there are colours, with equally many in each."""
+    known = sorted(set(shares))
+    count = min(len(known), len(_COLOURS))
+    return [known[(k + 1) * len(known) // count - 1] for k in range(count)]
 
 
 def _colour(share: float, bins: Sequence[float]) -> str:
