@@ -19,6 +19,7 @@ _COMMANDS = {
     "bitstream": "_bitstream",
     "scnir": "_scnir",
     "targets": "_targets",
+    "cost-model": "_cost_model",
     "doctor": "_doctor",
     "completion": "_completion",
 }

@@ -37,7 +37,7 @@ class LazyGroup(SuggestingGroup):
 
     Args:
         package: package of the command modules.
-        modules: command name to the module that defines it under that name.
+        modules: command name to the module that defines it under that name, hyphens as underscores.
         options: as for `click.Group`.
     """
 
@@ -56,7 +56,7 @@ class LazyGroup(SuggestingGroup):
         if cmd_name not in self._modules:
             return None
         module = importlib.import_module(f"{self._package}.{self._modules[cmd_name]}")
-        found: click.Command = getattr(module, cmd_name)
+        found: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return found
 
     def main(

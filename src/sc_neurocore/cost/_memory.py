@@ -27,7 +27,9 @@ BLOCK_RAMS = {
 }
 _BLOCK_COST = {"ice40": 64.0, "ecp5": 128.0, "gowin": 128.0, "xilinx": 129.0}
 _CONSTANT_COST = {"ice40": 1 / 16, "ecp5": 1 / 16, "gowin": 1 / 16, "xilinx": 1 / 64}
-_FLOP_COST, _MUX_COST = 1.0, 0.5
+_FLOP_COST, _MUX_COST = 1.0, 0.4
+#: A constant memory just beyond the price of a block RAM was still seen in LUTs.
+_LENIENCE = 1.05
 #: A constant memory may be read several words at once, of which one is chosen.
 _FOLDS = (1, 2)
 
@@ -108,7 +110,7 @@ def memories(
     if family == "xilinx":  # two halves are one whole
         counted = np.ceil(blocks / 2)
     if constant:
-        logic = bits * _CONSTANT_COST[family] <= cost
+        logic = bits * _CONSTANT_COST[family] <= _LENIENCE * cost
         none = bits == 0
         return Memories(
             np.where(logic, zero, counted), zero, zero, zero, np.where(logic & ~none, bits, zero),
@@ -125,11 +127,13 @@ def memories(
         deep = np.ceil(width / lanes / 3) * lanes * np.ceil(depth / 64)
         rows = np.where(shallow <= deep, np.ceil(depth / 32), np.ceil(depth / 64))
         cells, each = np.minimum(shallow, deep), 8.0
+        padded = cells / np.maximum(rows, 1) * np.where(shallow <= deep, 6, 3)
     else:
         rows = np.ceil(depth / 16)
-        cells, each = np.ceil(width / lanes / 4) * lanes * rows, 4.0
+        padded = np.ceil(width / lanes / 4) * lanes * 4
+        cells, each = padded / 4 * rows, 4.0
     muxed = width * (rows - 1)
-    small = (each * cells + _MUX_COST * muxed <= cost) & (bits > 0)
+    small = (each * cells + _MUX_COST * padded * (rows - 1) <= cost) & (bits > 0)
     return Memories(
         np.where(small, zero, counted), np.where(small, cells, zero), np.where(small, muxed, zero),
         zero, zero, np.where(small, zero, chosen),

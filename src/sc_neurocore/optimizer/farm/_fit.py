@@ -30,7 +30,8 @@ Reals = NDArray[np.float64]
 CONFIDENCE = 0.9
 _FOLDS = 10
 _LEAST_NETWORKS = 12
-_RIDGE = 0.02
+#: Strengths of the ridge that cross-validation chooses among.
+_RIDGES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 _RULED = ("brams", "dsps")
 
 
@@ -109,7 +110,7 @@ def table_of(rows: Sequence[EngineRow], family: str, metric: str) -> Table:
     )  # fmt: skip
 
 
-def fit_coefficients(features: Reals, cost: Reals) -> Reals:
+def fit_coefficients(features: Reals, cost: Reals, ridge: float) -> Reals:
     """Costs of features, none negative, of least squared relative error.
 
     A ridge on each feature's share keeps those apart that the data hardly tell apart.
@@ -117,7 +118,7 @@ def fit_coefficients(features: Reals, cost: Reals) -> Reals:
     from scipy.optimize import nnls
 
     relative = features / cost[:, None]
-    share = np.sqrt(np.mean(relative**2, axis=0)) * np.sqrt(len(cost)) * _RIDGE
+    share = np.sqrt(np.mean(relative**2, axis=0)) * np.sqrt(len(cost)) * ridge
     a = np.concatenate([relative, np.diag(share)])
     b = np.concatenate([np.ones(len(cost)), np.zeros(features.shape[1])])
     return np.asarray(nnls(a, b, maxiter=50 * features.shape[1])[0], np.float64)
@@ -146,7 +147,9 @@ def fit_hyperparameters(
     return Hyperparameters(*(round(float(x), 6) for x in np.exp(found.x)))
 
 
-def folds(groups: NDArray[np.int64]) -> Iterator[tuple[Reals, Reals]]:
+def folds(
+    groups: NDArray[np.int64],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Training and test rows of each fold; no network is on both sides."""
     try:
         from sklearn.model_selection import GroupKFold
@@ -185,10 +188,8 @@ def _fitted(
     log_cost, n = np.log(t.cost), len(t.cost)
     structural, boosted, alone = np.empty(n), np.empty(n), np.empty(n)
     splits = [(train, test) for train, test in folds(t.groups)]
-    costs = []
-    for train, test in splits:
-        c = fit_coefficients(t.features[train], t.cost[train])
-        costs.append(c)
+    ridge, costs = _ridge(t, splits)
+    for c, (train, test) in zip(costs, splits, strict=True):
         structural[test] = np.log(np.maximum(t.features[test] @ c, 1e-9))
         left = log_cost[train] - np.log(np.maximum(t.features[train] @ c, 1e-9))
         boosted[test] = structural[test] + _boosted(t.inputs[train], left, t.inputs[test])
@@ -215,10 +216,11 @@ def _fitted(
         # Nothing smooth is left: only what the rows of a network share, for `CostModel.condition`.
         hyper = replace(hyper, amplitude=1e-6)
         scores = np.abs(log_cost - structural) / np.hypot(hyper.offset, hyper.noise)
-    coefficients = fit_coefficients(t.features, t.cost)
+    coefficients = fit_coefficients(t.features, t.cost, ridge)
     names = names_of(metric)
     entry = {
         "form": form,
+        "ridge": ridge,
         "coefficients": {
             name: round(float(c), 6) for name, c in zip(names, coefficients, strict=True) if c
         },
@@ -228,6 +230,22 @@ def _fitted(
         "scores": [round(float(x), 5) for x in np.sort(scores)],
     }
     return entry, candidates
+
+
+def _ridge(
+    t: Table, splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+) -> tuple[float, list[Reals]]:
+    """The ridge of least cross-validated error, and the costs that it gives in each fold."""
+    found = []
+    for ridge in _RIDGES:
+        costs = [fit_coefficients(t.features[a], t.cost[a], ridge) for a, _ in splits]
+        error = sum(
+            float(np.abs(np.log(np.maximum(t.features[b] @ c, 1e-9) / t.cost[b])).sum())
+            for c, (_, b) in zip(costs, splits, strict=True)
+        )
+        found.append((error, ridge, costs))
+    _, ridge, costs = min(found, key=lambda x: x[0])
+    return ridge, costs
 
 
 def evaluate(

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore.accelerator import Folding, IntegerNetwork
-from sc_neurocore.build.network import NetworkOptions, read_network
+from sc_neurocore.accelerator import Folding, IntegerNetwork, engine_shape
+from sc_neurocore.build.network import NetworkOptions, NetworkSource, read_network
 from sc_neurocore.build.network._plan import plan_network
+from sc_neurocore.cost import EngineShape
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer.farm._job import Job
@@ -60,6 +61,20 @@ def network_of(parameters: Mapping[str, Any]) -> tuple[IntegerNetwork, tuple[Fol
         parameters["file"], parameters["digest"], parameters["data"], parameters["backend"]
     )
     return network, tuple(Folding(pe, simd) for pe, simd in parameters["foldings"])
+
+
+def predicted_engine(
+    source: NetworkSource, options: NetworkOptions
+) -> tuple[EngineShape, tuple[Folding, ...]]:
+    """What a build would make of a network, as the cost model sees it, and how it is folded.
+
+    Raises:
+        SCConfigError: network, data and options do not fit one another.
+        SCCompilerError: the weights do not fit the target.
+    """
+    target = get_target(options.target)
+    plan = plan_network(source, options, target, EvidenceStore(), lambda _: None)
+    return engine_shape(plan.form.network, plan.foldings), plan.foldings
 
 
 @functools.lru_cache(maxsize=16)

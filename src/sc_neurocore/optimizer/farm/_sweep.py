@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -56,6 +57,17 @@ def engine_jobs(seed: int, networks: int, *, foldings: int = 2) -> Iterator[Job]
                     yield Job("engine", group, chosen, target, not k)
             if not k and number % 2:
                 yield Job("engine", group, chosen, "xilinx7", False)
+
+
+def sweep(seed: int, networks: int, layers: int) -> Iterator[Job]:
+    """A whole sweep, its kinds in turn, so that one that is broken off has some of each."""
+    blocks, alone = block_jobs(), layer_jobs(seed, layers)
+    for number, job in enumerate(engine_jobs(seed, networks)):
+        yield job
+        yield from itertools.islice(alone, number % 4 == 0)
+        yield from itertools.islice(blocks, number % 2 == 0)
+    yield from alone
+    yield from blocks
 
 
 def layer_jobs(seed: int, layers: int) -> Iterator[Job]:
