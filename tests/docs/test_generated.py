@@ -63,7 +63,9 @@ def test_every_public_package_has_a_reference_page() -> None:
 
 def test_exit_codes_are_those_of_the_errors() -> None:
     for package in (ROOT / "src" / "sc_neurocore").glob("*/__init__.py"):
-        importlib.import_module(f"sc_neurocore.{package.parent.name}")
+        module = importlib.import_module(f"sc_neurocore.{package.parent.name}")
+        for name in getattr(module, "__all__", ()):  # some load when they are first used
+            getattr(module, name)
     errors = importlib.import_module("sc_neurocore.exceptions")
     codes: dict[int, set[str]] = {}
     todo = [errors.SCNeuroError]

@@ -9,7 +9,8 @@ from sc_neurocore.cli._group import LazyGroup
 
 __all__ = ["main"]
 
-#: Command name to the module that holds it, under the same name; imported when it is used.
+#: Command name to the module that holds it, under the same name with its hyphens as underscores;
+#: imported when it is used.
 _COMMANDS = {
     "build": "_build",
     "verify": "_verify",
@@ -18,6 +19,7 @@ _COMMANDS = {
     "models": "_models",
     "bitstream": "_bitstream",
     "scnir": "_scnir",
+    "collect-synthesis": "_collect_synthesis",
     "targets": "_targets",
     "cost-model": "_cost_model",
     "doctor": "_doctor",

@@ -37,7 +37,8 @@ class LazyGroup(SuggestingGroup):
 
     Args:
         package: package of the command modules.
-        modules: command name to the module that defines it under that name, hyphens as underscores.
+        modules: command name to the module that defines it under that name, in which hyphens
+            are underscores.
         options: as for `click.Group`.
     """
 

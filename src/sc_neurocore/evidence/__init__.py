@@ -13,6 +13,7 @@ from sc_neurocore.evidence._digest import (
     code_digest,
     digest,
 )
+from sc_neurocore.evidence._json import decode_json, read_bytes
 from sc_neurocore.evidence._record import WORDS, Outcome, Record, Word
 from sc_neurocore.evidence._store import EvidenceError, EvidenceStore, run_cached
 
@@ -28,6 +29,8 @@ __all__ = [
     "cache_dir",
     "canonical_json",
     "code_digest",
+    "decode_json",
     "digest",
+    "read_bytes",
     "run_cached",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sc_neurocore.evidence import atomic_write
+from sc_neurocore.evidence import atomic_write, decode_json, read_bytes
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir._scnir_document import (
     SCNIRCorrelationConstraint,
@@ -106,36 +106,11 @@ def read_json(path: str | Path) -> Any:
         SCNIRValidationError: it is no such JSON.
         SCConfigError: the file cannot be read.
     """
+    data = read_bytes(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise SCConfigError(f"{path} cannot be read: {reason}") from None
-    except UnicodeDecodeError:
-        raise SCNIRValidationError(f"{path} is no UTF-8 text, so no JSON") from None
-    try:
-        return json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise SCNIRValidationError(
-            f"{path} is no JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise SCNIRValidationError(f"{path} is nested too deeply to be read") from None
-    except ValueError as error:
-        raise SCNIRValidationError(f"{path} is not acceptable JSON: {error}") from None
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key '{key}' stands twice in one object")
-        found[key] = value
-    return found
-
-
-def _constant(text: str) -> Any:
-    raise ValueError(f"{text} is no finite number")
+        return decode_json(data, str(path))
+    except SCConfigError as error:
+        raise SCNIRValidationError(str(error)) from None
 
 
 def _plain(value: Any) -> Any:

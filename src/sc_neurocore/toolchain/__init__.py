@@ -8,6 +8,7 @@ A missing tool is an `SCDependencyError` that says what to run, a failed one a `
 from sc_neurocore.toolchain._implement import Implementation, implement
 from sc_neurocore.toolchain._layout import place_and_route
 from sc_neurocore.toolchain._lint import lint
+from sc_neurocore.toolchain._netlist import resources
 from sc_neurocore.toolchain._simulate import available_simulators, simulate_rtl, simulator_version
 from sc_neurocore.toolchain._synthesis import synthesise
 from sc_neurocore.toolchain._targets import Target, get_target, targets
@@ -26,6 +27,7 @@ __all__ = [
     "implement",
     "lint",
     "place_and_route",
+    "resources",
     "run_yosys",
     "serial_wrapper",
     "simulate_rtl",

@@ -10,15 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sc_neurocore.build._page import number
-
-#: Core voltage by family, from the vendors' data sheets, in V.
-CORE_VOLTAGE = {"ice40": 1.2, "ecp5": 1.1, "gowin": 1.2, "xilinx": 1.0}
-#: Capacitance taken for a net with its routing and the inputs that it feeds, in F.
-NET_CAPACITANCE = 1.0e-12
-#: Capacitance taken for the clock's branch to one flip-flop, in F.
-CLOCK_CAPACITANCE = 0.05e-12
-#: The answer is an order of magnitude: it may be off by this factor either way.
-FACTOR = 5
+from sc_neurocore.cost._switching import (
+    CLOCK_CAPACITANCE,
+    CORE_VOLTAGE,
+    FACTOR,
+    NET_CAPACITANCE,
+)
 
 
 @dataclass(frozen=True)

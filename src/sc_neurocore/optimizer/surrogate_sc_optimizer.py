@@ -1,0 +1,449 @@
+"""The choice of length, decorrelator, precision and polynomial of every layer, led by evidence.
+
+Predictions come from the cost model and the bit-true model of the layer; a measured observation
+replaces them where it matches and corrects them nearby. The selection is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer._budget import (
+    Totals,
+    nearest_point,
+    problem_of,
+    totals_of,
+    weights_of,
+)
+from sc_neurocore.optimizer._choices import (
+    ACCURACY,
+    LATENCY,
+    LUTS,
+    METRICS,
+    POWER,
+    Choices,
+    full_grid,
+)
+from sc_neurocore.optimizer._conditioning import (
+    Conditioning,
+    conditioning_of,
+    measured_choices,
+)
+from sc_neurocore.optimizer._device import find_device
+from sc_neurocore.optimizer._interval import BudgetCheck, Figure
+from sc_neurocore.optimizer._layer_cost import how_good
+from sc_neurocore.optimizer._observation import BenchmarkObservation, require_one_lut_unit
+from sc_neurocore.optimizer._profile import (
+    HardwareBudget,
+    LayerProfile,
+    require_network,
+    require_positive,
+    require_weight,
+)
+from sc_neurocore.optimizer._selection import Problem, Reals, exact, greedy, pruned
+from sc_neurocore.optimizer.sc_optimizer import verdict_sentence
+
+__all__ = [
+    "BenchmarkObservation",
+    "RejectedLayer",
+    "SurrogateLayerConfig",
+    "SurrogateOptimizerReport",
+    "SurrogateSCOptimizer",
+    "TargetHardwareProfile",
+]
+
+#: Unit in which a family's synthesis counts LUTs; on ice40 LUT4 and logic cells both occur.
+_LUT_UNITS = {"ecp5": "lut4", "xilinx": "lut6"}
+
+
+@dataclass(frozen=True)
+class TargetHardwareProfile:
+    """A device, its budget, and what is preferred within it.
+
+    The utility of a choice is ``accuracy_weight`` × its share of the network's accuracy, less each
+    other weight × the share of that budget which it takes. With the defaults a whole budget is
+    worth one point of accuracy.
+
+    Attributes:
+        name: of a device or board (`fit_to_target`'s targets, ``pynq-z2``, …), or any name together
+            with ``family``.
+        budget: what the network may take.
+        accuracy_weight: at least 0, as the others.
+        lut_weight: of LUTs.
+        power_weight: of power.
+        latency_weight: of latency; without effect if the budget has no limit on it.
+        family: ``ice40``, ``ecp5`` or ``xilinx``; None takes that of the name.
+        clock_mhz: at which power is meant.
+
+    Raises:
+        SCConfigError: an empty name, a negative or non-finite weight, or a clock not above 0.
+    """
+
+    name: str
+    budget: HardwareBudget
+    accuracy_weight: float = 1.0
+    lut_weight: float = 0.01
+    power_weight: float = 0.01
+    latency_weight: float = 0.01
+    family: str | None = None
+    clock_mhz: float = 50.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise SCConfigError(f"name of a target is {self.name!r}; it must be text")
+        if not isinstance(self.budget, HardwareBudget):
+            raise SCConfigError(
+                f"budget of target '{self.name}' is {self.budget!r}; it must be a HardwareBudget"
+            )
+        for name in ("accuracy_weight", "lut_weight", "power_weight", "latency_weight"):
+            object.__setattr__(self, name, require_weight(name, getattr(self, name)))
+        object.__setattr__(self, "clock_mhz", require_positive("clock_mhz", self.clock_mhz))
+        if self.family is not None and self.family not in ("ice40", "ecp5", "xilinx"):
+            raise SCConfigError(
+                f"family of target '{self.name}' is {self.family!r}; it must be ice40, ecp5 or "
+                "xilinx"
+            )
+
+    @property
+    def device_family(self) -> str:
+        """The family whose cells are counted.
+
+        Raises:
+            SCConfigError: neither ``family`` nor the name says it.
+        """
+        if self.family is not None:
+            return self.family
+        try:
+            return find_device(self.name).family
+        except SCConfigError:
+            raise SCConfigError(
+                f"target '{self.name}' is no device that we know, so give its family: ice40, ecp5 "
+                "or xilinx"
+            ) from None
+
+
+@dataclass(frozen=True)
+class SurrogateLayerConfig:
+    """What was chosen for a layer.
+
+    Attributes:
+        layer_id: which layer.
+        bitstream_length: clocks of a stream.
+        decorrelator: what makes the weights' streams independent of the inputs'.
+        precision_bits: width of the levels.
+        polynomial: of the shift registers, such as ``x^16+x^14+x^13+x^11+1``.
+        luts: of the layer.
+        power_mw: dynamic power while it runs.
+        latency_cycles: clocks to load its levels and to run its streams.
+        accuracy: 1 less the rms error of the mean of its products, or the measured score.
+        utility: what it adds to the objective.
+        basis: how it is known: ``measured``, ``estimated``, or ``estimated, corrected by
+            observations near it``; also where the area model extrapolates.
+    """
+
+    layer_id: str
+    bitstream_length: int
+    decorrelator: str
+    precision_bits: int
+    polynomial: str
+    luts: Figure
+    power_mw: Figure
+    latency_cycles: Figure
+    accuracy: Figure
+    utility: float
+    basis: str
+
+    @property
+    def estimated_luts(self) -> int:
+        """Middle of the LUTs, rounded."""
+        return round(self.luts.value)
+
+
+@dataclass(frozen=True)
+class RejectedLayer:
+    """A layer that got no configuration.
+
+    Attributes:
+        layer_id: which layer.
+        reason: why, in a sentence.
+    """
+
+    layer_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SurrogateOptimizerReport:
+    """A configuration of the network within the budget, or of as many layers as fit.
+
+    Attributes:
+        target: name of the target.
+        layers: those that got a configuration.
+        rejected: those that did not, with the reason.
+        totals: of the layers with a configuration.
+        checks: each limit and what stands against it, with its verdict.
+        gap: how much utility a better selection could have at most, proven.
+        verdict: one sentence; for an infeasible budget what the nearest feasible point takes.
+        notices: what a user should know.
+        basis: how good the estimates are.
+    """
+
+    target: str
+    layers: tuple[SurrogateLayerConfig, ...]
+    rejected: tuple[RejectedLayer, ...]
+    totals: Totals
+    checks: tuple[BudgetCheck, ...]
+    gap: float | None
+    verdict: str
+    notices: tuple[str, ...] = ()
+    basis: str = ""
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every layer got a configuration, and all together are within the budget.
+
+        Of LUTs the upper end is, of power the middle; `checks` says how sure each is.
+        """
+        return not self.rejected and all(check.within for check in self.checks)
+
+    @property
+    def weighted_accuracy(self) -> float:
+        """Mean accuracy of the configured layers, weighted by their products."""
+        return self.totals.accuracy.value
+
+    def summary(self) -> str:
+        """The report for people, a line per layer."""
+        rows = [
+            f"  {c.layer_id}: {c.bitstream_length} clocks, {c.decorrelator}, {c.precision_bits} "
+            f"bits, {c.polynomial}, LUTs {c.luts}, mW {c.power_mw}, clocks {c.latency_cycles}, "
+            f"accuracy {c.accuracy}, utility {c.utility:.4g}; {c.basis}"
+            for c in self.layers
+        ]
+        rows += [f"  {r.layer_id}: rejected, {r.reason}" for r in self.rejected]
+        proven = "" if self.gap is None else f"; utility proven within {self.gap:.2g} of the best"
+        return "\n".join(
+            [
+                f"{self.target}: {self.verdict}",
+                *([f"accuracy {self.totals.accuracy}{proven}"] if self.layers else []),
+                *(str(check) for check in self.checks if self.layers),
+                *rows,
+                *self.notices,
+                self.basis,
+            ]
+        )
+
+
+class SurrogateSCOptimizer:
+    """Chooses exactly among all settings, by predictions that observations correct.
+
+    Args:
+        target: device, budget and preferences.
+        observations: measured points; those of another target are left out, and the report says
+            so.
+        time_limit_s: after which the selection takes the best one so far, with its proven gap.
+
+    Raises:
+        SCConfigError: something else in the place of a target or an observation.
+    """
+
+    def __init__(
+        self,
+        target: TargetHardwareProfile,
+        observations: Sequence[BenchmarkObservation] = (),
+        *,
+        time_limit_s: float = 1.0,
+    ) -> None:
+        if not isinstance(target, TargetHardwareProfile):
+            raise SCConfigError(f"target is {target!r}; it must be a TargetHardwareProfile")
+        self.target = target
+        self.observations = tuple(observations)
+        self.time_limit_s = require_positive("time_limit_s", time_limit_s)
+        for number, seen in enumerate(self.observations):
+            if not isinstance(seen, BenchmarkObservation):
+                raise SCConfigError(
+                    f"observation {number} is {seen!r}; it must be a BenchmarkObservation"
+                )
+
+    def optimise(self, network: Sequence[LayerProfile]) -> SurrogateOptimizerReport:
+        """Choose for every layer, or for as many as fit.
+
+        Raises:
+            SCConfigError: no layers, two with one id, a target without a family, or observations
+                that count other LUTs than the target.
+        """
+        layers = require_network(network)
+        family = self.target.device_family
+        used, notices = self._usable(family)
+        require_one_lut_unit(used, _LUT_UNITS.get(family, ""))
+        model, strange = conditioning_of(used, family, self.target.clock_mhz)
+        every = [self._choices(layer, used, model, family) for layer in layers]
+        values = [
+            self._utility(c, share) for c, share in zip(every, weights_of(layers), strict=True)
+        ]
+        whole = problem_of(layers, every, values, self.target.budget)
+        problem, kept = pruned(whole)
+        start = greedy(problem)
+        if start is None:
+            return self._without_some(layers, every, whole, (*notices, *strange))
+        found = exact(problem, time_limit_s=self.time_limit_s)
+        if found is None or found.value < start[0].value:
+            found = start[0] if found is None else replace(start[0], bound=found.bound)
+        chosen = [int(k[i]) for k, i in zip(kept, found.chosen, strict=True)]
+        return self._report(layers, every, values, chosen, found.gap, "", (*notices, *strange))
+
+    def _usable(self, family: str) -> tuple[list[BenchmarkObservation], tuple[str, ...]]:
+        """Observations of this target, and a sentence on the others."""
+        used = [o for o in self.observations if self._is_ours(o, family)]
+        left = len(self.observations) - len(used)
+        if not left:
+            return used, ()
+        others = sorted({o.target for o in self.observations if o not in used})
+        return used, (f"{left} observations of other targets ({', '.join(others)}) were left out",)
+
+    def _is_ours(self, seen: BenchmarkObservation, family: str) -> bool:
+        if not seen.target or seen.target in (self.target.name, family):
+            return True
+        try:
+            return find_device(seen.target) == find_device(self.target.name)
+        except SCConfigError:
+            return False
+
+    def _choices(
+        self,
+        layer: LayerProfile,
+        observations: Sequence[BenchmarkObservation],
+        model: Conditioning,
+        family: str,
+    ) -> Choices:
+        grid = model.apply(full_grid(layer.mac_count, family, self.target.clock_mhz),
+                           layer.mac_count)  # fmt: skip
+        seen = measured_choices(layer, observations)
+        if seen is None:
+            return grid
+        return seen.joined(grid.rows(~_among(grid, seen)))
+
+    def _utility(self, choices: Choices, share: float) -> Reals:
+        t, budget = self.target, self.target.budget
+        value = t.accuracy_weight * share * choices.value[:, ACCURACY]
+        value = value - t.lut_weight * choices.value[:, LUTS] / budget.max_luts
+        value = value - t.power_weight * choices.value[:, POWER] / budget.max_power_mw
+        if budget.max_latency_cycles is not None:
+            part = choices.value[:, LATENCY] / budget.max_latency_cycles
+            value = value - t.latency_weight * part
+        return np.asarray(value)
+
+    def _without_some(
+        self,
+        layers: tuple[LayerProfile, ...],
+        every: list[Choices],
+        whole: Problem,
+        notices: tuple[str, ...],
+    ) -> SurrogateOptimizerReport:
+        """As many layers as fit: to leave one out costs more than all utilities together."""
+        _, sentence = nearest_point(whole)
+        price = 1.0 + sum(float(np.ptp(v)) + float(np.abs(v).max()) for v in whole.values)
+        nothing = np.zeros((1, len(whole.limits)))
+        wider = Problem(
+            tuple(np.append(v, -price) for v in whole.values),
+            tuple(np.concatenate([c, nothing]) for c in whole.costs),
+            whole.limits,
+        )
+        problem, kept = pruned(wider)
+        start = greedy(problem)
+        assert start is not None, "all layers can be left out"
+        found = exact(problem, time_limit_s=self.time_limit_s)
+        if found is None or found.value < start[0].value:
+            found = start[0]
+        chosen = [int(k[i]) for k, i in zip(kept, found.chosen, strict=True)]
+        placed: list[int | None] = [
+            i if i < len(c) else None for i, c in zip(chosen, every, strict=True)
+        ]
+        verdict = f"does not fit: {sentence}"
+        return self._report(layers, every, list(whole.values), placed, None, verdict, notices)
+
+    def _report(
+        self,
+        layers: tuple[LayerProfile, ...],
+        every: Sequence[Choices],
+        values: Sequence[Reals],
+        chosen: Sequence[int | None],
+        gap: float | None,
+        verdict: str,
+        notices: tuple[str, ...],
+    ) -> SurrogateOptimizerReport:
+        configured, networks, figures = [], [], []
+        for layer, c, v, i in zip(layers, every, values, chosen, strict=True):
+            if i is not None:
+                row = [c.figure(i, m) for m in range(len(METRICS))]
+                configured.append(_config(layer, c, i, row, float(v[i])))
+                networks.append(layer)
+                figures.append(row)
+        totals = totals_of(networks, figures)
+        checks = totals.checks(self.target.budget)
+        rejected = tuple(
+            RejectedLayer(layer.id, _reason(c, self.target.budget, totals))
+            for layer, c, i in zip(layers, every, chosen, strict=True)
+            if i is None
+        )
+        return SurrogateOptimizerReport(
+            self.target.name, tuple(configured), rejected, totals, checks, gap,
+            verdict or verdict_sentence(checks), notices, how_good(self.target.device_family),
+        )  # fmt: skip
+
+
+def _config(
+    layer: LayerProfile, c: Choices, i: int, row: list[Figure], utility: float
+) -> SurrogateLayerConfig:
+    basis = "measured" if c.measured[i] else "estimated"
+    if c.informed[i] and not c.measured[i]:
+        basis += ", corrected by observations near it"
+    if c.extrapolates[i]:
+        basis += "; the area model extrapolates"
+    return SurrogateLayerConfig(
+        layer_id=layer.id,
+        bitstream_length=int(c.length[i]),
+        decorrelator=str(c.decorrelator[i]),
+        precision_bits=int(c.precision[i]),
+        polynomial=str(c.polynomial[i]),
+        luts=row[LUTS],
+        power_mw=row[POWER],
+        latency_cycles=row[LATENCY],
+        accuracy=row[ACCURACY],
+        utility=utility,
+        basis=basis,
+    )
+
+
+def _reason(c: Choices, budget: HardwareBudget, totals: Totals) -> str:
+    """Why a layer was left out: it is too large alone, or beside the others."""
+    limits: list[tuple[int, str, Any, float]] = [
+        (LUTS, "LUTs", budget.max_luts, totals.luts.value),
+        (POWER, "mW", budget.max_power_mw, totals.power_mw.value),
+    ]
+    if budget.max_latency_cycles is not None:
+        latency = totals.latency_cycles.value
+        limits.append((LATENCY, "clocks", budget.max_latency_cycles, latency))
+    least = {m: float(c.value[:, m].min()) for m, *_ in limits}
+    alone = [
+        f"{least[m]:.4g} {unit} of {limit:g}" for m, unit, limit, _ in limits if least[m] > limit
+    ]
+    if alone:
+        return f"its smallest configurations need {' and '.join(alone)}"
+    left = [f"{max(0.0, limit - used):.4g} {unit}" for _, unit, limit, used in limits]
+    need = [f"{least[m]:.4g} {unit}" for m, unit, *_ in limits]
+    return f"the other layers leave {', '.join(left)} and it needs at least {', '.join(need)}"
+
+
+def _among(grid: Choices, seen: Choices) -> NDArray[np.bool_]:
+    """Which rows of a grid are observed."""
+    known = set(zip(seen.length.tolist(), seen.decorrelator.tolist(), seen.precision.tolist(),
+                    seen.polynomial.tolist(), strict=True))  # fmt: skip
+    rows = zip(grid.length.tolist(), grid.decorrelator.tolist(), grid.precision.tolist(),
+               grid.polynomial.tolist(), strict=True)  # fmt: skip
+    return np.array([row in known for row in rows])
