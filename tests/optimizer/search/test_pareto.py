@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
-from sc_neurocore.optimizer.search import pareto_front, pareto_search
+from sc_neurocore.optimizer._choices import ACCURACY, LATENCY, LUTS, full_grid
+from sc_neurocore.optimizer.search import parallel_layer_front, pareto_front, pareto_search
 
 SPACE = {
     "bits": (2, 4, 8), "fold": (1, 2, 4, 8), "decorrelator": ("none", "shuffle"),
@@ -91,3 +92,14 @@ def test_without_optuna_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SCDependencyError, match=r"pip install 'sc-neurocore\[optimizer\]'"):
         pareto_search(SPACE, costs, directions=("minimize", "minimize"), trials=3)
     assert np.array_equal(pareto_front([[1, 2], [2, 1], [2, 2]]), [0, 1])
+
+
+def test_the_knobs_of_a_parallel_layer_are_searched_alike() -> None:
+    found = parallel_layer_front(16, "ice40", trials=400, seed=1)
+    assert found == parallel_layer_front(16, "ice40", trials=400, seed=1)
+    grid = full_grid(16, "ice40", 40.0)
+    every = grid.value[:, [LUTS, LATENCY, ACCURACY]]
+    best = {tuple(every[i]) for i in pareto_front(every * [1, 1, -1])}
+    # The whole grid is known: of its front most is found by a quarter of its points.
+    assert len(found.evaluated) < len(grid) / 3
+    assert len(best & {f.values for f in found.front}) >= len(best) / 2

@@ -17,6 +17,7 @@ from sc_neurocore.optimizer.search._measure import Measured, measure
 from sc_neurocore.optimizer.search._optimise import Round, Search, optimise
 from sc_neurocore.optimizer.search._options import SearchOptions
 from sc_neurocore.optimizer.search._page import render_search_page
+from sc_neurocore.optimizer.search._parallel import parallel_layer_front
 from sc_neurocore.optimizer.search._pareto import Found, ParetoResult, pareto_front, pareto_search
 from sc_neurocore.optimizer.search._plot import pareto_plot
 from sc_neurocore.optimizer.search._programme import Choice, LayerOptions, Limits, choose_layers
@@ -61,6 +62,7 @@ __all__ = [
     "pareto_front",
     "pareto_plot",
     "pareto_search",
+    "parallel_layer_front",
     "parse_budget",
     "render_search_page",
     "search_report",
