@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.cost.shapes import engine, layer
 
 from sc_neurocore.cost import FAMILIES
 from sc_neurocore.cost._features import (
@@ -13,7 +14,6 @@ from sc_neurocore.cost._features import (
     engine_features,
     layer_features,
 )
-from tests.cost.shapes import engine, layer
 
 
 def _one(shape: object, name: str, family: str = "ecp5") -> float:

@@ -1,4 +1,4 @@
-"""The shipped model: its stated errors come out of its records; it learns of a network; refusals."""
+"""The shipped model: its errors come out of its records, it learns of a network, refusals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.cost.shapes import engine, layer
 
 from sc_neurocore.cost import (
     BlockShape,
@@ -24,7 +25,6 @@ from sc_neurocore.cost._model import quantile, read_model
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer.farm import validate
 from sc_neurocore.optimizer.farm._files import engines_of, held_out_rows, shipped
-from tests.cost.shapes import engine, layer
 
 ROWS = engines_of()
 FILES = {p.name: p.read_text("utf-8") for p in shipped().iterdir()}
@@ -192,5 +192,3 @@ def test_blocks_and_their_refusals() -> None:
     with pytest.raises(SCConfigError, match="needs the parameter 'polynomial'"):
         shape = {k: v for k, v in LAYER.items() if k != "polynomial"}
         predict_block(BlockShape("sc_layer", shape), "ice40", "luts")
-
-

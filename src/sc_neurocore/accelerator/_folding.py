@@ -21,16 +21,10 @@ from sc_neurocore.accelerator._network import (
     IntegerProjection,
 )
 from sc_neurocore.compiler import Datapath
+from sc_neurocore.cost import BLOCK_RAMS
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target, targets
 
-#: Kilobits of a block RAM, by family, and its shapes (width, depth).
-_BLOCKS: Mapping[str, tuple[tuple[int, int], ...]] = {
-    "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
-    "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-    "gowin": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-    "xilinx": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),  # RAMB18
-}
 #: LUTs of the parts of an engine. To choose by, not to report.
 _LUTS = {
     "layer": 120.0,  # control, fork and FIFO of a layer
@@ -150,12 +144,12 @@ def memory_blocks(family: str, width: int, depth: int) -> int:
     Raises:
         SCConfigError: an unknown family.
     """
-    if family not in _BLOCKS:
+    if family not in BLOCK_RAMS:
         raise SCConfigError(
             f"an engine keeps its weights in block RAM, and family '{family}' has no known block "
-            f"RAM; families that have: {', '.join(_BLOCKS)}"
+            f"RAM; families that have: {', '.join(BLOCK_RAMS)}"
         )
-    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in _BLOCKS[family])
+    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in BLOCK_RAMS[family])
 
 
 def _options(
@@ -350,12 +344,12 @@ def _too_large(
                 advice.append(f"pruning {percent} % of the neurons before the output")
                 break
     for device in targets().values():
-        if device.brams and device.family in _BLOCKS and fits(network, device):
+        if device.brams and device.family in BLOCK_RAMS and fits(network, device):
             advice.append(f"target {device.name}")
             break
     needed, there = sum(o.brams for o in options), target.brams or 0
     weight_bits = sum(layer.synapses * layer.bits for layer in network.layers)
-    room = (_BLOCKS[target.family][0][0] * _BLOCKS[target.family][0][1]) * there
+    room = (BLOCK_RAMS[target.family][0][0] * BLOCK_RAMS[target.family][0][1]) * there
     folding = f"with {' and '.join(asked)}" if asked else "at its smallest folding"
     return (
         f"network '{network.name}' needs {needed} block RAMs {folding}, {needed - there} more "

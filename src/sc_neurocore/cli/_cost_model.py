@@ -1,4 +1,4 @@
-"""``cost-model``: what engines cost, learned from synthesis runs: collect, fit, validate, predict."""
+"""``cost-model``: estimates of engines, learned from synthesis: collect, fit, validate, predict."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def cost_model() -> None:
 @click.option("--layers", type=click.IntRange(0), default=60, show_default=True,
               help="Random parallel stochastic layers.")  # fmt: skip
 @click.option("--network", type=click.Path(path_type=Path), metavar="NET.nir",
-              help="Instead of the sweep, a network to test on; it is never trained on.")  # fmt: skip
+              help="Instead of the sweep, a network to test on, never to train on.")  # fmt: skip
 @click.option("--data", metavar="digits|mnist|FILE.npz", help="Samples for --network.")
 @click.option("--target", "targets", multiple=True, metavar="NAME",
               help="Devices for --network; default: ecp5-85k and ice40-hx8k.")  # fmt: skip
@@ -229,8 +229,9 @@ def predict(
         model.part(device.family, "luts")
     folded = [{"pe": f.pe, "simd": f.simd} for f in foldings]
     if as_json:
+        figures = {m: _as_json(p) for m, p in found.items()}
         print_json({"network": network.name, "target": target, "word": "estimated",
-                    "foldings": folded, "figures": {m: _as_json(p) for m, p in found.items()}})  # fmt: skip
+                    "foldings": folded, "figures": figures})  # fmt: skip
         return
     click.echo(f"Folding: {', '.join(f'{f.pe} x {f.simd}' for f in foldings)} (PE x SIMD)")
     print_table(

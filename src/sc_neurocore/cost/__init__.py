@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sc_neurocore.cost._blocks import predict_block
 from sc_neurocore.cost._data import FAMILIES, METRICS
+from sc_neurocore.cost._memory import BLOCK_RAMS
 from sc_neurocore.cost._model import (
     CostModel,
     Observation,
@@ -17,6 +18,7 @@ from sc_neurocore.cost._model import (
 from sc_neurocore.cost._shape import BlockShape, EngineShape, LayerShape
 
 __all__ = [
+    "BLOCK_RAMS",
     "FAMILIES",
     "METRICS",
     "BlockShape",

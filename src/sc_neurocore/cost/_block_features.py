@@ -76,15 +76,12 @@ def _sizes(shape: BlockShape) -> dict[str, float]:
         elif isinstance(value, int) or str(value).isdigit():
             numbers[name] = float(value)
     found = {"block": 1.0}
-    for name, value in numbers.items():
-        found[name] = value
-        found[f"{name} log"] = math.log2(value + 1)
+    for name, number in numbers.items():
+        found[name] = number
+        found[f"{name} log"] = math.log2(number + 1)
         if not name.startswith("ones"):
-            found[f"{name} squared"] = value**2
-            if value <= 8:  # a width of so many address bits, or of a table
-                found[f"2^{name}"] = 2.0**value
-            else:
-                found[f"2^{name}"] = 256.0
+            found[f"{name} squared"] = number**2
+            found[f"2^{name}"] = 2.0 ** min(number, 8.0)  # of so many address bits
     for a, b in itertools.combinations([n for n in numbers if not n.startswith("ones")], 2):
         found[f"{a} x {b}"] = numbers[a] * numbers[b]
     return found

@@ -87,7 +87,7 @@ def layer_features(shapes: Sequence[LayerShape], family: str) -> Reals:
     cells = np.maximum(deep, 3)
 
     def per_layer(values: Reals) -> Reals:
-        return np.bincount(owner, values, len(shapes))
+        return np.asarray(np.bincount(owner, values, len(shapes)), np.float64)
 
     def all_of(name: str) -> Reals:
         own: Reals = sum(getattr(m, name) for m in (weight, parameters, states, sums))

@@ -25,7 +25,7 @@ class LayerShape:
         delay: longest delay of them, in ticks.
         lane_choices: bits of the tick's multiplexers.
         lane_products: bits of the tick's products of two variables, as width times width.
-        lane_depth: longest chain of operations of the tick, an operation of w bits counting 1 + w/20.
+        lane_depth: longest chain of the tick, an operation of w bits counting 1 + w/20.
         parameter_bits: width of what is stored of each neuron besides its states.
         doubling: whether bit planes of a direct input arrive.
         out_simd: neurons in an event that leaves; 0 if the layer's spikes are not used.

@@ -1,4 +1,4 @@
-"""The training set of the cost model: sweeps of synthesis runs as a job farm, fit and validation."""
+"""The training set of the cost model: synthesis sweeps as a job farm, fit and validation."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ _POWERS = (4, 8, 16, 32, 64)
 def swept_blocks() -> tuple[Block, ...]:
     """Blocks with the parameters of the sweep, the published ones among them."""
     made = [
-        *(lfsr(Lfsr(w, 1, form)) for form in ("fibonacci", "galois") for w in _WIDTHS),  # type: ignore[arg-type]
+        *(lfsr(Lfsr(w, 1, form)) for form in ("fibonacci", "galois") for w in _WIDTHS),
         *(sobol(Sobol(2, w)) for w in _WIDTHS),
         *(van_der_corput(w) for w in _WIDTHS),
         *(halton(Halton(base, w)) for base in (3, 5) for w in (6, 10, 12)),

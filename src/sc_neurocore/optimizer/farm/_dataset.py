@@ -19,7 +19,7 @@ ENGINES = ("engine", "network")
 
 
 def engine_rows(results: Iterable[Result]) -> list[EngineRow]:
-    """Engines with whatever was measured of them, ordered by network; of the first placer's seed."""
+    """Engines with what was measured of them with the first placer seed, ordered by network."""
     found: dict[tuple[str, str], tuple[Result, dict[tuple[str, str], float]]] = {}
     for result in results:
         job = result.job

@@ -205,4 +205,4 @@ def _leak(rng: np.random.Generator) -> float:
 
 def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
     """An integer, mostly small."""
-    return round(2.0 ** rng.uniform(math.log2(low), math.log2(high)))
+    return round(math.pow(2.0, rng.uniform(math.log2(low), math.log2(high))))

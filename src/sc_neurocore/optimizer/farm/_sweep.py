@@ -98,10 +98,11 @@ def weight_kilobits(network: Mapping[str, Any]) -> float:
     """Memory of a drawn network's weights."""
     sizes = {INPUT: network["inputs"]}
     sizes |= {k: layer["size"] for k, layer in enumerate(network["layers"])}
-    return sum(
-        layer["size"] * layer["bits"] * sum(sizes[s] for s, _ in layer["projections"]) / 1024
+    bits = sum(
+        layer["size"] * layer["bits"] * sum(sizes[s] for s, _ in layer["projections"])
         for layer in network["layers"]
     )
+    return float(bits) / 1024
 
 
 def held_out(group: str) -> bool:

@@ -16,6 +16,7 @@ from sc_neurocore.build.network import (
 )
 from sc_neurocore.build.network._hardware import implement_engine
 from sc_neurocore.build.network._plan import plan_network
+from sc_neurocore.cost import Observation, cost_model
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer.search import (
@@ -127,6 +128,27 @@ def test_the_build_of_the_choice_measures_what_the_search_measured(
     assert [(x["bits"], x["pe"], x["simd"]) for x in layers] == [
         (x.bits, x.pe, x.simd) for x in configuration.layers
     ]
+
+
+def test_a_prediction_that_breaks_its_bound_is_caught_by_the_run(
+    files: Path, source: NetworkSource, space: SearchSpace, store: EvidenceStore, measured: Search
+) -> None:
+    chosen = measured.chosen
+    assert chosen is not None and chosen.measured is not None
+    # A model that was told a third of the area believes in a budget that nothing meets.
+    lie = Observation(chosen.shape, "ice40", "luts", chosen.measured.luts / 3)
+    asked = SearchOptions(
+        parse_budget(f"luts={chosen.measured.luts / 2:.0f}"), data=str(files / "tiny.npz")
+    )
+    model = cost_model().condition([lie] * 3)
+    believed = optimise(source, asked, space=space, model=model, store=store)
+    assert believed.chosen is not None
+    found = optimise(source, replace(asked, runs=1), space=space, model=model, store=store)
+    assert len(found.rounds) == 1 and found.chosen is None and found.nearest is not None
+    report = search_report(found)
+    luts = next(r for r in report["rounds"][0]["figures"] if r["quantity"] == "luts")
+    assert luts["inside_interval"] is False and luts["error"] < -0.4
+    assert "1 measured" in report["verdict"]["sentence"]
 
 
 def test_an_infeasible_budget_is_a_verdict_that_says_what_must_give(
