@@ -26,6 +26,9 @@ AREA = {
     "quartus_12_stratixiv.fit.summary": (2071, "alut", 1911, None, None),
     "quartus_13_cycloneiv.fit.rpt": (3050, "lut4", 1902, 5, None),
     "quartus_20_cyclonev.fit.summary": (1234, "alm", 2345, 4, 2),
+    # Written by the tool itself, but for the directory of its libraries.
+    "nextpnr_0.11_ice40.json": (10, "lc", None, 0, None),
+    "nextpnr_0.11_ecp5.json": (14, "lut4", 8, 0, 0),
 }
 POWER = {
     "vivado_2018_power.rpt": (112.0, 41.0, "Medium"),
@@ -40,6 +43,8 @@ FMAX = {
     "vivado_2022_two_clocks.rpt": {"sys_clk_pin": 166.667, "clk_fast_clk_wiz_0": 190.476},
     "quartus_13_cycloneiv.sta.rpt": {"clk_fast": 250.0, "clk": 98.7},
     "quartus_20_cyclonev.sta.rpt": {"clk": 118.03},
+    "nextpnr_0.11_ice40.json": {"clk$SB_IO_IN_$glb_clk": 369.139892578125},
+    "nextpnr_0.11_ecp5.json": {"$glbnet$clk$TRELLIS_IO_IN": 391.8495178222656},
 }
 
 
@@ -67,7 +72,7 @@ def test_area(name: str) -> None:
     metrics = read(name).metrics
     keys = ("luts_used", "lut_unit", "ffs", "brams", "dsps")
     assert tuple(metrics.get(key) for key in keys) == AREA[name]
-    assert all(type(metrics[key]) is int for key in metrics if key != "lut_unit")
+    assert all(type(metrics[key]) is int for key in keys if key in metrics and key != "lut_unit")
 
 
 @pytest.mark.parametrize("name", POWER)
@@ -81,7 +86,7 @@ def test_power(name: str) -> None:
 def test_fmax(name: str) -> None:
     report = read(name)
     assert report.details["clocks_mhz"] == FMAX[name]
-    assert report.metrics == {"fmax_mhz": min(FMAX[name].values())}
+    assert report.metrics["fmax_mhz"] == min(FMAX[name].values())
 
 
 def test_reports_name_their_tool_and_design() -> None:

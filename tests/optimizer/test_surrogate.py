@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -264,3 +266,13 @@ def test_what_cannot_be_is_refused_in_a_sentence(make, message: str) -> None:  #
     with pytest.raises(SCConfigError) as error:
         make()
     assert message in str(error.value)
+
+
+def test_choosing_loads_neither_the_engines_nor_the_farm() -> None:
+    code = (
+        "import sys; from sc_neurocore.optimizer import SurrogateSCOptimizer, SCOptimizer; "
+        "print(sorted(m for m in sys.modules if m.split('.')[:2] == ['sc_neurocore', 'accelerator']"
+        " or m.startswith(('sc_neurocore.optimizer.farm', 'scipy.optimize', 'torch'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -52,6 +52,8 @@ def _layer(parameters: Mapping[str, Any]) -> dict[str, float]:
         "layer": 1.0,
         "level bits": float(2 * macs * (bits + 1)),
         "comparator bits": float(2 * macs * bits),
+        # On ECP5 a comparison of so many bits becomes wide multiplexers, twice as large.
+        "comparators of 4 bits": float(2 * macs * (bits == 4)),
         "products": float(macs),
         "products counted": macs * math.log2(macs + 1),
         "total bits": float((macs * length).bit_length()),

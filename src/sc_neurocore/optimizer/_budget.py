@@ -123,6 +123,17 @@ def nearest_point(problem: Problem) -> tuple[tuple[int, ...], str]:
     return chosen, f"the nearest point takes {', '.join(listed)}; {give}"
 
 
+def verdict_sentence(checks: Sequence[BudgetCheck]) -> str:
+    """One sentence on all limits of a configuration whose middles are within them."""
+    unsure = [check.name for check in checks if check.verdict != "fits"]
+    if not unsure:
+        return "fits: the upper end of every interval is within the budget"
+    return (
+        f"may fit: within the budget by the middle of every estimate, but not by the upper end of "
+        f"{' and '.join(unsure)}"
+    )
+
+
 def _path(network: Sequence[LayerProfile]) -> list[bool]:
     flagged = any(layer.is_critical_path for layer in network)
     return [bool(layer.is_critical_path) or not flagged for layer in network]

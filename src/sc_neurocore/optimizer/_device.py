@@ -72,3 +72,11 @@ def find_device(name: str) -> Device:
         if name in (device.name, *device.also):
             return device
     raise SCConfigError(f"target is {name!r}; it must be one of {', '.join(devices())}")
+
+
+def same_device(one: str, other: str) -> bool:
+    """Whether two names are of one device."""
+    try:
+        return find_device(one) == find_device(other)
+    except SCConfigError:
+        return False

@@ -1,4 +1,4 @@
-"""What is given: the layers of a network, and the budget they share."""
+"""What is given: the layers of a network, the budget they share, the device."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer._device import find_device
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,72 @@ class LayerProfile:
                 f"is_critical_path of layer '{self.id}' is {self.is_critical_path!r}; it must be "
                 "True or False"
             )
+
+
+@dataclass(frozen=True)
+class TargetHardwareProfile:
+    """A device, its budget, and what is preferred within it.
+
+    The utility of a choice is ``accuracy_weight`` × its share of the network's accuracy, less each
+    other weight × the share of that budget which it takes. With the defaults a whole budget is
+    worth one point of accuracy.
+
+    Attributes:
+        name: of a device or board (`fit_to_target`'s targets, ``pynq-z2``, …), or any name together
+            with ``family``.
+        budget: what the network may take.
+        accuracy_weight: at least 0, as the others.
+        lut_weight: of LUTs.
+        power_weight: of power.
+        latency_weight: of latency; without effect if the budget has no limit on it.
+        family: ``ice40``, ``ecp5`` or ``xilinx``; None takes that of the name.
+        clock_mhz: at which power is meant.
+
+    Raises:
+        SCConfigError: an empty name, a negative or non-finite weight, or a clock not above 0.
+    """
+
+    name: str
+    budget: HardwareBudget
+    accuracy_weight: float = 1.0
+    lut_weight: float = 0.01
+    power_weight: float = 0.01
+    latency_weight: float = 0.01
+    family: str | None = None
+    clock_mhz: float = 50.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise SCConfigError(f"name of a target is {self.name!r}; it must be text")
+        if not isinstance(self.budget, HardwareBudget):
+            raise SCConfigError(
+                f"budget of target '{self.name}' is {self.budget!r}; it must be a HardwareBudget"
+            )
+        for name in ("accuracy_weight", "lut_weight", "power_weight", "latency_weight"):
+            object.__setattr__(self, name, require_weight(name, getattr(self, name)))
+        object.__setattr__(self, "clock_mhz", require_positive("clock_mhz", self.clock_mhz))
+        if self.family is not None and self.family not in ("ice40", "ecp5", "xilinx"):
+            raise SCConfigError(
+                f"family of target '{self.name}' is {self.family!r}; it must be ice40, ecp5 or "
+                "xilinx"
+            )
+
+    @property
+    def device_family(self) -> str:
+        """The family whose cells are counted.
+
+        Raises:
+            SCConfigError: neither ``family`` nor the name says it.
+        """
+        if self.family is not None:
+            return self.family
+        try:
+            return find_device(self.name).family
+        except SCConfigError:
+            raise SCConfigError(
+                f"target '{self.name}' is no device that we know, so give its family: ice40, ecp5 "
+                "or xilinx"
+            ) from None
 
 
 def require_network(network: Sequence[LayerProfile]) -> tuple[LayerProfile, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from sc_neurocore.dynamics import suggest
+from sc_neurocore.evidence import decode_json, read_bytes
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._observation import (
     BenchmarkObservation,
@@ -28,6 +30,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 """Sections of a record and their fields; a record may also be flat."""
+
+LARGEST_FILE = 64 << 20
+"""Bytes of the largest evidence file that is read."""
 
 _ONE = Decimal(1)
 
@@ -66,6 +71,18 @@ _QUANTITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 _FIELDS = {entry.name: entry for entry in fields(BenchmarkObservation)}
 _REQUIRED = tuple(name for name, entry in _FIELDS.items() if entry.default is MISSING)
+
+
+def read_evidence(path: str | Path) -> Any:
+    """Decode a JSON file of evidence.
+
+    Raises:
+        ObservationLoadError: it cannot be read, is too large, or is no strict JSON.
+    """
+    try:
+        return decode_json(read_bytes(path, LARGEST_FILE), str(path))
+    except SCConfigError as error:
+        raise ObservationLoadError(str(error)) from None
 
 
 def observation_of(

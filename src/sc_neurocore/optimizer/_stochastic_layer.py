@@ -25,7 +25,6 @@ from sc_neurocore.bitstream import (
 )
 from sc_neurocore.cost import BlockShape
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.optimizer.farm._sc_layer import _SECOND_SEED, DELAY, DEPTH
 
 KIND = "sc_layer"
 
@@ -99,6 +98,8 @@ class StochasticLayer:
     @property
     def sources(self) -> tuple[Lfsr, Lfsr]:
         """The register of the inputs, and the second one."""
+        from sc_neurocore.optimizer.farm._sc_layer import _SECOND_SEED
+
         first = Lfsr(self.register, seed=self.seed)  # type: ignore[arg-type]
         return first, Lfsr(self.register, seed=_SECOND_SEED & first.period or 1)
 
@@ -108,6 +109,9 @@ class StochasticLayer:
 
     def weight_streams(self, levels: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Packed streams of weights, behind the decorrelator."""
+        # The farm imports all that it can build; choosing needs none of it.
+        from sc_neurocore.optimizer.farm._sc_layer import DELAY, DEPTH
+
         first, second = self.sources
         length = self.bitstream_length
         if self.decorrelator is DecorrelationStrategy.SHARED:

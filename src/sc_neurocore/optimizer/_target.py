@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.optimizer._device import find_device
+from sc_neurocore.optimizer._device import find_device, same_device
 from sc_neurocore.optimizer._observation import (
     UNIT_NAMES,
     BenchmarkObservation,
@@ -77,18 +77,11 @@ def require_measured_for(observation: BenchmarkObservation, name: str, family: s
             target does not have.
     """
     own = observation.target
-    if own and own not in (name, family) and not _same_device(own, name):
+    if own and own not in (name, family) and not same_device(own, name):
         raise ObservationLoadError(
             f"{observation.source}: measured for target '{own}', not for '{name}'"
         )
     require_luts_of(observation, family)
-
-
-def _same_device(one: str, other: str) -> bool:
-    try:
-        return find_device(one) == find_device(other)
-    except SCConfigError:
-        return False
 
 
 def _series_of(target: str) -> str:

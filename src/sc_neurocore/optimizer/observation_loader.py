@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sc_neurocore.evidence import decode_json, read_bytes
-from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._energy import check_energy
 from sc_neurocore.optimizer._observation import (
     BenchmarkObservation,
@@ -19,7 +17,7 @@ from sc_neurocore.optimizer._observation import (
     require_one_lut_unit,
     shown,
 )
-from sc_neurocore.optimizer._records import observation_of
+from sc_neurocore.optimizer._records import observation_of, read_evidence
 from sc_neurocore.optimizer._reports import Report, read_report, read_report_file
 from sc_neurocore.optimizer._synthesis import observation_from
 
@@ -35,9 +33,6 @@ __all__ = [
 
 RECORD_KEYS = ("observations", "benchmark_observations", "layers", "runs", "results")
 """Keys of a payload that may hold its records; exactly one does."""
-
-LARGEST_PAYLOAD = 64 << 20
-"""Bytes of the largest evidence file that is read."""
 
 
 def load_observations(path: str | Path) -> tuple[BenchmarkObservation, ...]:
@@ -142,18 +137,6 @@ def observation_from_synthesis_reports(
         latency_cycles=latency_cycles,
         source=source,
     )
-
-
-def read_evidence(path: str | Path) -> Any:
-    """Decode a JSON file of evidence.
-
-    Raises:
-        ObservationLoadError: it cannot be read, is too large, or is no strict JSON.
-    """
-    try:
-        return decode_json(read_bytes(path, LARGEST_PAYLOAD), str(path))
-    except SCConfigError as error:
-        raise ObservationLoadError(str(error)) from None
 
 
 def _records(payload: Any, source: str) -> tuple[str, list[Any]]:

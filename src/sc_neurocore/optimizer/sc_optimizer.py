@@ -20,6 +20,7 @@ from sc_neurocore.optimizer._budget import (
     nearest_point,
     problem_of,
     totals_of,
+    verdict_sentence,
     weights_of,
 )
 from sc_neurocore.optimizer._choices import (
@@ -339,17 +340,6 @@ class _Search:
         points = np.concatenate([points, _priced(self.problem)])
         front = pareto_front([tuple(p) for p in points])
         return tuple(ParetoPoint(*map(float, points[i])) for i in front)
-
-
-def verdict_sentence(checks: Sequence[BudgetCheck]) -> str:
-    """One sentence on all limits of a configuration whose middles are within them."""
-    unsure = [check.name for check in checks if check.verdict != "fits"]
-    if not unsure:
-        return "fits: the upper end of every interval is within the budget"
-    return (
-        f"may fit: within the budget by the middle of every estimate, but not by the upper end of "
-        f"{' and '.join(unsure)}"
-    )
 
 
 def _points(

@@ -19,6 +19,7 @@ from sc_neurocore.optimizer._budget import (
     nearest_point,
     problem_of,
     totals_of,
+    verdict_sentence,
     weights_of,
 )
 from sc_neurocore.optimizer._choices import (
@@ -35,19 +36,19 @@ from sc_neurocore.optimizer._conditioning import (
     conditioning_of,
     measured_choices,
 )
-from sc_neurocore.optimizer._device import find_device
+from sc_neurocore.optimizer._device import same_device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure
 from sc_neurocore.optimizer._layer_cost import how_good
 from sc_neurocore.optimizer._observation import BenchmarkObservation, require_one_lut_unit
 from sc_neurocore.optimizer._profile import (
     HardwareBudget,
     LayerProfile,
+    TargetHardwareProfile,
     require_network,
     require_positive,
-    require_weight,
 )
 from sc_neurocore.optimizer._selection import Problem, Reals, exact, greedy, pruned
-from sc_neurocore.optimizer.sc_optimizer import verdict_sentence
+from sc_neurocore.optimizer._target import require_luts_of
 
 __all__ = [
     "BenchmarkObservation",
@@ -57,75 +58,6 @@ __all__ = [
     "SurrogateSCOptimizer",
     "TargetHardwareProfile",
 ]
-
-#: Unit in which a family's synthesis counts LUTs; on ice40 LUT4 and logic cells both occur.
-_LUT_UNITS = {"ecp5": "lut4", "xilinx": "lut6"}
-
-
-@dataclass(frozen=True)
-class TargetHardwareProfile:
-    """A device, its budget, and what is preferred within it.
-
-    The utility of a choice is ``accuracy_weight`` × its share of the network's accuracy, less each
-    other weight × the share of that budget which it takes. With the defaults a whole budget is
-    worth one point of accuracy.
-
-    Attributes:
-        name: of a device or board (`fit_to_target`'s targets, ``pynq-z2``, …), or any name together
-            with ``family``.
-        budget: what the network may take.
-        accuracy_weight: at least 0, as the others.
-        lut_weight: of LUTs.
-        power_weight: of power.
-        latency_weight: of latency; without effect if the budget has no limit on it.
-        family: ``ice40``, ``ecp5`` or ``xilinx``; None takes that of the name.
-        clock_mhz: at which power is meant.
-
-    Raises:
-        SCConfigError: an empty name, a negative or non-finite weight, or a clock not above 0.
-    """
-
-    name: str
-    budget: HardwareBudget
-    accuracy_weight: float = 1.0
-    lut_weight: float = 0.01
-    power_weight: float = 0.01
-    latency_weight: float = 0.01
-    family: str | None = None
-    clock_mhz: float = 50.0
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise SCConfigError(f"name of a target is {self.name!r}; it must be text")
-        if not isinstance(self.budget, HardwareBudget):
-            raise SCConfigError(
-                f"budget of target '{self.name}' is {self.budget!r}; it must be a HardwareBudget"
-            )
-        for name in ("accuracy_weight", "lut_weight", "power_weight", "latency_weight"):
-            object.__setattr__(self, name, require_weight(name, getattr(self, name)))
-        object.__setattr__(self, "clock_mhz", require_positive("clock_mhz", self.clock_mhz))
-        if self.family is not None and self.family not in ("ice40", "ecp5", "xilinx"):
-            raise SCConfigError(
-                f"family of target '{self.name}' is {self.family!r}; it must be ice40, ecp5 or "
-                "xilinx"
-            )
-
-    @property
-    def device_family(self) -> str:
-        """The family whose cells are counted.
-
-        Raises:
-            SCConfigError: neither ``family`` nor the name says it.
-        """
-        if self.family is not None:
-            return self.family
-        try:
-            return find_device(self.name).family
-        except SCConfigError:
-            raise SCConfigError(
-                f"target '{self.name}' is no device that we know, so give its family: ice40, ecp5 "
-                "or xilinx"
-            ) from None
 
 
 @dataclass(frozen=True)
@@ -280,7 +212,9 @@ class SurrogateSCOptimizer:
         layers = require_network(network)
         family = self.target.device_family
         used, notices = self._usable(family)
-        require_one_lut_unit(used, _LUT_UNITS.get(family, ""))
+        for seen in used:
+            require_luts_of(seen, family)
+        require_one_lut_unit(used)
         model, strange = conditioning_of(used, family, self.target.clock_mhz)
         every = [self._choices(layer, used, model, family) for layer in layers]
         values = [
@@ -307,12 +241,8 @@ class SurrogateSCOptimizer:
         return used, (f"{left} observations of other targets ({', '.join(others)}) were left out",)
 
     def _is_ours(self, seen: BenchmarkObservation, family: str) -> bool:
-        if not seen.target or seen.target in (self.target.name, family):
-            return True
-        try:
-            return find_device(seen.target) == find_device(self.target.name)
-        except SCConfigError:
-            return False
+        own = seen.target
+        return own in ("", self.target.name, family) or same_device(own, self.target.name)
 
     def _choices(
         self,

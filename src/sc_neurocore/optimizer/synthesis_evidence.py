@@ -18,10 +18,10 @@ from sc_neurocore.evidence import atomic_write, digest, read_bytes
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._energy import energy_payload
 from sc_neurocore.optimizer._observation import BenchmarkObservation, ObservationLoadError
-from sc_neurocore.optimizer._records import record_of
+from sc_neurocore.optimizer._records import read_evidence, record_of
 from sc_neurocore.optimizer._reports import Report, read_report_file
 from sc_neurocore.optimizer._synthesis import design_fields, observation_from
-from sc_neurocore.optimizer.observation_loader import observations_from_payload, read_evidence
+from sc_neurocore.optimizer.observation_loader import observations_from_payload
 
 __all__ = [
     "build_payload_from_reports",
