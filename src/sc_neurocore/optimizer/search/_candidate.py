@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sc_neurocore.build.network import Configuration, Proportion
-from sc_neurocore.build.network._switching import (
+from sc_neurocore.cost import CostModel, EngineShape, predict_many
+from sc_neurocore.cost._switching import (
     CLOCK_CAPACITANCE,
     CORE_VOLTAGE,
     FACTOR,
     NET_CAPACITANCE,
 )
-from sc_neurocore.cost import CostModel, EngineShape, predict_many
 from sc_neurocore.optimizer.search._budget import Figure, exact
 from sc_neurocore.optimizer.search._evaluate import Clocks
 from sc_neurocore.optimizer.search._measure import Measured
