@@ -14,6 +14,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "build": "_build",
     "verify": "_verify",
+    "optimise": "_optimise",
     "simulate": "_simulate",
     "models": "_models",
     "bitstream": "_bitstream",

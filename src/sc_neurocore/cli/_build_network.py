@@ -41,6 +41,8 @@ def names_network(argument: str) -> bool:
 @click.option("--input-bits", type=int, metavar="B", help="Levels are 0 to 2**B.")
 @click.option("--pe", type=int, metavar="N", help="Neurons of a layer at once; default: what fits.")
 @click.option("--simd", type=int, metavar="N", help="Sources that an event carries.")
+@click.option("--configuration", type=click.Path(path_type=Path), metavar="FILE.json",
+              help="All of these layer by layer, as `optimise` writes it.")  # fmt: skip
 @click.option("--latency-us", type=float, metavar="US", help="Longest inference wanted.")
 @click.option("--clock-mhz", type=float, metavar="MHZ", help="Clock that must be reached.")
 @click.option("--dt", type=float, metavar="S", help="Tick in seconds; default: the file's.")
@@ -63,6 +65,7 @@ def build_network(
     target: str,
     backend: Any,
     no_pnr: bool,
+    configuration: Path | None,
     out: Path | None,
     as_json: bool,
     **options: Any,
@@ -72,16 +75,17 @@ def build_network(
     NETWORK is a trained spiking network in a .nir file, or a dense or convolutional .onnx file.
     """
     from sc_neurocore.build import check_output
-    from sc_neurocore.build.network import NetworkOptions, read_network
+    from sc_neurocore.build.network import NetworkOptions, read_configuration, read_network
     from sc_neurocore.build.network import build_network as run
 
     chosen = NetworkOptions(
         target=target,
         backend=backend,
         place_and_route=not no_pnr,
+        configuration=None if configuration is None else read_configuration(configuration),
         **options,
     )
-    path = out or Path(f"{network.stem}-{target}-{backend}")
+    path = out or Path(f"{network.stem}-{target}-{(chosen.configuration or chosen).backend}")
     check_output(path)
     source = read_network(network, chosen)
     with progress(quiet=as_json) as on_stage:

@@ -8,6 +8,11 @@ from sc_neurocore.build.network._compile import (
     NetworkCompilationResult,
     compile_network_to_fpga,
 )
+from sc_neurocore.build.network._configuration import (
+    Configuration,
+    LayerConfiguration,
+    read_configuration,
+)
 from sc_neurocore.build.network._ladder import RUNGS
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._page import microjoules, render_network_page, share
@@ -28,7 +33,9 @@ from sc_neurocore.build.network._verify import NetworkVerification, verify_netwo
 __all__ = [
     "RUNGS",
     "AreaPoint",
+    "Configuration",
     "Energy",
+    "LayerConfiguration",
     "LengthPoint",
     "NetworkCompilationResult",
     "NetworkOptions",
@@ -50,6 +57,7 @@ __all__ = [
     "ladder_plot",
     "length_plot",
     "microjoules",
+    "read_configuration",
     "read_network",
     "render_network_page",
     "share",

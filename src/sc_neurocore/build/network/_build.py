@@ -132,7 +132,7 @@ class _Run:
             "schema": REPORT_SCHEMA,
             "version": __version__,
             "target": self.target.name,
-            "backend": options.backend,
+            "backend": (options.configuration or options).backend,
             "network": describe_network(plan),
             "assumptions": list(plan.assumptions),
             "data": plan.samples.as_dict(network.layers[network.output].size),

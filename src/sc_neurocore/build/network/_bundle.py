@@ -68,8 +68,13 @@ def write_network_bundle(
         "module": hardware.rtl.top,
         "file": form.source.file,
         "data": report["data"],
-        # A path is of this machine, and the samples are in the bundle.
-        "options": {**asdict(options), "data": None if options.data is None else plan.samples.name},
+        # A path is of this machine, and the samples are in the bundle; what a configuration
+        # decides is in quantisation and foldings.
+        "options": {
+            **asdict(options),
+            "data": None if options.data is None else plan.samples.name,
+            "configuration": None,
+        },
         "quantisation": asdict(form.options),
         "foldings": [asdict(folding) for folding in plan.foldings],
         "seed": options.seed,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sc_neurocore.accelerator import Coding
+from sc_neurocore.build.network._configuration import Configuration
 from sc_neurocore.exceptions import SCConfigError
 
 BackendChoice = Literal["fixed", "stochastic", "hybrid"]
@@ -15,6 +16,8 @@ CODINGS: tuple[Coding, ...] = get_args(Coding)
 
 #: Longest stream per tick, and most ticks, that a build accepts.
 MAX_LENGTH, MAX_TICKS, MAX_FOLD = 1 << 16, 1 << 16, 256
+#: Options that a configuration decides.
+_DECIDED = ("weight_bits", "length", "ticks", "coding", "input_bits", "pe", "simd")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class NetworkOptions:
         samples: inferences that are co-simulated.
         seed: seed of placement, and of the levels used where there is no data.
         timeout_s: limit of each tool run in seconds.
+        configuration: back end, bits, streams and folding layer by layer, with ticks and coding;
+            the options that it decides must then be left out.
     """
 
     target: str = "ice40-hx8k"
@@ -67,6 +72,7 @@ class NetworkOptions:
     samples: int = 20
     seed: int = 1
     timeout_s: float = 600.0
+    configuration: Configuration | None = None
 
     def __post_init__(self) -> None:
         _among("--backend", self.backend, BACKENDS)
@@ -103,6 +109,19 @@ class NetworkOptions:
         if self.backend == "fixed" and self.length is not None:
             raise SCConfigError(
                 "--length is for stochastic layers; leave it out with --backend fixed"
+            )
+        if self.configuration is not None:
+            self._require_undecided()
+
+    def _require_undecided(self) -> None:
+        """Refuse what would contradict the configuration."""
+        given = [name for name in _DECIDED if getattr(self, name) is not None]
+        if self.backend != "fixed":
+            given.insert(0, "backend")
+        if given:
+            raise SCConfigError(
+                f"--configuration decides back end, bits, streams, ticks, coding and folding; "
+                f"leave out --{given[0].replace('_', '-')}"
             )
 
 

@@ -30,13 +30,13 @@ from sc_neurocore.build.network._ladder import IntegerForm, integer_form
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._samples import Samples, find_samples
 from sc_neurocore.build.network._source import NetworkSource, quantisation_of
-from sc_neurocore.datasets import load_dataset
+from sc_neurocore.datasets import Dataset, load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCCompilerError, SCConfigError
 from sc_neurocore.toolchain import Target
 
 #: Training samples that formats are fitted to, and that back ends are chosen by.
-_CALIBRATING, _CHOOSING = 256, 512
+CALIBRATING, _CHOOSING = 256, 512
 #: Samples whose activity the foldings are chosen for.
 _ACTIVE = 64
 #: Samples whose clocks are counted, and foldings tried until none of them takes too long.
@@ -84,13 +84,8 @@ def plan_network(
     classes = len(real.layers[real.output].population.gain)
     coding = InputCoding(real.inputs, chosen.coding, chosen.input_bits)
     samples = find_samples(dataset, coding, chosen.ticks, classes, options.seed)
-    calibration = learnt = None
-    if dataset is not None and len(dataset.train_x):
-        learnt = find_samples(
-            replace(dataset, test_x=dataset.train_x, test_y=dataset.train_y),
-            coding, chosen.ticks, classes, options.seed,
-        )  # fmt: skip
-        calibration = learnt.inputs[:_CALIBRATING]
+    learnt = training_samples(dataset, coding, chosen.ticks, classes, options.seed)
+    calibration = None if learnt is None else learnt.inputs[:CALIBRATING]
     notices: list[str] = []
     stage("quantise")
     if options.backend == "hybrid":
@@ -106,7 +101,11 @@ def plan_network(
     form = integer_form(source, chosen, calibration)
     notices += form.network.notices
     stage("folding")
-    foldings, verdict = _foldings(form.network, samples, target, options)
+    if options.configuration is not None:
+        foldings = options.configuration.foldings_of([layer.id for layer in real.layers])
+        verdict = ""
+    else:
+        foldings, verdict = _foldings(form.network, samples, target, options)
     return Plan(
         form,
         samples,
@@ -115,6 +114,20 @@ def plan_network(
         tuple(notices),
         verdict,
     )
+
+
+def training_samples(
+    dataset: Dataset | None, coding: InputCoding, ticks: int, classes: int, seed: int
+) -> Samples | None:
+    """The training part of a data set, fitted to a network; ``None`` where there is none.
+
+    Raises:
+        SCConfigError: the data does not fit the network.
+    """
+    if dataset is None or not len(dataset.train_x):
+        return None
+    learnt = replace(dataset, test_x=dataset.train_x, test_y=dataset.train_y)
+    return find_samples(learnt, coding, ticks, classes, seed)
 
 
 def _examples(samples: Samples, learnt: Samples | None, notices: list[str]) -> Samples:

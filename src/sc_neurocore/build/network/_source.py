@@ -114,6 +114,8 @@ def quantisation_of(
         options: what the user asks.
         data_bits: bits of the data set's levels, if it states them.
     """
+    if options.configuration is not None:
+        return options.configuration.quantisation, ()
     stated: dict[str, Any] = {}
     taken = []
     for name, default in _DEFAULTS.items():

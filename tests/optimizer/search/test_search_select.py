@@ -1,0 +1,141 @@
+"""Which candidate is chosen, which is measured next, and what must give."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from sc_neurocore.build.network import Configuration, LayerConfiguration, Proportion
+from sc_neurocore.cost import EngineShape
+from sc_neurocore.optimizer.search import Budget, Candidate, Clocks, Figure, Measured, parse_budget
+from sc_neurocore.optimizer.search._budget import exact
+from sc_neurocore.optimizer.search._candidate import outside_by, widened
+from sc_neurocore.optimizer.search._select import (
+    RISK,
+    choose,
+    confidence_for,
+    nearest,
+    next_runs,
+)
+
+SHAPE = EngineShape((), "rate", 1, 4, 8, "count")
+
+
+def candidate(
+    luts: float, us: float, *, right: int = 95, width: float = 0.1, found: int | None = None
+) -> Candidate:
+    layer = LayerConfiguration("a", 4, "fixed", 1, 1, 1)
+    score = Proportion(right, 100)
+    figures = {
+        "luts": Figure(luts, luts * (1 - width), luts * (1 + width), "estimated"),
+        "latency_us": Figure(us, us * (1 - width), us * (1 + width), "estimated"),
+        "fmax_mhz": exact(50.0, "estimated"),
+        "clocks": exact(us * 50, "executed"),
+        "accuracy": Figure(score.share, *score.interval, "executed"),
+    }
+    measured = None if found is None else Measured(found, 0, 0, 0, 50.0, False, ())
+    return Candidate(
+        Configuration((layer,), 8, "rate", 4), SHAPE, score, Clocks(us * 50, int(us * 50), 1),
+        measured, MappingProxyType(figures),
+    )  # fmt: skip
+
+
+def test_the_cheapest_whole_interval_inside_is_chosen() -> None:
+    safe, risky, dear = candidate(80, 10), candidate(95, 5), candidate(90, 10)
+    budget = parse_budget("luts=100")
+    assert choose([dear, risky, safe], budget, "luts") is safe
+    assert choose([risky], budget, "luts") is None
+    assert choose([candidate(95, 5, width=0.05)], budget, "luts") is not None
+
+
+def test_less_accurate_ones_are_left_out_unless_accuracy_is_budgeted() -> None:
+    cheap, accurate, almost = candidate(50, 1, right=90), candidate(80, 1), candidate(70, 1)
+    close = candidate(60, 1, right=95)
+    budget = parse_budget("luts=100")
+    assert choose([cheap, accurate, almost], budget, "luts") is almost
+    assert choose([cheap, accurate, close], budget, "luts") is close
+    assert choose([cheap, accurate], parse_budget("luts=100,accuracy=0.8"), "luts") is cheap
+    assert choose([cheap, accurate], parse_budget("luts=100,accuracy=0.85"), "luts") is accurate
+    assert choose([cheap, accurate], budget, "accuracy") is accurate
+
+
+def test_a_measurement_closes_the_interval() -> None:
+    budget = parse_budget("luts=100")
+    assert choose([candidate(95, 5, found=99)], budget, "luts") is not None
+    assert choose([candidate(80, 5, found=101)], budget, "luts") is None
+
+
+def test_an_engine_that_cannot_be_routed_has_no_latency() -> None:
+    found = candidate(80, 5, found=90)
+    assert found.measured is not None
+    broken = Candidate(
+        found.configuration, SHAPE, found.score, found.clocks,
+        Measured(90, 0, 0, 0, None, False, (), "does not fit"), found.predicted,
+    )  # fmt: skip
+    assert choose([broken], parse_budget("latency_us=1e9"), "luts") is None
+    assert choose([broken], parse_budget("luts=100"), "luts") is broken
+
+
+def test_the_risk_is_shared_among_the_limits() -> None:
+    assert confidence_for(parse_budget("luts=1")) == pytest.approx(1 - 2 * RISK)
+    assert confidence_for(parse_budget("luts=1,latency_us=1")) == pytest.approx(1 - RISK)
+    assert confidence_for(parse_budget("accuracy=0.5")) == pytest.approx(1 - 2 * RISK)
+
+
+def test_runs_go_where_a_gain_is_likely_inside() -> None:
+    budget = parse_budget("latency_us=20")
+    best = candidate(100, 10, found=100)
+    worse, better, outside = candidate(150, 10), candidate(80, 10), candidate(60, 40)
+    picked = next_runs([best, worse, better, outside], budget, "luts", 0.9, 3)
+    assert [c for c, _ in picked] == [better]
+    # Of two that are predicted alike, the more uncertain promises more.
+    unsure, sure = candidate(105, 10, width=0.3), candidate(105, 10, width=0.02)
+    picked = next_runs([best, unsure, sure], budget, "luts", 0.9, 3)
+    assert [c for c, _ in picked] == [unsure]
+
+
+def test_the_promise_is_the_expected_gain_as_a_simulation_finds_it() -> None:
+    best, other = candidate(100, 10, found=100), candidate(95, 18, width=0.2)
+    ((_, promise),) = next_runs([best, other], parse_budget("latency_us=20"), "luts", 0.9, 1)
+    rng = np.random.default_rng(0)
+    spread = 0.2 / 1.6448536
+    luts = rng.normal(95, 95 * spread, 400_000)
+    us = rng.normal(18, 18 * spread, 400_000)
+    gain = np.where(us <= 20, np.maximum(0, 100 - luts), 0).mean() / 100
+    assert promise == pytest.approx(gain, rel=0.02)
+
+
+def test_without_a_best_the_first_run_is_likely_to_be_inside() -> None:
+    budget = parse_budget("luts=100")
+    likely, hopeless = candidate(70, 10), candidate(300, 10)
+    picked = next_runs([hopeless, likely], budget, "luts", 0.9, 2)
+    assert picked[0][0] is likely
+    assert all(c is likely or promise < 1e-6 for c, promise in picked)
+    assert next_runs([candidate(70, 10, found=70)], budget, "luts", 0.9, 2) == []
+
+
+def test_the_nearest_says_what_must_give() -> None:
+    budget = Budget((("luts", 100.0), ("latency_us", 10.0)))
+    small, fast = candidate(90, 20, width=0), candidate(150, 5, width=0)
+    found = nearest([small, fast], budget)
+    assert found.candidate is fast  # 50 % too large against 100 % too slow
+    assert dict(found.needed) == {"luts": 150.0}
+    assert dict(found.alone) == {"luts": 150.0, "latency_us": 20.0}
+    both = nearest([candidate(150, 20, width=0)], budget)
+    assert dict(both.needed) == {"luts": 150.0, "latency_us": 20.0}
+    assert dict(both.alone) == {}
+    accuracy = nearest([candidate(50, 5, right=50)], parse_budget("accuracy=0.9"))
+    assert accuracy.alone["accuracy"] == Proportion(50, 100).interval[0]
+
+
+def test_an_interval_that_was_left_is_widened_until_it_holds() -> None:
+    figure = Figure(100.0, 90.0, 110.0, "estimated")
+    assert outside_by(figure, 105.0) < 1 < outside_by(figure, 130.0)
+    wide = widened(figure, outside_by(figure, 130.0))
+    assert wide.high == pytest.approx(130.0) and wide.value == 100.0 and wide.low < 90.0
+    assert widened(figure, 1.0) is figure
+    assert outside_by(figure, 80.0) == pytest.approx(np.log(0.8) / np.log(0.9))
+    assert outside_by(exact(100.0, "estimated"), 100.0) == 0.0
+    assert outside_by(Figure(5, 0, 9, "estimated"), 100.0) == 0.0
