@@ -32,6 +32,7 @@ _FOLDS = 10
 _LEAST_NETWORKS = 12
 #: Strengths of the ridge that cross-validation chooses among.
 _RIDGES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+_LARGE, _REWEIGHTINGS = 0.05, 8
 _RULED = ("brams", "dsps")
 
 
@@ -119,9 +120,16 @@ def fit_coefficients(features: Reals, cost: Reals, ridge: float) -> Reals:
 
     relative = features / cost[:, None]
     share = np.sqrt(np.mean(relative**2, axis=0)) * np.sqrt(len(cost)) * ridge
-    a = np.concatenate([relative, np.diag(share)])
-    b = np.concatenate([np.ones(len(cost)), np.zeros(features.shape[1])])
-    return np.asarray(nnls(a, b, maxiter=50 * features.shape[1])[0], np.float64)
+    found, weight = np.zeros(features.shape[1]), np.ones(len(cost))
+    for _ in range(_REWEIGHTINGS):
+        a = np.concatenate([relative * weight[:, None], np.diag(share)])
+        b = np.concatenate([weight, np.zeros(features.shape[1])])
+        found = np.asarray(nnls(a, b, maxiter=50 * features.shape[1])[0], np.float64)
+        # Errors beyond a twentieth count by their size, not its square: a memory that was mapped
+        # otherwise than by the rules must not bend all costs (Huber's weights).
+        error = np.abs(relative @ found - 1)
+        weight = np.sqrt(np.minimum(1.0, _LARGE / np.maximum(error, 1e-9)))
+    return found
 
 
 def fit_hyperparameters(
