@@ -83,12 +83,12 @@ def test_a_picture_and_a_proof(
     plot, folder = tmp_path / "plan.svg", tmp_path / "proof"
     result = run(weights, "--target-error", 2, "--plot", plot, "--formal", folder, "--execute")
     assert result.exit_code == 0, result.stderr
-    assert "proven: 16 of 16 claims (k-induction" in result.stdout
+    assert "proven: 19 of 19 claims (k-induction" in result.stdout
     assert ElementTree.parse(plot).getroot().tag.endswith("svg")
     manifest = json.loads((folder / "adaptive_precision_plan_formal_manifest.json").read_text())
     assert manifest["formal_claim"]["formal_proof_passed"]
     only = run(weights, "--target-error", 2, "--formal", tmp_path / "other")
-    assert "generated, 16 claims, not proven" in only.stdout
+    assert "generated, 19 claims, not proven" in only.stdout
 
 
 def test_convolutions_are_planned_by_filter(tmp_path: Path) -> None:

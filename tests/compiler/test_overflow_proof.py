@@ -409,3 +409,31 @@ def test_guard_bits_hold_any_sum(terms: int, data: st.DataObject) -> None:
     guard = compute_guard_bits(" + ".join(f"v{i}" for i in range(terms)))
     wide = QFormat(8 + guard, 0)
     assert wide.low <= sum(codes) <= wide.high
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds", "form", "part"),
+    [
+        ("x**-2", (4, 100), (16, 8), "x**2"),  # 10 000 before it is inverted
+        ("x**3", (-1, 0.99), (8, 7), "x**2"),  # 1 is no code of Q1.7
+        ("x**-1.5", (4, 100), (16, 8), "x**2"),
+        ("x**-11", (1, 1.6), (16, 8), "x**11"),
+    ],
+)
+def test_powers_on_the_way_to_a_power_are_parts(
+    text: str, bounds: tuple[float, float], form: tuple[int, int], part: str
+) -> None:
+    """The datapath multiplies step by step, so what it holds on the way must fit as well."""
+    found = prove_no_overflow(text, {"x": bounds}, *form)
+    assert part in {p.text for p in found.intermediates}
+    exponent = int(part[3:])
+    assert found.proven_safe == (max(abs(b) for b in bounds) ** exponent <= found.q_max)
+    (held,) = (p.interval for p in found.intermediates if p.text == part)
+    for x in np.linspace(*bounds, 101):
+        assert held.lo <= Fraction(float(x)) ** exponent <= held.hi
+
+
+def test_a_format_takes_whole_numbers_only() -> None:
+    for form in ((True, 8), (16, True), (16.0, 8), (16, "8")):
+        with pytest.raises(SCConfigError, match="must be a whole number"):
+            prove_no_overflow("x", {"x": (0, 1)}, *form)  # type: ignore[arg-type]

@@ -145,3 +145,17 @@ def test_bad_input_is_refused_in_a_sentence(options: dict[str, Any], message: st
     with pytest.raises(SCConfigError, match=message) as caught:
         assign_lengths(**{"layer_weights": [WIDE], **options})
     assert "\n" not in str(caught.value)
+
+
+def test_a_longer_stream_of_a_register_can_be_worse() -> None:
+    """256 bits of it meet the target and 512 do not: the verdict must not ask for fewer bits."""
+    short, long = (
+        assign_lengths(
+            [np.ones(1)], target_error=0.03, source="lfsr", method="proportional",
+            total_budget=budget,
+        )[0]
+        for budget in (256, 512)
+    )  # fmt: skip
+    assert (short.bitstream_length, short.target_met) == (256, True)
+    assert (long.bitstream_length, long.target_met) == (512, False)
+    assert long.verdict == "infeasible: L=256 meets it, its share of the budget is 512"

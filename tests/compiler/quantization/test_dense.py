@@ -226,3 +226,14 @@ def test_nonsense_is_refused(nonsense: Any) -> None:
 def test_inputs_outside_the_format_are_named() -> None:
     with pytest.raises(BitwidthMismatchError, match=r"inputs\[1\] is 40000, outside Q16.16"):
         compile_dense_mixed_precision([[1.0, 2.0]]).forward_float([1.0, 40000.0])
+
+
+def test_blocks_of_zeros_have_no_scale() -> None:
+    """The least exponent, which a block of zeros stores, must not widen the weights."""
+    dense = compile_dense_block_floating([[0.0, 0.0], [1.5, -0.25]], "BFP16E8X2")
+    assert np.array_equal(dense.reconstructed_weights, [[0, 0], [1.5, -0.25]])
+    codes = dense.weight_codes.astype(float)
+    assert np.array_equal(codes * 2.0**-dense.weight_fraction, [[0, 0], [1.5, -0.25]])
+    assert dense.forward_float([2.0, 4.0]).tolist() == [0.0, 2.0]
+    nothing = compile_dense_block_floating([[0.0, 0.0]], "BFP16E8X2")
+    assert nothing.forward_float([2.0, 4.0]).tolist() == [0.0]
