@@ -95,6 +95,16 @@ def test_the_table_bounds_every_row() -> None:
         assert of.quantization + of.stochastic <= of.total
 
 
+@pytest.mark.parametrize(("coding", "gain"), [("sign-magnitude", 1), ("bipolar", 2)])
+def test_the_claimed_radius_is_hoeffdings_to_four_digits(coding: str, gain: int) -> None:
+    from sc_neurocore.compiler.adaptive_precision._formal_table import formal_table
+
+    odds = formal_table(plan(coding=coding, target_error=4.0)).odds
+    assert odds is not None
+    exact = math.log(2 / 0.05) * gain**2
+    assert exact * (1 - 1e-4) < odds / 2**16 < exact
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"source": "sobol:1", "target_error": 0.05}, {"coding": "bipolar", "target_error": 4.0}],
