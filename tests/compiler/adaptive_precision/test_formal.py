@@ -349,3 +349,12 @@ def test_bad_input_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}_formal_manifest.json").write_text("{}")
     with pytest.raises(SCConfigError, match="is no manifest"):
         prove_precision_formal_evidence_bundle(tmp_path)
+
+
+def test_a_claim_under_another_name_is_missing(bundle: Path, store: EvidenceStore) -> None:
+    path = bundle / f"{NAME}_formal_manifest.json"
+    path.write_text(path.read_text().replace('"name": "radius"', '"name": "exactness"'))
+    manifest = prove_precision_formal_evidence_bundle(bundle, store=store)
+    assert not manifest["formal_claim"]["formal_proof_passed"]
+    (other,) = (c for c in manifest["claims"] if c["name"] == "exactness")
+    assert other["status"] == "missing"
