@@ -237,3 +237,12 @@ def test_blocks_of_zeros_have_no_scale() -> None:
     assert dense.forward_float([2.0, 4.0]).tolist() == [0.0, 2.0]
     nothing = compile_dense_block_floating([[0.0, 0.0]], "BFP16E8X2")
     assert nothing.forward_float([2.0, 4.0]).tolist() == [0.0]
+
+
+def test_room_for_rounding_is_counted_before_a_sum_is_made() -> None:
+    """Half a step is added before the shift, and must not wrap the sum around."""
+    most = np.array([[2**63 - 1]])
+    for shift in (1, 8):
+        with pytest.raises(SCConfigError, match="more than 64-bit"):
+            sums(np.array([[1]]), most, shift)
+    assert sums(np.array([[1]]), most - 256, 8) == 2**63 - 257
