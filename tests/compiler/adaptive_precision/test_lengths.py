@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sc_neurocore.bitstream import Sobol, encode_error
+from sc_neurocore.bitstream import NumpyRandom, Sobol, encode_error, multiply_error
 from sc_neurocore.compiler.adaptive_precision import assign_lengths
 from sc_neurocore.exceptions import SCConfigError
 
@@ -202,3 +202,14 @@ def test_least_lengths_above_their_shares_are_paid_by_the_others() -> None:
         min_length=64, target_error=9.0,
     )  # fmt: skip
     assert [row.bitstream_length for row in plan] == [64, 64] and plan.within_budget
+
+
+def test_a_needed_length_leaves_room_for_the_comparators_rounding() -> None:
+    for target in (1e-3, 1e-4):
+        (row,) = assign_lengths(
+            [np.ones(1)], target_error=target, source="random:1", input_source="random:2"
+        )
+        assert row.needed_length is not None
+        both = (NumpyRandom(1), NumpyRandom(2))
+        assert multiply_error(*both, row.needed_length).value <= target
+        assert multiply_error(*both, row.needed_length - 1).value > target * (1 - 1e-9)
