@@ -83,12 +83,12 @@ def test_a_picture_and_a_proof(
     plot, folder = tmp_path / "plan.svg", tmp_path / "proof"
     result = run(weights, "--target-error", 2, "--plot", plot, "--formal", folder, "--execute")
     assert result.exit_code == 0, result.stderr
-    assert "proven: 16 of 16 claims (k-induction" in result.stdout
+    assert "proven: 19 of 19 claims (k-induction" in result.stdout
     assert ElementTree.parse(plot).getroot().tag.endswith("svg")
     manifest = json.loads((folder / "adaptive_precision_plan_formal_manifest.json").read_text())
     assert manifest["formal_claim"]["formal_proof_passed"]
     only = run(weights, "--target-error", 2, "--formal", tmp_path / "other")
-    assert "generated, 16 claims, not proven" in only.stdout
+    assert "generated, 19 claims, not proven" in only.stdout
 
 
 def test_convolutions_are_planned_by_filter(tmp_path: Path) -> None:
@@ -106,7 +106,14 @@ def test_convolutions_are_planned_by_filter(tmp_path: Path) -> None:
         (["--max-length", "1000"], "max_length is 1000; it must be a power of two"),
         (["--source", "dice"], "source is 'dice'"),
         (["--granularity", "layer", "--method", "luck"], "method is 'luck'"),
-        (["--granularity", "layer", "--plot", "a.svg"], "need a plan by synapse"),
+        (["--granularity", "layer", "--plot", "a.svg"], "--plot needs a plan by synapse"),
+        (["--granularity", "layer", "--formal", "a"], "--formal needs a plan by synapse"),
+        (["--granularity", "layer", "--max-bits", "16"], "--max-bits needs a plan by synapse"),
+        (["--granularity", "layer", "--weigh", "none"], "--weigh needs a plan by synapse"),
+        (["--method", "luck"], "--method needs a plan by layer: --granularity layer"),
+        (["--total-budget", "5"], "--total-budget needs a plan by layer"),
+        (["--max-length", "0"], "max_length is 0"),
+        (["--granularity", "layer", "--max-length", "0"], "max_length is 0"),
         (["--execute"], "name its directory: --formal"),
         (["--plot", "a.png"], "must end in .svg"),
         (["--layer", "fc9"], "there is no layer 'fc9' (layers: fc1, fc2)"),

@@ -223,3 +223,29 @@ def test_what_cannot_hold_the_model_is_refused() -> None:
         adaptive_module(neuron(), lp_precision="Q1.7")
     with pytest.raises(SCCompilerError, match="not a Verilog identifier"):
         adaptive_module(neuron(), "two words")
+
+
+def test_enable_and_the_choice_are_not_read_while_it_is_busy(store: EvidenceStore) -> None:
+    """With enable held high and precisions of unequal clocks, every tick is still whole."""
+    module = adaptive_module(neuron(), "pair_adaptive", **CASES["uneven"] | {"rounding": "nearest"})
+    assert module.low.rtl.cycles != module.high.rtl.cycles
+    ticks, rng = 40, np.random.default_rng(12)
+    (port,) = module.high.datapath.inputs
+    fmt, clocks = module.inputs["I"], module.cycles
+    pins = rng.integers(port.low // 8, port.high + 1, ticks)
+    select = rng.integers(0, 2, ticks * clocks)
+    _, seen, _ = simulate_rtl(
+        "yosys", module.sources, module.module, clock="clk", reset="rst_n", store=store,
+        inputs={
+            "enable": np.ones(ticks * clocks, np.uint64),
+            "I": (np.repeat(pins, clocks) & ((1 << fmt.width) - 1)).astype(np.uint64),
+            module.select: select.astype(np.uint64),
+        },
+        input_widths={"enable": 1, "I": fmt.width, module.select: 1},
+        output_widths={"valid": 1, "busy": 1, "spike_out": 1}
+        | {f"{name}_out": out.width for name, out in module.outputs.items()},
+    )  # fmt: skip
+    ends = np.flatnonzero(seen["valid"])
+    assert ends.tolist() == list(range(clocks - 1, ticks * clocks, clocks))
+    for name, values in _expected(module, pins, select[::clocks]).items():
+        assert (seen[name][ends] == values).all(), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 import math
 from fractions import Fraction
@@ -409,3 +410,68 @@ def test_guard_bits_hold_any_sum(terms: int, data: st.DataObject) -> None:
     guard = compute_guard_bits(" + ".join(f"v{i}" for i in range(terms)))
     wide = QFormat(8 + guard, 0)
     assert wide.low <= sum(codes) <= wide.high
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds", "form", "part"),
+    [
+        ("x**-2", (4, 100), (16, 8), "x**2"),  # 10 000 before it is inverted
+        ("x**3", (-1, 0.99), (8, 7), "x**2"),  # 1 is no code of Q1.7
+        ("x**-1.5", (4, 100), (16, 8), "x**2"),
+        ("x**-11", (1, 1.6), (16, 8), "x**11"),
+    ],
+)
+def test_powers_on_the_way_to_a_power_are_parts(
+    text: str, bounds: tuple[float, float], form: tuple[int, int], part: str
+) -> None:
+    """The datapath multiplies step by step, so what it holds on the way must fit as well."""
+    found = prove_no_overflow(text, {"x": bounds}, *form)
+    assert part in {p.text for p in found.intermediates}
+    exponent = int(part[3:])
+    assert found.proven_safe == (max(abs(b) for b in bounds) ** exponent <= found.q_max)
+    (held,) = (p.interval for p in found.intermediates if p.text == part)
+    for x in np.linspace(*bounds, 101):
+        assert held.lo <= Fraction(float(x)) ** exponent <= held.hi
+
+
+def test_a_format_takes_whole_numbers_only() -> None:
+    for form in ((True, 8), (16, True), (16.0, 8), (16, "8")):
+        with pytest.raises(SCConfigError, match="must be a whole number"):
+            prove_no_overflow("x", {"x": (0, 1)}, *form)  # type: ignore[arg-type]
+
+
+def test_what_rounding_of_coefficients_took_away_is_kept() -> None:
+    """Coefficients too long to keep are rounded; the form must still reach the exact ends."""
+    long = Fraction(3**400, 2**634)  # about 1, in 1269 bits
+    form = Affine(Fraction(0), {1: long})
+    for exact, found in ((long, form.scaled(Fraction(1))), (-long, -form)):
+        assert found.interval.lo <= -abs(exact) and found.interval.hi >= abs(exact)
+        assert found.radius >= abs(exact)
+
+
+@pytest.mark.parametrize("exponent", [-49, -50, -51, -60, -90, -120, -400])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_exprel_is_enclosed_closely_beside_zero(exponent: int, sign: int) -> None:
+    """Its series, with a remainder below the last term kept, as the independent value."""
+    x = sign * Fraction(3, 2) * Fraction(2) ** exponent
+    found = function_range("exprel", Interval(x, x))
+    series = sum((x**k / math.factorial(k + 1) for k in range(6)), Fraction(0))
+    assert found.lo <= series - abs(x) ** 6 and found.hi >= series + abs(x) ** 6
+    assert found.hi - found.lo < Fraction(1, 10**28)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt"])
+def test_no_function_is_taken_for_exact(name: str) -> None:
+    """The value in 50 digits is rounded to either side, so both ends lie off the true one."""
+    found = function_range(name, Interval(2, 2))
+    with decimal.localcontext(prec=80):
+        two = decimal.Decimal(2)
+        true = Fraction({"exp": two.exp(), "log": two.ln(), "sqrt": two.sqrt()}[name])
+    assert found.lo < true < found.hi and found.hi - found.lo < Fraction(1, 10**47)
+
+
+def test_stochastic_rounding_may_go_either_way() -> None:
+    exact = prove_no_overflow("x*y", {"x": (0, 1), "y": (0, 1)}, 8, 4)
+    found = prove_no_overflow("x*y", {"x": (0, 1), "y": (0, 1)}, 8, 4, rounding="stochastic")
+    assert found.expr_interval.lo <= exact.expr_interval.lo - Fraction(1, 16)
+    assert found.expr_interval.hi >= exact.expr_interval.hi + Fraction(1, 16)

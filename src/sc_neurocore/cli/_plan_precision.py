@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
+from click.core import ParameterSource
 from numpy.typing import NDArray
 
 from sc_neurocore.cli._output import (
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from sc_neurocore.compiler.adaptive_precision import LayerPlan, SynapsePlan
 
 _INFEASIBLE, _REFUTED = 3, 6
+#: What each granularity has no use for, and which one has.
+_ONLY = {
+    "layer": ("synapse", ("formal", "plot", "weigh", "confidence_of", "min_bits", "max_bits")),
+    "synapse": ("layer", ("method", "total_budget")),
+}
 #: Most bytes that the arrays of a file may unpack to.
 _MAX_BYTES = 4 << 30
 Array = NDArray[Any]
@@ -112,14 +118,13 @@ def plan_precision(
     if execute and formal is None:
         raise SCConfigError("--execute proves the claims of a bundle; name its directory: --formal")
     by_layer = granularity == "layer"
-    if by_layer and (formal or plot):
-        raise SCConfigError("--formal and --plot need a plan by synapse: --granularity synapse")
+    _refuse_options_of(granularity)
     weights = _chosen(_read(network), chosen, network)
     shared = {k: options[k] for k in ("source", "input_source", "coding", "confidence")}
     if by_layer:
         plan = assign_lengths(
             list(weights.values()), list(weights), total_budget, options["min_length"],
-            max_length or 1024, target_error, method, **shared,
+            1024 if max_length is None else max_length, target_error, method, **shared,
         )  # fmt: skip
         _report_layers(plan, out, as_json)
         feasible, sound = plan.feasible, True
@@ -128,13 +133,25 @@ def plan_precision(
             list(weights.values()), list(weights),
             [np.ones(a.shape) for a in weights.values()] if weigh == "none" else None,
             target_error, options["min_bits"],
-            options["max_bits"], options["min_length"], max_length or 4096,
+            options["max_bits"], options["min_length"],
+            4096 if max_length is None else max_length,
             confidence_of=options["confidence_of"], **shared,
         )  # fmt: skip
         sound = _report_synapses(found, out, plot, formal, execute, as_json)
         feasible = found.feasible
     if not (sound and feasible):
         click.get_current_context().exit(_INFEASIBLE if sound else _REFUTED)
+
+
+def _refuse_options_of(granularity: str) -> None:
+    """Refuse what would have no effect: options that belong to the other granularity."""
+    context = click.get_current_context()
+    other, idle = _ONLY[granularity]
+    for name in idle:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise SCConfigError(
+                f"--{name.replace('_', '-')} needs a plan by {other}: --granularity {other}"
+            )
 
 
 def _report_layers(plan: LayerPlan, out: Path | None, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral
 from typing import Literal
 
 from sc_neurocore.exceptions import SCConfigError
@@ -36,6 +37,10 @@ class QFormat:
     signed: bool = True
 
     def __post_init__(self) -> None:
+        for name in ("width", "fraction"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise SCConfigError(f"{name} of a format is {value!r}; it must be a whole number")
         if not 1 <= self.width <= MAX_WIDTH:
             raise SCConfigError(
                 f"format {self} has {self.width} bits; 1 to {MAX_WIDTH} are supported"

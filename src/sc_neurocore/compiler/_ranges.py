@@ -158,11 +158,11 @@ class Ranges:
         if value is not None and abs(value) <= _LARGEST_POWER and value == int(value):
             n = int(abs(value))
             result = x if n else self._constant(Fraction(1))
+            reached = 1
             for bit in f"{n:b}"[1:]:
-                result = self._product(result, result)
-                result = self._product(result, x) if bit == "1" else result
-            if self._error is None:
-                result = _Range.met(result.interval & x.interval.power(n), result.form)
+                result, reached = self._raised(base, result, result, 2 * reached), 2 * reached
+                if bit == "1":
+                    result, reached = self._raised(base, result, x, reached + 1), reached + 1
             if value >= 0:
                 return result
             return self._quotient(self._constant(Fraction(1)), result, base)
@@ -172,6 +172,16 @@ class Ranges:
             return self._product(self.of(root), self.of(rest))
         log = Expr("log", (base,), span=base.span)
         return self.of(Expr("exp", (Expr("*", (exponent, log), span=base.span),), span=base.span))
+
+    def _raised(self, base: Expr, x: _Range, y: _Range, exponent: int) -> _Range:
+        """The next power on the way to the wanted one: the datapath holds it, so it is a part."""
+        found = self._product(x, y)
+        if self._error is None:
+            exact = self.of(base).interval.power(exponent)
+            found = _Range.met(found.interval & exact, found.form)
+        part = Expr("**", (base, Expr("num", value=float(exponent))), span=base.span)
+        self._parts[part] = found.interval
+        return found
 
     def _extreme(self, which: str, x: _Range, y: _Range) -> _Range:
         apart = _sign(x - y)

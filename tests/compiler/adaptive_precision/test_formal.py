@@ -95,6 +95,16 @@ def test_the_table_bounds_every_row() -> None:
         assert of.quantization + of.stochastic <= of.total
 
 
+@pytest.mark.parametrize(("coding", "gain"), [("sign-magnitude", 1), ("bipolar", 2)])
+def test_the_claimed_radius_is_hoeffdings_to_four_digits(coding: str, gain: int) -> None:
+    from sc_neurocore.compiler.adaptive_precision._formal_table import formal_table
+
+    odds = formal_table(plan(coding=coding, target_error=4.0)).odds
+    assert odds is not None
+    exact = math.log(2 / 0.05) * gain**2
+    assert exact * (1 - 1e-4) < odds / 2**16 < exact
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"source": "sobol:1", "target_error": 0.05}, {"coding": "bipolar", "target_error": 4.0}],
@@ -150,6 +160,8 @@ def changed(field: int, value: Callable[[list[int]], int]) -> Callable[[re.Match
     ("claim", "change"),
     [
         pytest.param("parts", changed(5, lambda n: n[3] + n[4] - 1), id="total below its parts"),
+        pytest.param("table", changed(5, lambda n: n[5] + 1), id="total of another plan"),
+        pytest.param("table", changed(0, lambda n: n[0] - 1), id="narrower weights"),
         pytest.param("total", changed(5, lambda n: 2**38), id="total above the plan's"),
         pytest.param("length", changed(1, lambda n: 1025), id="stream too long"),
         pytest.param("rounding", changed(3, lambda n: n[3] - 2), id="a hair less than half a step"),
@@ -169,6 +181,7 @@ def test_a_bound_violated_on_purpose_is_refuted(
     assert not manifest["formal_claim"]["formal_proof_passed"]
     assert manifest["evidence_classification"] == "executed"
     assert claim in manifest["proof"]["violated_in_clock"]
+    assert not manifest["proof"]["sources_as_written"]
     assert "NOT proven" in (bundle / f"{NAME}_formal_report.md").read_text()
 
 
@@ -179,7 +192,16 @@ def test_a_bound_violated_on_purpose_is_refuted(
         ("if (stream) ones", "ones", "one"),
         ("held_code   <= code & mask", "held_code   <= code", "code"),
         ("ones        <= ", "ones        <= ones + ", "started"),
-        ("(number & held_mask) < held_code", "(number & held_mask) <= held_code", "zero"),
+        ("(number & held_mask) < held_code", "(number & held_mask) <= held_code", "below"),
+        ("(number & held_mask) < held_code", "held_code != 0", "below"),
+        ("<< magnitude)", "<< (magnitude + 1))", "started"),
+        ("ticks <= ticks", "held_length <= 1024; ticks <= ticks", "kept"),
+        ("ticks <= ticks", "held_code <= held_mask; ticks <= ticks", "kept"),
+        ("running <= 1'b0;\n                done    <= 1'b1;", "running <= 1'b0;", "one"),
+        ("end else if (running) begin", "end else if (done) done <= 0; else if (running) begin",
+         "ended"),
+        ("end else if (running) begin", "end else if (!running && !done) done <= 1; "
+         "else if (running) begin", "idle"),
         ("done        <= 1'b0;\n            ticks", "done        <= done;\n            ticks",
          "either"),
     ],
@@ -197,14 +219,62 @@ def test_a_broken_module_is_refuted(
 
 
 def test_missing_assertions_are_no_proof(bundle: Path, store: EvidenceStore) -> None:
+    edit(bundle, r"(?s)`ifdef FORMAL.*`endif", lambda match: "")
+    with pytest.raises(ProofError, match="elaborates to 0 assertions where 19 were written"):
+        prove_precision_formal_evidence_bundle(bundle, store=store)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wrong"),
+    [
+        (r"assert \(!live \|\| .*\);", "assert (1'b1);"),
+        (r"total_bound <= (\d+)'d\d+", r"total_bound <= {\1{1'b1}}"),
+        (r"formal_claim_total: assert.*", ""),
+    ],
+)  # fmt: skip
+def test_other_claims_than_were_written_are_not_tried(
+    pattern: str, wrong: str, bundle: Path, store: EvidenceStore
+) -> None:
     path = bundle / f"{NAME}_sva.sv"
-    text = path.read_text()
-    path.write_text(re.sub(r"formal_claim_total: assert.*", "", text))
-    with pytest.raises(ProofError, match="elaborates to 15 assertions where 16 were written"):
+    path.write_text(re.sub(pattern, wrong, path.read_text()))
+    before = (bundle / f"{NAME}_formal_manifest.json").read_bytes()
+    with pytest.raises(SCConfigError, match="was edited"):
         prove_precision_formal_evidence_bundle(bundle, store=store)
-    path.write_text(re.sub(r"formal_claim_\w+: assert.*", "", text))
-    with pytest.raises(ProofError, match="elaborates to 0 assertions"):
-        prove_precision_formal_evidence_bundle(bundle, store=store)
+    assert (bundle / f"{NAME}_formal_manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wrong"),
+    [
+        (r"\.rst_n\(rst_n\)", ".rst_n(1'b1)"),
+        (r"( +1'd0: entry = .*\n)", "`ifdef FORMAL\n\\1`else\n1'd0: entry = 0;\n`endif\n"),
+    ],
+    ids=["claims that are never live", "another table outside of proofs"],
+)
+def test_claims_that_hold_of_an_edited_module_prove_no_plan(
+    pattern: str, wrong: str, bundle: Path, store: EvidenceStore
+) -> None:
+    edit(bundle, pattern.replace("1'd", r"\d+'d"), lambda match: match.expand(wrong))
+    for _ in range(2):  # recording the first result must not make the edit good
+        manifest = prove_precision_formal_evidence_bundle(bundle, store=store)
+        assert {c["status"] for c in manifest["claims"]} == {"proven"}
+        assert not manifest["proof"]["sources_as_written"]
+        assert not manifest["formal_claim"]["formal_proof_passed"]
+        assert manifest["evidence_classification"] == "executed"
+    report = (bundle / f"{NAME}_formal_report.md").read_text()
+    assert "NOT proven" in report and "not the plan's" in report
+
+
+def test_a_bundle_as_written_is_proven_later(bundle: Path, store: EvidenceStore) -> None:
+    manifest = prove_precision_formal_evidence_bundle(bundle, store=store)
+    assert manifest["formal_claim"]["formal_proof_passed"]
+    assert manifest["evidence_classification"] == "proven"
+    other = bundle / "at once"
+    assert manifest == write_precision_formal_evidence_bundle(
+        other, plan(), execute=True, store=store
+    )
+    for path in other.iterdir():
+        assert path.read_bytes() == (bundle / path.name).read_bytes()
 
 
 def golden(
@@ -279,3 +349,12 @@ def test_bad_input_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}_formal_manifest.json").write_text("{}")
     with pytest.raises(SCConfigError, match="is no manifest"):
         prove_precision_formal_evidence_bundle(tmp_path)
+
+
+def test_a_claim_under_another_name_is_missing(bundle: Path, store: EvidenceStore) -> None:
+    path = bundle / f"{NAME}_formal_manifest.json"
+    path.write_text(path.read_text().replace('"name": "radius"', '"name": "exactness"'))
+    manifest = prove_precision_formal_evidence_bundle(bundle, store=store)
+    assert not manifest["formal_claim"]["formal_proof_passed"]
+    (other,) = (c for c in manifest["claims"] if c["name"] == "exactness")
+    assert other["status"] == "missing"

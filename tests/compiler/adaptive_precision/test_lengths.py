@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sc_neurocore.bitstream import Sobol, encode_error
+from sc_neurocore.bitstream import NumpyRandom, Sobol, encode_error, multiply_error
 from sc_neurocore.compiler.adaptive_precision import assign_lengths
 from sc_neurocore.exceptions import SCConfigError
 
@@ -145,3 +145,71 @@ def test_bad_input_is_refused_in_a_sentence(options: dict[str, Any], message: st
     with pytest.raises(SCConfigError, match=message) as caught:
         assign_lengths(**{"layer_weights": [WIDE], **options})
     assert "\n" not in str(caught.value)
+
+
+def test_a_longer_stream_of_a_register_can_be_worse() -> None:
+    """256 bits of it meet the target and 512 do not: the verdict must not ask for fewer bits."""
+    short, long = (
+        assign_lengths(
+            [np.ones(1)], target_error=0.03, source="lfsr", method="proportional",
+            total_budget=budget,
+        )[0]
+        for budget in (256, 512)
+    )  # fmt: skip
+    assert (short.bitstream_length, short.target_met) == (256, True)
+    assert (long.bitstream_length, long.target_met) == (512, False)
+    assert long.verdict == "infeasible: L=256 meets it, its share of the budget is 512"
+
+
+def test_an_estimate_has_the_verdict_of_one() -> None:
+    """A register of 32 bits is too wide for all its thresholds to be counted over 2^24 ticks."""
+    plan = assign_lengths(
+        [np.ones(1)], target_error=0.1, source="lfsr:32", min_length=1 << 24, max_length=1 << 24
+    )
+    (row,) = plan
+    assert row.error_bound < row.target_error  # type: ignore[operator]
+    assert (row.word, row.target_met, plan.feasible) == ("estimated", False, False)
+    assert row.verdict is not None and row.verdict.startswith("infeasible: the proven error")
+
+
+def test_out_of_reach_a_register_gets_the_length_with_the_least_error() -> None:
+    (row,) = assign_lengths(
+        [np.ones(1)], target_error=1e-3, source="lfsr", min_length=256, max_length=512
+    )
+    assert (row.bitstream_length, row.target_met) == (256, False)
+    (longer,) = assign_lengths(
+        [np.ones(1)], target_error=1e-3, source="lfsr", min_length=512, max_length=512
+    )
+    assert row.error_bound < longer.error_bound
+
+
+def test_sensitivities_are_the_norms_of_outputs() -> None:
+    (row,) = assign_lengths([[[2.0, 1.0, 0.0], [-1.0, 0.0, 0.0]]])
+    assert row.sensitivity == pytest.approx(math.sqrt((1 + 0.25 + 0.25) / 2), rel=1e-15)
+
+
+def test_a_clock_goes_where_it_takes_off_most() -> None:
+    """At 64 and 32 bits, scores of 1 and 0.41 gain 1/64^1.5 < 0.41/32^1.5 a clock."""
+    plan = assign_lengths(
+        [[1.0], [[1.0]] + 5 * [[0.0]]], total_budget=160, method="sensitivity", target_error=9.0
+    )
+    assert [row.bitstream_length for row in plan] == [64, 64]
+
+
+def test_least_lengths_above_their_shares_are_paid_by_the_others() -> None:
+    plan = assign_lengths(
+        [[1.0], [[1.0]] + 1000 * [[0.0]]], total_budget=160, method="proportional",
+        min_length=64, target_error=9.0,
+    )  # fmt: skip
+    assert [row.bitstream_length for row in plan] == [64, 64] and plan.within_budget
+
+
+def test_a_needed_length_leaves_room_for_the_comparators_rounding() -> None:
+    for target in (1e-3, 1e-4):
+        (row,) = assign_lengths(
+            [np.ones(1)], target_error=target, source="random:1", input_source="random:2"
+        )
+        assert row.needed_length is not None
+        both = (NumpyRandom(1), NumpyRandom(2))
+        assert multiply_error(*both, row.needed_length).value <= target
+        assert multiply_error(*both, row.needed_length - 1).value > target * (1 - 1e-9)

@@ -15,6 +15,7 @@ from sc_neurocore.bitstream import Sobol, hoeffding_radius, multiply_error
 from sc_neurocore.compiler.adaptive_precision import (
     SynapsePlan,
     SynapsePrecision,
+    assign_lengths,
     assign_synapse_precisions,
 )
 from sc_neurocore.exceptions import SCConfigError
@@ -245,3 +246,62 @@ def test_a_million_synapses_are_arrays() -> None:
 def test_bad_input_is_refused_before_any_row(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SCConfigError, match=message):
         assign_synapse_precisions(**{"layer_weights": SMALL, **options})
+
+
+#: Too long a stream of too wide a register for its thresholds to be counted.
+UNCOUNTED: dict[str, Any] = {"source": "lfsr:32", "min_length": 1 << 24, "max_length": 1 << 24}
+
+
+def test_an_estimate_meets_no_target_and_says_that_it_is_one() -> None:
+    plan = assign_synapse_precisions([np.ones((4, 8))], target_error=3.0, **UNCOUNTED)
+    assert not plan.feasible and not plan.targets_met.any() and not plan.needed_lengths.any()
+    assert (plan.total_error_bounds < plan.local_target).all()
+    assert [c.feasible for c in plan.classes] == [False]
+    row = plan[0]
+    assert (row.word, row.target_met, row.needed_length) == ("estimated", False, None)
+    assert row.confidence == 0.95  # not None: it does not always hold
+    assert "0.0337, estimated and not proven, with streams of lfsr:32" in plan.verdict
+    assert not plan.columns(np.arange(32)).met.any()
+    assert not assign_lengths([np.ones(8)], target_error=3.0, **UNCOUNTED).feasible
+
+
+def test_tolerances_at_the_very_edge_of_a_class_are_met() -> None:
+    """A product of a sensitivity and a class's error must not round to above the target."""
+    for k in range(40):
+        local = 0.1 + k / 97
+        table = assign_synapse_precisions([[1.0]], target_error=local).table
+        totals = np.array([c.total for c in table.classes if c.feasible])
+        edges = local / totals
+        s = np.concatenate([edges, np.nextafter(edges, 0), np.nextafter(edges, np.inf)])
+        plan = assign_synapse_precisions(
+            [s], sensitivity_maps=[s], target_error=local * math.sqrt(len(s))
+        )
+        feasible = plan.table.flags("feasible")[plan._codes]
+        assert (plan.targets_met | ~feasible).all()
+
+
+def test_of_equally_bad_lengths_the_shortest_is_given() -> None:
+    """A counter of 4 bits errs by half a step after 16 ticks, however often it repeats."""
+    plan = assign_synapse_precisions(
+        [[1.0]], source="counter:4", target_error=1e-3, min_length=8, max_length=4096
+    )
+    assert (plan[0].bitstream_length, plan[0].target_met) == (16, False)
+
+
+@pytest.mark.parametrize("coding", ["unipolar", "bipolar", "sign-magnitude"])
+@pytest.mark.parametrize("inputs", [None, "random:2"])
+def test_a_needed_length_counts_the_rounding_of_comparators(
+    coding: str, inputs: str | None
+) -> None:
+    sources = {"source": "random:1", "input_source": inputs, "coding": coding}
+    (row,) = plan = assign_synapse_precisions(
+        [[1.0]], target_error=3e-4, min_bits=16, max_bits=16, **sources
+    )  # fmt: skip
+    needed, q = row.needed_length, row.quantization_error_bound
+    assert needed is not None
+    assert q + plan.streams.bound(needed).value <= row.target_error  # type: ignore[operator]
+    assert q + plan.streams.bound(needed - 1).value > row.target_error  # type: ignore[operator]
+    gain, words = 1 + (coding == "bipolar"), 1 + (inputs is not None)
+    assert row.stochastic_error_bound == pytest.approx(
+        gain * (hoeffding_radius(4096) + words * 2.0**-17), rel=1e-12
+    )

@@ -132,3 +132,11 @@ def test_nonsense_is_refused(weights: Any) -> None:
 def test_mantissas_are_checked_on_the_way_back() -> None:
     with pytest.raises(BitwidthMismatchError, match="beyond ±32767: -32768"):
         dequantize_block_floating([-32768], [0], "BFP16E3")
+
+
+def test_no_mantissa_hides_behind_its_missing_magnitude() -> None:
+    """The magnitude of the lowest 64-bit integer is no 64-bit integer."""
+    with pytest.raises(BitwidthMismatchError, match="-9223372036854775808"):
+        dequantize_block_floating(np.array([-(2**63)]), [0], "BFP8E4X2")
+    with pytest.raises(BitwidthMismatchError, match=r"±127: -128"):
+        dequantize_block_floating([[1, -128]], [0], "BFP8E4X2")

@@ -226,3 +226,23 @@ def test_nonsense_is_refused(nonsense: Any) -> None:
 def test_inputs_outside_the_format_are_named() -> None:
     with pytest.raises(BitwidthMismatchError, match=r"inputs\[1\] is 40000, outside Q16.16"):
         compile_dense_mixed_precision([[1.0, 2.0]]).forward_float([1.0, 40000.0])
+
+
+def test_blocks_of_zeros_have_no_scale() -> None:
+    """The least exponent, which a block of zeros stores, must not widen the weights."""
+    dense = compile_dense_block_floating([[0.0, 0.0], [1.5, -0.25]], "BFP16E8X2")
+    assert np.array_equal(dense.reconstructed_weights, [[0, 0], [1.5, -0.25]])
+    codes = dense.weight_codes.astype(float)
+    assert np.array_equal(codes * 2.0**-dense.weight_fraction, [[0, 0], [1.5, -0.25]])
+    assert dense.forward_float([2.0, 4.0]).tolist() == [0.0, 2.0]
+    nothing = compile_dense_block_floating([[0.0, 0.0]], "BFP16E8X2")
+    assert nothing.forward_float([2.0, 4.0]).tolist() == [0.0]
+
+
+def test_room_for_rounding_is_counted_before_a_sum_is_made() -> None:
+    """Half a step is added before the shift, and must not wrap the sum around."""
+    most = np.array([[2**63 - 1]])
+    for shift in (1, 8):
+        with pytest.raises(SCConfigError, match="more than 64-bit"):
+            sums(np.array([[1]]), most, shift)
+    assert sums(np.array([[1]]), most - 256, 8) == 2**63 - 257

@@ -194,3 +194,9 @@ def test_statistics_by_hand() -> None:
 def test_errors_stay_within_the_bound(weights: list[float], rounding: Any) -> None:
     found = quantization_error(weights, "Q5.4", rounding)
     assert found.clipped == 0 and found.max_abs <= found.bound
+
+
+def test_a_scale_is_a_positive_number() -> None:
+    for scale in (0, -1.0, float("nan"), float("inf"), "a", True):
+        with pytest.raises(SCConfigError, match="scale"):
+            dequantize_weights([1], "Q4.4", scale)  # type: ignore[arg-type]

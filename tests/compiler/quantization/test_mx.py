@@ -153,3 +153,12 @@ def test_labels() -> None:
 def test_nonsense_is_refused(nonsense: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         nonsense()
+
+
+@pytest.mark.parametrize(
+    "field", ["element_bits", "exp_bits", "mantissa_bits", "block_size", "shared_exp_bits"]
+)
+@pytest.mark.parametrize("value", [True, 4.0, "8", None])
+def test_fields_are_whole_numbers(field: str, value: Any) -> None:
+    with pytest.raises(SCConfigError, match=f"{field} is .*must be a whole number"):
+        MXFPConfig(**{field: value})

@@ -110,3 +110,9 @@ def test_shapes_and_scalars() -> None:
 def test_nonsense_is_refused(nonsense: Any) -> None:
     with pytest.raises(SCConfigError):
         nonsense()
+
+
+def test_sizes_are_whole_numbers() -> None:
+    for nbits, es in ((16.0, 2), (16, True), (8, 1.0), (True, 0)):
+        with pytest.raises(SCConfigError, match="allowed"):
+            PositConfig(nbits, es)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -110,3 +111,12 @@ def test_nonsense_is_refused(arguments: Any, message: str) -> None:
 def test_a_variable_no_format_holds_is_refused() -> None:
     with pytest.raises(BitwidthMismatchError, match=r"'v' over .* needs more than 60 bits"):
         solve_precision({"v": (0, 1e12)}, {"v": 1e-12})
+
+
+@pytest.mark.parametrize("power", [-20, -2, 0, 1])
+def test_a_resolution_a_hair_below_a_power_of_two_is_kept(power: int) -> None:
+    """Its logarithm rounds to that of the power, whose step would be too coarse."""
+    coarse = 2.0**power
+    for wanted in (coarse, math.nextafter(coarse, 0), math.nextafter(coarse, math.inf)):
+        found = solve_precision({"v": (0, 8)}, {"v": wanted}).get("v")
+        assert found.resolution <= wanted < 2 * found.resolution

@@ -81,6 +81,7 @@ def write_precision_formal_evidence_bundle(
         f"{module_name}.sv": rtl(module_name, table),
         f"{module_name}_sva.sv": checker(module_name, table),
     }
+    files = {**sources, f"{module_name}.sby": script(module_name)}
     manifest: dict[str, Any] = {
         "schema": BUNDLE_SCHEMA,
         "module_name": module_name,
@@ -107,10 +108,11 @@ def write_precision_formal_evidence_bundle(
             "report": f"{module_name}_formal_report.md",
             "manifest": f"{module_name}_formal_manifest.json",
         },
+        "sha256": {name: digest(text) for name, text in files.items()},
     }
     if execute:
         manifest = _proven(manifest, sources, store, timeout_s)
-    _write(Path(output_dir), manifest, {**sources, f"{module_name}.sby": script(module_name)})
+    _write(Path(output_dir), manifest, files)
     return manifest
 
 
@@ -123,6 +125,9 @@ def prove_precision_formal_evidence_bundle(
 ) -> dict[str, Any]:
     """Prove the claims of a bundle as its files stand now, and record the result in it.
 
+    The claims must be those that were written. A module that was edited is tried, but even if all
+    claims hold of it, that is no proof of the plan: ``formal_proof_passed`` stays false.
+
     Args:
         output_dir: directory of the bundle.
         module_name: of the bundle.
@@ -133,8 +138,8 @@ def prove_precision_formal_evidence_bundle(
         The manifest.
 
     Raises:
-        SCConfigError: a file of the bundle is missing or cannot be read.
-        ProofError: the files hold another number of claims than the manifest lists.
+        SCConfigError: a file of the bundle is missing or cannot be read, or its claims were edited.
+        ProofError: the module no longer holds as many claims as the manifest lists.
         SCDependencyError: Yosys or bitwuzla is not installed.
         ToolError: a tool failed.
     """
@@ -145,6 +150,11 @@ def prove_precision_formal_evidence_bundle(
         if manifest["schema"] != BUNDLE_SCHEMA:
             raise KeyError
         files = {name: _read(folder / name) for name in names}
+        if digest(files[names[1]]) != manifest["sha256"][names[1]]:
+            raise SCConfigError(
+                f"{folder / names[1]} was edited; a proof of other claims than were written says "
+                "nothing of the plan, so write the bundle anew"
+            )
         manifest = _proven(manifest, {n: files[n] for n in names[:2]}, store, timeout_s)
     except (KeyError, TypeError, json.JSONDecodeError):
         raise SCConfigError(
@@ -185,7 +195,8 @@ def _proven(
         timeout_s=timeout_s,
     )
     named = set(found.status) == {c.name for c in stated}
-    passed = found.holds and named
+    intact = all(digest(text) == manifest["sha256"][name] for name, text in sources.items())
+    passed = found.holds and named and intact
     return {
         **manifest,
         "evidence_classification": "proven" if passed else "executed",
@@ -194,7 +205,7 @@ def _proven(
             {"name": c.name, "meaning": c.meaning, "status": found.status.get(c.name, "missing")}
             for c in stated
         ],
-        "proof": _proof(found),
+        "proof": {**_proof(found), "sources_as_written": intact},
     }
 
 
@@ -236,7 +247,7 @@ def _stimulus(table: FormalTable) -> list[list[Any]]:
 def _write(folder: Path, manifest: dict[str, Any], files: Mapping[str, str]) -> None:
     names = manifest["artifacts"]
     report = _report(manifest)
-    manifest["sha256"] = {n: digest(t) for n, t in {**files, names["report"]: report}.items()}
+    manifest["sha256"] = {**manifest["sha256"], names["report"]: digest(report)}
     text = json.dumps(manifest, indent=2, allow_nan=False) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -255,6 +266,11 @@ def _report(manifest: Mapping[str, Any]) -> str:
         result = "Generated; nothing was proven. `execute=True` proves it."
     elif claim["formal_proof_passed"]:
         result = f"All {proof['proven']} claims are proven: {proof['method']} ({proof['tools']})."
+    elif not proof["refuted"] and not proof["sources_as_written"]:
+        result = (
+            f"NOT proven: {proof['proven']} of {proof['assertions']} claims hold of a module that "
+            "was edited; it is not the plan's."
+        )
     else:
         result = (
             f"NOT proven: {proof['proven']} of {proof['assertions']} claims proven, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sc_neurocore.compiler.adaptive_precision._formal_table import (
@@ -15,6 +14,8 @@ from sc_neurocore.compiler.adaptive_precision._formal_table import (
 PREFIX = "formal_claim_"
 
 
+#: A row of the table, as it is on the ports.
+_ROW = "bit_width, bitstream_length, sensitivity, quantization_bound, stochastic_bound, total_bound"
 #: Ports that are vectors whatever their width.
 _VECTORS = ("select", "code", "number", "bit_width")
 
@@ -71,6 +72,8 @@ def claims(table: FormalTable) -> tuple[Claim, ...]:
     inside = f"{w.index}'d{len(table.rows) - 1}"
     listed = f"select > {inside}" if len(table.rows) < 1 << w.index else "1'b0"
     found = [
+        Claim("table", "every class has the row that the plan gives it",
+              f"{{{_ROW}}} == planned(select)"),
         Claim("parts", "rounding and stream error together are within the total of every class",
               f"{listed} || {{1'b0, quantization_bound}} + {{1'b0, stochastic_bound}} <= "
               "{1'b0, total_bound}"),
@@ -101,11 +104,18 @@ def claims(table: FormalTable) -> tuple[Claim, ...]:
                   f"{ODDS_FRACTION + 1} >= ({scale}) * {wide}'d{table.odds}")
         )  # fmt: skip
     found += [
-        Claim("idle", "a reset ends a stream", "!after_reset || (!running && !done)"),
+        Claim("idle", "a reset ends a stream, and only a start begins one",
+              "!(after_reset || after_idle) || (!running && !done)"),
         Claim("either", "a stream runs or is done, not both", "!(running && done)"),
-        Claim("started", "a start takes the length of its class and counts from zero",
-              "!after_start || (running && held_length == past_length && ticks == 0 && "
-              "ones == 0)"),
+        Claim("started", "a start takes the weight, the length and the width of its class, and "
+              "counts from zero",
+              "!after_start || (running && held_length == past_length && held_mask == past_mask && "
+              "held_code == (past_code & past_mask) && ticks == 0 && ones == 0)"),
+        Claim("kept", "a stream keeps its weight, length and width to its end and beyond",
+              "!(after_bit || after_done) || (held_length == past_held_length && "
+              "held_code == past_held_code && held_mask == past_held_mask)"),
+        Claim("ended", "a stream that is done stays done, with its counts",
+              "!after_done || (done && ticks == past_ticks && ones == past_ones)"),
         Claim("held", "the length of a stream is within the plan's longest",
               f"!(running || done) || (held_length != 0 && "
               f"held_length <= {w.count}'d{table.max_length})"),
@@ -115,10 +125,11 @@ def claims(table: FormalTable) -> tuple[Claim, ...]:
               "!done || ticks == held_length"),
         Claim("counted", "never more ones than bits, so that their counter never overflows",
               "!(running || done) || ones <= ticks"),
-        Claim("one", "a bit adds one to the bits and at most one to the ones",
-              "!after_bit || (ticks == past_ticks + 1'b1 && "
+        Claim("one", "a bit adds one to the bits and itself to the ones, and no stream breaks off",
+              "!after_bit || ((running || done) && ticks == past_ticks + 1'b1 && "
               "ones == past_ones + {{(COUNT-1){1'b0}}, past_stream})"),
-        Claim("zero", "a weight of zero gives no one", "!(running && held_code == 0) || !stream"),
+        Claim("below", "a bit is a one exactly where the number is below the weight",
+              "stream == (running && (number & held_mask) < held_code)"),
         Claim("code", "the weight and the numbers have the width of their class",
               "!(running || done) || (held_code <= held_mask && "
               "(held_mask & (held_mask + 1'b1)) == 0)"),
@@ -133,14 +144,6 @@ def _wider(name: str, to: int, width: int) -> str:
 def rtl(module: str, table: FormalTable) -> str:
     """The module: the table of classes, and a stream of the chosen class with its counters."""
     w = Widths.of(table)
-    total = w.bits + w.count + 4 * w.error
-    rows = "\n".join(
-        f"            {w.index}'d{i}: entry = {{{w.bits}'d{r.bit_width}, "
-        f"{w.count}'d{r.bitstream_length}, {w.error}'d{r.sensitivity}, "
-        f"{w.error}'d{r.quantization}, {w.error}'d{r.stochastic}, {w.error}'d{r.total}}};"
-        f"  // {r.synapses} synapses"
-        for i, r in enumerate(table.rows)
-    )
     joined = ",\n        ".join(f".{name}({name})" for name, _ in _observed(table))
     return f"""// Precision plan of {len(table.rows)} classes, and a stream of the chosen one.
 //
@@ -156,20 +159,11 @@ module {module} (
 {_ports(w)}
 );
 
-    // Width, length, greatest sensitivity; bounds of rounding, of the stream, of both.
-    function automatic [{total - 1}:0] entry(input [{w.index - 1}:0] class_);
-        case (class_)
-{rows}
-            default: entry = {total}'d0;
-        endcase
-    endfunction
-
+{_function("entry", table)}
     assign {{bit_width, bitstream_length, sensitivity,
             quantization_bound, stochastic_bound, total_bound}} = entry(select);
 
-    // Bits of the magnitude: the sign, if there is one, is no part of the stream.
-    wire [{w.bits - 1}:0] magnitude = bit_width - {w.bits}'d{int(table.signed)};
-    wire [{w.magnitude - 1}:0] mask = ~({{{w.magnitude}{{1'b1}}}} << magnitude);
+{_mask(table)}
 
     reg [{w.count - 1}:0] held_length;
     reg [{w.magnitude - 1}:0] held_code;
@@ -216,6 +210,35 @@ endmodule
 """
 
 
+def _function(name: str, table: FormalTable) -> str:
+    """The table as a function of the class."""
+    w = Widths.of(table)
+    total = w.bits + w.count + 4 * w.error
+    rows = "\n".join(
+        f"            {w.index}'d{i}: {name} = {{{w.bits}'d{r.bit_width}, "
+        f"{w.count}'d{r.bitstream_length}, {w.error}'d{r.sensitivity}, "
+        f"{w.error}'d{r.quantization}, {w.error}'d{r.stochastic}, {w.error}'d{r.total}}};"
+        f"  // {r.synapses} synapses"
+        for i, r in enumerate(table.rows)
+    )
+    return f"""    // Width, length, greatest sensitivity; bounds of rounding, stream and both.
+    function automatic [{total - 1}:0] {name}(input [{w.index - 1}:0] class_);
+        case (class_)
+{rows}
+            default: {name} = {total}'d0;
+        endcase
+    endfunction
+"""
+
+
+def _mask(table: FormalTable) -> str:
+    """The bits of a magnitude, of the selected class."""
+    w = Widths.of(table)
+    return f"""    // Bits of the magnitude: the sign, if there is one, is no part of the stream.
+    wire [{w.bits - 1}:0] magnitude = bit_width - {w.bits}'d{int(table.signed)};
+    wire [{w.magnitude - 1}:0] mask = ~({{{w.magnitude}{{1'b1}}}} << magnitude);"""
+
+
 def _ports(w: Widths) -> str:
     ports = (
         ("input  wire", 1, "clk", ""),
@@ -247,18 +270,15 @@ def _ports(w: Widths) -> str:
 def _observed(table: FormalTable) -> list[tuple[str, str]]:
     """What the checker sees of the module, with the highest bit of vectors."""
     w = Widths.of(table)
-    count, error = "COUNT-1", str(w.error - 1)
-    signals = (
+    count, error, magnitude = "COUNT-1", str(w.error - 1), str(w.magnitude - 1)
+    return [
         ("clk", ""), ("rst_n", ""), ("start", ""), ("select", str(w.index - 1)),
+        ("code", magnitude), ("number", magnitude),
         ("bit_width", str(w.bits - 1)), ("bitstream_length", count), ("sensitivity", error),
         ("quantization_bound", error), ("stochastic_bound", error), ("total_bound", error),
-        ("magnitude", str(w.bits - 1)), ("running", ""), ("done", ""), ("stream", ""),
-        ("ticks", count), ("ones", count), ("held_length", count),
-        ("held_code", str(w.magnitude - 1)), ("held_mask", str(w.magnitude - 1)),
-    )  # fmt: skip
-    stated = " ".join(c.expression for c in claims(table))
-    always = ("clk", "rst_n", "start")
-    return [s for s in signals if s[0] in always or re.search(rf"\b{s[0]}\b", stated)]
+        ("running", ""), ("done", ""), ("stream", ""), ("ticks", count), ("ones", count),
+        ("held_length", count), ("held_code", magnitude), ("held_mask", magnitude),
+    ]  # fmt: skip
 
 
 def checker(module: str, table: FormalTable) -> str:
@@ -282,10 +302,18 @@ module {module}_sva #(
 {ports}
 );
 
+{_function("planned", table)}
+{_mask(table)}
+
     // Nothing is claimed before the first reset.
-    reg live, after_reset, after_start, after_bit;
-    initial {{live, after_reset, after_start, after_bit}} = 4'b0000;
+    reg live, after_reset, after_idle, after_start, after_bit, after_done;
+    initial {{live, after_reset, after_idle, after_start, after_bit, after_done}} = 6'b000000;
     reg [COUNT-1:0] past_length;
+    reg [{w.magnitude - 1}:0] past_code;
+    reg [{w.magnitude - 1}:0] past_mask;
+    reg [COUNT-1:0] past_held_length;
+    reg [{w.magnitude - 1}:0] past_held_code;
+    reg [{w.magnitude - 1}:0] past_held_mask;
     reg [COUNT-1:0] past_ticks;
     reg [COUNT-1:0] past_ones;
     reg past_stream;
@@ -294,9 +322,16 @@ module {module}_sva #(
     always @(posedge clk) begin
         if (!rst_n) live <= 1'b1;
         after_reset <= !rst_n;
+        after_idle  <= rst_n && !starting && !running && !done;
         after_start <= rst_n && starting;
         after_bit   <= rst_n && !starting && running;
+        after_done  <= rst_n && !starting && done;
         past_length <= bitstream_length;
+        past_code   <= code;
+        past_mask   <= mask;
+        past_held_length <= held_length;
+        past_held_code   <= held_code;
+        past_held_mask   <= held_mask;
         past_ticks  <= ticks;
         past_ones   <= ones;
         past_stream <= stream;

@@ -205,7 +205,9 @@ def _row(
         verdict = f"L={grouped(length)}: error {bound.value:.3g}, target {tolerance:.3g}"
     elif plan.feasible:
         wanted = plan.needed or plan.length or 0
-        verdict = f"infeasible: needs L≥{grouped(wanted)}, its share of the budget is {length}"
+        # Of a sequence a longer stream can be worse.
+        needs = f"needs L≥{grouped(wanted)}" if wanted > length else f"L={grouped(wanted)} meets it"
+        verdict = f"infeasible: {needs}, its share of the budget is {length}"
     return LayerPrecision(
         layer_index=index,
         name=layer.name,

@@ -216,8 +216,11 @@ class SynapsePlan(Sequence[SynapsePrecision]):
         limits = f"max is {self.limits.max_length}"
         rows = np.flatnonzero(missed)
         if not self.streams.random:
-            worst = float(self.total_error_bounds[rows].max())
-            return f"{said}; the worst has {worst:.3g} with streams of {self.streams}, {limits}"
+            worst = int(rows[self.total_error_bounds[rows].argmax()])
+            found = f"{self.total_error_bounds[worst]:.3g}"
+            if not self.table.classes[self._codes[worst]].proven:
+                found += ", estimated and not proven,"
+            return f"{said}; the worst has {found} with streams of {self.streams}, {limits}"
         needed = self._needed(rows)
         if needed.any():
             said += f"; the worst needs L≥{grouped(int(needed.max()))}, {limits}"
@@ -342,7 +345,9 @@ class SynapsePlan(Sequence[SynapsePrecision]):
             {
                 "bit_width": c.bit_width, "bitstream_length": c.bitstream_length,
                 "word": "proven" if c.proven else "estimated", "basis": c.basis,
-                "target_error": self.local_target, "confidence": self.confidence,
+                "target_error": self.local_target,
+                # An estimate is made as if bits were random, at the confidence asked for.
+                "confidence": self.confidence if c.proven else self.streams.confidence,
                 "source": str(self.streams), "coding": self.streams.coding,
             }
             for c in self.table.classes

@@ -42,12 +42,13 @@ def precision_plot(plan: SynapsePlan) -> str:
             if not count:
                 continue
             y = _TOP + _HIGH * j
-            strength = 0.15 + 0.85 * math.sqrt(count / most)
-            ink = ' style="fill:#fff"' if strength > 0.6 else ""
+            # No stronger than that numbers can be read on it, on light pages and on dark ones.
+            strength = 0.1 + 0.45 * math.sqrt(count / most)
             parts.append(
                 f'<path d="M{x:.1f} {y}h{wide - 1:.1f}v{_HIGH - 1}h-{wide - 1:.1f}z" '
                 f'fill="var({"--float" if fits else "--fixed"})" opacity="{strength:.2f}"/>'
-                f'<text x="{middle:.1f}" y="{y + 17}" text-anchor="middle"{ink}>'
+                f'<text x="{middle:.1f}" y="{y + 17}" text-anchor="middle" '
+                f'style="fill:var(--ink)">'
                 f"{grouped(count)}</text>"
             )
         bottom = _TOP + _HIGH * len(widths) + 15

@@ -101,17 +101,6 @@ class Streams:
         """
         return self.gain * hoeffding_radius(length, self.confidence) if self.chance else 0.0
 
-    def needed(self, tolerance: float) -> int | None:
-        """Least length of random bits whose error stays within a tolerance; None if there is none.
-
-        Also None for sequences, whose bounds are counted length by length.
-        """
-        left = (tolerance - self.slack) / self.gain
-        if not self.random or left <= 0:
-            return None
-        least = math.log(2 / (1 - self.confidence)) / (2 * left**2)
-        return max(1, math.ceil(least)) if least < 2.0**62 else None
-
     def plan_length(self, tolerance: float, min_length: int, max_length: int) -> LengthPlan:
         """Smallest allowed power of two within a tolerance, or why there is none."""
         if not self.random:

@@ -10,6 +10,7 @@ from sc_neurocore.compiler.quantization._codes import (
     Codes,
     Floats,
     finite_array,
+    first,
     refuse_outside,
     rounded,
     warn_clipped,
@@ -78,10 +79,11 @@ def dequantize_block_floating(
     mode, mantissas = block_mode(fmt), whole_array(quantized, "quantized")
     layout = mode.block_exponent_layout(mantissas.size)
     codes = layout.validate_exponents(exponents)
-    if np.abs(mantissas).max() > mode.mantissa_range:
+    beyond = (mantissas > mode.mantissa_range) | (mantissas < -mode.mantissa_range)
+    if beyond.any():
         raise BitwidthMismatchError(
             f"a mantissa of {mode.label} is beyond ±{mode.mantissa_range}: "
-            f"{mantissas.reshape(-1)[np.abs(mantissas).argmax()]}"
+            f"{mantissas[first(beyond)]}"
         )
     each = np.repeat(codes, mode.block_size)[: mantissas.size].reshape(mantissas.shape)
     shift = each + (mode.min_exponent - mode.mantissa_bits + 1)

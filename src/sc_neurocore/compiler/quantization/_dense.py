@@ -224,16 +224,18 @@ def compile_dense_block_floating(
     mantissas, exponents = quantize_block_floating(_matrix(weights), mode)
     # Aligned to the smallest exponent in use, block floating point is fixed point.
     finest = mode.mantissa_bits - 1 - mode.min_exponent
-    least = min(int(exponents.min()), finest)
-    spread = int(exponents.max()) - least
+    each = np.repeat(exponents, mode.block_size)[: mantissas.size].reshape(mantissas.shape)
+    # Zeros have no scale: a block of them must not widen the span.
+    used = each[mantissas != 0]
+    least = int(used.min(initial=finest))
+    spread = int(used.max(initial=least)) - least
     if mode.mantissa_bits - 1 + spread > 62:
         raise SCConfigError(
             f"exponents of the weights span {spread} powers of two; with mantissas of "
             f"{mode.mantissa_bits} bits 64-bit sums allow {63 - mode.mantissa_bits}"
         )
-    each = np.repeat(exponents, mode.block_size)[: mantissas.size].reshape(mantissas.shape)
     return CompiledBlockFloatingDense(
-        weight_codes=mantissas << (each - least),
+        weight_codes=mantissas << np.maximum(each - least, 0),
         weight_fraction=finest - least,
         accumulator=inputs,
         rounding=rounding,

@@ -26,6 +26,7 @@ from sc_neurocore.compiler.quantization._codes import (
     warn_clipped,
 )
 from sc_neurocore.compiler.quantization._mixed_format import QFormatMixed
+from sc_neurocore.dynamics import require_positive
 from sc_neurocore.exceptions import SCConfigError
 
 WeightFormat = str | QFormat | QFormatMixed
@@ -109,8 +110,7 @@ def dequantize_weights(quantized: ArrayLike, fmt: WeightFormat, scale: float = 1
         BitwidthMismatchError: a code is outside the format.
     """
     q = weight_format(fmt)
-    if not (np.isfinite(scale) and scale > 0):
-        raise SCConfigError(f"scale is {scale}; it must be a finite number above 0")
+    scale = require_positive("scale", scale)
     values: Floats = np.ldexp(codes_of("quantized", quantized, q).astype(np.float64), -q.fraction)
     return values * scale
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,10 @@ class MXFPConfig:
     shared_exp_bits: int = 8
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise SCConfigError(f"{field.name} is {value!r}; it must be a whole number")
         known = ", ".join(
             f"{e.name} ({x + m} bits, exp_bits {x}, mantissa_bits {m})"
             for (x, m), e in _ELEMENTS.items()
@@ -74,7 +78,7 @@ class MXFPConfig:
                 f"MX elements of {self.element_bits} bits with exp_bits {self.exp_bits} and "
                 f"mantissa_bits {self.mantissa_bits} do not exist; allowed: {known}"
             )
-        if isinstance(self.block_size, bool) or not 1 <= self.block_size <= 1 << 16:
+        if not 1 <= self.block_size <= 1 << 16:
             raise SCConfigError(f"block_size is {self.block_size!r}; allowed: 1 to 65536")
         if self.shared_exp_bits != 8:
             raise SCConfigError(f"shared_exp_bits is {self.shared_exp_bits!r}; MX scales have 8")

@@ -30,9 +30,9 @@ class PositConfig:
     es: int = 2
 
     def __post_init__(self) -> None:
-        if self.nbits not in (8, 16):
+        if type(self.nbits) is not int or self.nbits not in (8, 16):
             raise SCConfigError(f"a posit of {self.nbits!r} bits; allowed: 8, 16")
-        if self.es not in (0, 1, 2):
+        if type(self.es) is not int or self.es not in (0, 1, 2):
             raise SCConfigError(f"a posit with es = {self.es!r}; allowed: 0, 1, 2")
 
     @property
