@@ -276,7 +276,7 @@ class SurrogateSCOptimizer:
         notices: tuple[str, ...],
     ) -> SurrogateOptimizerReport:
         """As many layers as fit: to leave one out costs more than all utilities together."""
-        _, sentence = nearest_point(whole)
+        _, sentence = nearest_point(layers, every, self.target.budget)
         price = 1.0 + sum(float(np.ptp(v)) + float(np.abs(v).max()) for v in whole.values)
         nothing = np.zeros((1, len(whole.limits)))
         wider = Problem(
@@ -307,14 +307,14 @@ class SurrogateSCOptimizer:
         verdict: str,
         notices: tuple[str, ...],
     ) -> SurrogateOptimizerReport:
-        configured, networks, figures = [], [], []
+        configured: list[SurrogateLayerConfig] = []
+        figures: list[list[Figure] | None] = []
         for layer, c, v, i in zip(layers, every, values, chosen, strict=True):
-            if i is not None:
-                row = [c.figure(i, m) for m in range(len(METRICS))]
+            row = None if i is None else [c.figure(i, m) for m in range(len(METRICS))]
+            figures.append(row)
+            if i is not None and row is not None:
                 configured.append(_config(layer, c, i, row, float(v[i])))
-                networks.append(layer)
-                figures.append(row)
-        totals = totals_of(networks, figures)
+        totals = totals_of(layers, figures)
         checks = totals.checks(self.target.budget)
         rejected = tuple(
             RejectedLayer(layer.id, _reason(c, self.target.budget, totals))
@@ -351,22 +351,28 @@ def _config(
 
 
 def _reason(c: Choices, budget: HardwareBudget, totals: Totals) -> str:
-    """Why a layer was left out: it is too large alone, or beside the others."""
-    limits: list[tuple[int, str, Any, float]] = [
-        (LUTS, "LUTs", budget.max_luts, totals.luts.value),
-        (POWER, "mW", budget.max_power_mw, totals.power_mw.value),
+    """Why a layer was left out: it is too large alone, or beside the others.
+
+    What counts is what the selection counts: of LUTs the upper end.
+    """
+    limits: list[tuple[str, float, float, Reals]] = [
+        ("LUTs (upper end)", budget.max_luts, totals.luts.high, c.high[:, LUTS]),
+        ("mW", budget.max_power_mw, totals.power_mw.value, c.value[:, POWER]),
     ]
     if budget.max_latency_cycles is not None:
-        latency = totals.latency_cycles.value
-        limits.append((LATENCY, "clocks", budget.max_latency_cycles, latency))
-    least = {m: float(c.value[:, m].min()) for m, *_ in limits}
+        used = totals.latency_cycles.value
+        limits.append(("clocks", budget.max_latency_cycles, used, c.value[:, LATENCY]))
     alone = [
-        f"{least[m]:.4g} {unit} of {limit:g}" for m, unit, limit, _ in limits if least[m] > limit
-    ]
+        f"{need.min():.6g} {unit} of {limit:g}" for unit, limit, _, need in limits
+        if need.min() > limit
+    ]  # fmt: skip
     if alone:
         return f"its smallest configurations need {' and '.join(alone)}"
-    left = [f"{max(0.0, limit - used):.4g} {unit}" for _, unit, limit, used in limits]
-    need = [f"{least[m]:.4g} {unit}" for m, unit, *_ in limits]
+    if not np.all([need <= limit for _, limit, _, need in limits], axis=0).any():
+        units = ", ".join(f"{limit:g} {unit}" for unit, limit, *_ in limits)
+        return f"no configuration of it is within {units} at once"
+    left = [f"{max(0.0, limit - used):.4g} {unit}" for unit, limit, used, _ in limits]
+    need = [f"{need.min():.4g} {unit}" for unit, _, _, need in limits]
     return f"the other layers leave {', '.join(left)} and it needs at least {', '.join(need)}"
 
 
