@@ -93,7 +93,11 @@ def test_area(name: str) -> None:
 @pytest.mark.parametrize("name", POWER)
 def test_power(name: str) -> None:
     report = read(name)
-    assert report.metrics == {"power_mw": POWER[name][0], "dynamic_mw": POWER[name][1]}
+    assert report.metrics == {
+        "power_mw": POWER[name][0],
+        "dynamic_mw": POWER[name][1],
+        "power_source": "vendor estimate",
+    }
     assert report.details["power_confidence"] == POWER[name][2]
 
 
@@ -142,7 +146,7 @@ def test_rows_without_their_table_are_read() -> None:
     (area,) = read_report("| Slice LUTs | 1,024 | 0 | 20800 | 4.92 |", "x")
     assert area.metrics == {"luts_used": 1024, "lut_unit": "lut6"}
     (power,) = read_report("| Total On-Chip Power (W)  | 1.5 (Junction temp exceeded!) |", "x")
-    assert power.metrics == {"power_mw": 1500.0}
+    assert power.metrics == {"power_mw": 1500.0, "power_source": "vendor estimate"}
     (cells,) = read_report("Total logic elements : 77 / 22,320 ( < 1 % )", "x")
     assert cells.metrics == {"luts_used": 77, "lut_unit": "lc"}
 

@@ -108,9 +108,7 @@ def test_a_limit_is_a_limit_however_large() -> None:
     rng = np.random.default_rng(0)
     for _ in range(60):
         layers, count = int(rng.integers(2, 5)), int(rng.integers(2, 6))
-        costs = tuple(
-            rng.integers(1, 4_000_000, (count, 2)).astype(float) for _ in range(layers)
-        )
+        costs = tuple(rng.integers(1, 4_000_000, (count, 2)).astype(float) for _ in range(layers))
         values = tuple(rng.random(count) for _ in range(layers))
         limits = np.sum([c[rng.integers(count)] for c in costs], axis=0) - 1
         problem = Problem(values, costs, limits)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.optimizer._choices import ACCURACY, LATENCY, LUTS, METRICS, POWER, Choices
+from sc_neurocore.optimizer._choices import ACCURACY, LATENCY, LUTS, POWER, Choices
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure, sum_of, weakest
 from sc_neurocore.optimizer._profile import HardwareBudget, LayerProfile
 from sc_neurocore.optimizer._selection import Problem, least_excess, pruned

@@ -109,7 +109,7 @@ def read_power(source: str, text: str) -> Report:
         refuse(source, f"{_TOTAL} is {total:g} mW, but its parts make {sum(parts):g} mW")
     if "Power Estimation Confidence" in values:
         details["power_confidence"] = values["Power Estimation Confidence"][0]
-    metrics = {"power_mw": total}
+    metrics = {"power_mw": total, "power_source": "vendor estimate"}
     if "dynamic_mw" in details:
         metrics["dynamic_mw"] = details.pop("dynamic_mw")
     return _report(source, "Quartus power", text, values, metrics, details)
