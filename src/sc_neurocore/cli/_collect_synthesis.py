@@ -33,7 +33,7 @@ _FILE = click.Path(path_type=Path)
               help="Report of the power; else the design says power_mw.")  # fmt: skip
 @click.option("--timing", "timing_path", type=_FILE, metavar="FILE", help="Report of the clock.")
 @click.option("--accuracy-score", type=float, required=True, metavar="SHARE",
-              help="Of the layer, 0 to 1: 1 less the rms error of its mean of products.")  # fmt: skip
+              help="Of the layer, 0 to 1: 1 less its rms error.")  # fmt: skip
 @click.option("--latency-cycles", type=int, metavar="N",
               help="Clocks of one run; else the design says it.")  # fmt: skip
 @click.option("--clock-mhz", type=float, metavar="MHZ", help="Clock of the run, for the energy.")

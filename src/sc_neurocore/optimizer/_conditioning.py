@@ -36,6 +36,8 @@ _NOISE = 0.01
 _NEAR = 0.05
 #: How many times the worst error of the bit-true model an error is remarked on.
 _OTHER_SCALE = 3.0
+#: Longest stream that is executed to compare an observation with the model.
+_LONGEST = 1 << 16
 #: Least error that a measured accuracy is taken for, so that a ratio exists.
 _LEAST_ERROR = 1e-5
 
@@ -113,9 +115,9 @@ def conditioning_of(
         notices += _power_notices(seen, name, clock_mhz)
         if layer is None:
             notices.append(
-                f"{name} has a decorrelator or polynomial that the model does not know "
-                f"('{seen.decorrelator}', {seen.polynomial}): it counts where it matches a layer, "
-                "and says nothing of other points"
+                f"{name} has a decorrelator or polynomial that the model does not know, or a "
+                f"length ('{seen.decorrelator}', {seen.polynomial}, {seen.bitstream_length}): it "
+                "counts where it matches a layer, and says nothing of other points"
             )
             continue
         model = choices_of([layer], [errors_of(layer)], [1], family, clock_mhz)
@@ -194,7 +196,7 @@ def layer_of(seen: BenchmarkObservation) -> StochasticLayer | None:
     registers = {polynomial_text(width): width for width in feedback_exponents()}
     kinds = {kind.value for kind in DecorrelationStrategy}
     kind = _kind_name(seen.decorrelator)
-    if text not in registers or kind not in kinds or seen.bitstream_length < 2:
+    if text not in registers or kind not in kinds or not 2 <= seen.bitstream_length <= _LONGEST:
         return None
     try:
         return StochasticLayer(

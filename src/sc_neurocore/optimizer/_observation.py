@@ -158,6 +158,8 @@ def _whole(name: str, value: Any, *, least: int = 0) -> int:
             if not (isinstance(value, float) and value.is_integer()):
                 raise SCConfigError(f"{name} is {shown(value)}; {allowed}") from None
             number = int(value)
+        if number > _MOST:
+            raise SCConfigError(f"{name} is {shown(value)}; it must be at most {_MOST}")
         if number >= least:
             return number
     raise SCConfigError(f"{name} is {shown(value)}; {allowed}")
@@ -221,6 +223,8 @@ def shown(value: Any) -> str:
 
 
 _LONGEST_SHOWN = 60
+#: Largest count: up to it, a float holds every whole number.
+_MOST = 1 << 53
 
 _at_least_one = partial(_whole, least=1)
 _optional_name = partial(_name, may_be_empty=True)

@@ -225,6 +225,7 @@ def exact(problem: Problem, *, time_limit_s: float | None = None) -> Selection |
     """
     values, costs = np.concatenate(problem.values), np.concatenate(problem.costs)
     rows, limits = _shares(costs, problem.limits)
+    rows = np.minimum(rows, 2.0)  # one choice beyond a limit is as bad as any
     largest = float(np.abs(values).max()) or 1.0
     found = _programme(problem, -values / largest, rows, limits, time_limit_s)
     if found is None:
@@ -251,9 +252,11 @@ def least_excess(
     rows, limits = _shares(np.concatenate(problem.costs), problem.limits)
     # The last variable is the largest share of a limit that is used; a little of all of them
     # decides between equals.
+    loose = free[limited]
+    rows = np.where(loose[:, None], rows / max(1.0, rows[loose].max()), np.minimum(rows, 2.0))
     objective = np.append(_TIE * rows.sum(axis=0), 1.0)
-    over = np.column_stack([rows, np.where(free[limited], -1.0, 0.0)])
-    bounds = np.where(free[limited], 0.0, limits)
+    over = np.column_stack([rows, np.where(loose, -1.0, 0.0)])
+    bounds = np.where(loose, 0.0, limits)
     found = _programme(problem, objective, over, bounds, None, extra=1)
     return None if found is None else found[0]
 

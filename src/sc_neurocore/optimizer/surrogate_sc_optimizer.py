@@ -6,7 +6,7 @@ replaces them where it matches and corrects them nearby. The selection is exact.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -193,6 +193,10 @@ class SurrogateSCOptimizer:
         if not isinstance(target, TargetHardwareProfile):
             raise SCConfigError(f"target is {target!r}; it must be a TargetHardwareProfile")
         self.target = target
+        if not isinstance(observations, Iterable):
+            raise SCConfigError(
+                f"observations is {observations!r}; it must be a sequence of BenchmarkObservation"
+            )
         self.observations = tuple(observations)
         self.time_limit_s = require_positive("time_limit_s", time_limit_s)
         for number, seen in enumerate(self.observations):
