@@ -276,3 +276,8 @@ def test_anything_else_is_refused_in_one_sentence(payload: Any) -> None:
     for given_payload in (payload, {"runs": payload}, {"runs": [payload]}):
         message = refused(given_payload)
         assert "\n" not in message and len(message) < 400
+
+
+def test_every_unit_brings_its_own_factor() -> None:
+    found = one({**RECORD, "dynamic_w": 0.041, "clock_hz": 50_000_000, "fmax_ghz": 0.13})
+    assert (found.dynamic_mw, found.clock_mhz, found.fmax_mhz) == (41.0, 50.0, 130.0)

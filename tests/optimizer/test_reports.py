@@ -373,3 +373,8 @@ def test_submodules_and_memories_of_yosys() -> None:
         "luts_used": 5, "ffs": 16, "brams": 5, "dsps": 3, "lut_unit": "lut6"
     }  # fmt: skip
     assert "top" not in report.identity
+
+
+def test_all_printed_parts_of_a_power_must_make_its_total() -> None:
+    text = text_of("quartus_13_arriav.pow.summary").replace("100.00 mW", "200.00 mW")
+    assert "but its parts make 1237.53 mW" in refused(text)
