@@ -118,6 +118,8 @@ def test_power_is_finite_and_not_negative(value: Any) -> None:
         ({"power_furlong": 3},
          "the unit 'furlong' of 'power_furlong' is not known; write power_mw or power_uw or "
          "power_w"),
+        ({"mac_count": 2**70},
+         "mac_count is 1180591620717411303424; it must be at most 9007199254740992"),
         ({"power": 3}, "'power' has no unit; write power_mw or power_uw or power_w"),
         ({"latency_us": 3}, "the unit 'us' of 'latency_us' is not known; write latency_cycles"),
         ({"power_uw": -3}, "power_uw is -3; it must be a finite number of at least 0"),
@@ -274,3 +276,8 @@ def test_anything_else_is_refused_in_one_sentence(payload: Any) -> None:
     for given_payload in (payload, {"runs": payload}, {"runs": [payload]}):
         message = refused(given_payload)
         assert "\n" not in message and len(message) < 400
+
+
+def test_every_unit_brings_its_own_factor() -> None:
+    found = one({**RECORD, "dynamic_w": 0.041, "clock_hz": 50_000_000, "fmax_ghz": 0.13})
+    assert (found.dynamic_mw, found.clock_mhz, found.fmax_mhz) == (41.0, 50.0, 130.0)

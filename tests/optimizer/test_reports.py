@@ -26,12 +26,25 @@ AREA = {
     "quartus_12_stratixiv.fit.summary": (2071, "alut", 1911, None, None),
     "quartus_13_cycloneiv.fit.rpt": (3050, "lut4", 1902, 5, None),
     "quartus_20_cyclonev.fit.summary": (1234, "alm", 2345, 4, 2),
+    "vivado_2019_hierarchy.rpt": (1842, "lut6", 2001, 7, 4),
+    # The share of each die (SLR) stands below the counts of the device.
+    "vivado_2021_ultrascaleplus.rpt": (10342, "lut6", 12001, 25, 7),
+    "vivado_2023_versal.rpt": (1342, "lut6", 1201, 4, 3),
+    "quartus_18_max10.fit.summary": (1100, "lut4", 456, None, None),
+    # One count stands in it twice, with its share of the device and without.
+    "quartus_20_cyclonev.fit.rpt": (1234, "alm", 2345, 8, 0),
     # Written by the tool itself, but for the directory of its libraries.
     "nextpnr_0.11_ice40.json": (10, "lc", None, 0, None),
     "nextpnr_0.11_ecp5.json": (14, "lut4", 8, 0, 0),
 }
 POWER = {
     "vivado_2018_power.rpt": (112.0, 41.0, "Medium"),
+    "vivado_2022_power.rpt": (112345.0, 101345.0, "Low"),
+    # Those of transceivers are parts too.
+    "quartus_13_arriav.pow.summary": (
+        1137.53, 34.5, "Low: user provided insufficient toggle rate data"),
+    "quartus_18_arria10.pow.summary": (
+        3137.53, 34.5, "Low: user provided insufficient toggle rate data"),
     "quartus_13_cycloneiv.pow.rpt": (
         106.22, 12.05, "Medium: user provided moderately complete toggle rate data"),
     "quartus_20_cyclonev.pow.summary": (
@@ -41,6 +54,8 @@ FMAX = {
     "vivado_2018_timing.rpt": {"sys_clk_pin": 130.634},  # 1/(10.000 - 2.345) ns
     # The feedback clock ends at no register, so the cell under its slack is empty.
     "vivado_2022_two_clocks.rpt": {"sys_clk_pin": 166.667, "clk_fast_clk_wiz_0": 190.476},
+    "vivado_2021_generated_clocks.rpt": {"clk_pl_0": 222.717, "clk_out1_clk_wiz_0": 242.718},
+    "quartus_21_pro.sta.rpt": {"clk": 450.05, "clk2": 301.11},
     "quartus_13_cycloneiv.sta.rpt": {"clk_fast": 250.0, "clk": 98.7},
     "quartus_20_cyclonev.sta.rpt": {"clk": 118.03},
     "nextpnr_0.11_ice40.json": {"clk$SB_IO_IN_$glb_clk": 369.139892578125},
@@ -78,7 +93,11 @@ def test_area(name: str) -> None:
 @pytest.mark.parametrize("name", POWER)
 def test_power(name: str) -> None:
     report = read(name)
-    assert report.metrics == {"power_mw": POWER[name][0], "dynamic_mw": POWER[name][1]}
+    assert report.metrics == {
+        "power_mw": POWER[name][0],
+        "dynamic_mw": POWER[name][1],
+        "power_source": "vendor estimate",
+    }
     assert report.details["power_confidence"] == POWER[name][2]
 
 
@@ -127,7 +146,7 @@ def test_rows_without_their_table_are_read() -> None:
     (area,) = read_report("| Slice LUTs | 1,024 | 0 | 20800 | 4.92 |", "x")
     assert area.metrics == {"luts_used": 1024, "lut_unit": "lut6"}
     (power,) = read_report("| Total On-Chip Power (W)  | 1.5 (Junction temp exceeded!) |", "x")
-    assert power.metrics == {"power_mw": 1500.0}
+    assert power.metrics == {"power_mw": 1500.0, "power_source": "vendor estimate"}
     (cells,) = read_report("Total logic elements : 77 / 22,320 ( < 1 % )", "x")
     assert cells.metrics == {"luts_used": 77, "lut_unit": "lc"}
 
@@ -218,9 +237,10 @@ def test_a_report_cut_off_inside_a_table_is_refused() -> None:
 @pytest.mark.parametrize("name", sorted({*AREA, *POWER, *FMAX}))
 def test_a_cut_report_never_says_another_number(name: str) -> None:
     text, whole = text_of(name), read(name).metrics
-    if "cycloneiv.fit" in name:
+    elements = {"quartus_13_cycloneiv.fit.rpt": 3411, "quartus_18_max10.fit.summary": 1234}
+    if name in elements:
         # Cut before its LUTs, it is a report of an older family, which counts logic elements.
-        whole = {**whole, "luts_used": 3411, "lut_unit": "lc"}
+        whole = {**whole, "luts_used": elements[name], "lut_unit": "lc"}
         text = text[: text.index("    Total combinational functions")]
     for end in range(0, len(text), 7):
         try:
@@ -353,3 +373,8 @@ def test_submodules_and_memories_of_yosys() -> None:
         "luts_used": 5, "ffs": 16, "brams": 5, "dsps": 3, "lut_unit": "lut6"
     }  # fmt: skip
     assert "top" not in report.identity
+
+
+def test_all_printed_parts_of_a_power_must_make_its_total() -> None:
+    text = text_of("quartus_13_arriav.pow.summary").replace("100.00 mW", "200.00 mW")
+    assert "but its parts make 1237.53 mW" in refused(text)

@@ -16,7 +16,6 @@ from sc_neurocore.optimizer._selection import (
     exact,
     greedy,
     least_excess,
-    least_of,
     pruned,
     undominated,
 )
@@ -80,7 +79,9 @@ def test_the_nearest_point_has_the_least_excess(problem: Problem) -> None:
 
     every = itertools.product(*(range(len(v)) for v in problem.values))
     # A millionth of the sum of all shares decides between equals.
-    assert excess(least_excess(problem)) <= min(map(excess, every)) + 1e-4
+    nearest = least_excess(problem)
+    assert nearest is not None
+    assert excess(nearest) <= min(map(excess, every)) + 1e-4
 
 
 @settings(max_examples=60, deadline=None)
@@ -92,12 +93,31 @@ def test_the_least_of_a_resource_keeps_the_other_limits(problem: Problem) -> Non
         for c in itertools.product(*(range(len(v)) for v in problem.values))
         if (problem.cost(c)[others] <= problem.limits[others]).all()
     ]
-    found = least_of(problem, 0)
+    found = least_excess(problem, ~others)
     if not every:
         assert found is None
     else:
         assert found is not None
-        assert problem.cost(found)[0] == min(problem.cost(c)[0] for c in every)
+        assert (problem.cost(found)[others] <= problem.limits[others] * (1 + 1e-9)).all()
+        least = min(problem.cost(c)[0] for c in every)
+        assert problem.cost(found)[0] <= least + 1e-4 * problem.limits[0]
+
+
+def test_a_limit_is_a_limit_however_large() -> None:
+    """One over two millions is over, though the solver's tolerance is a millionth."""
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        layers, count = int(rng.integers(2, 5)), int(rng.integers(2, 6))
+        costs = tuple(rng.integers(1, 4_000_000, (count, 2)).astype(float) for _ in range(layers))
+        values = tuple(rng.random(count) for _ in range(layers))
+        limits = np.sum([c[rng.integers(count)] for c in costs], axis=0) - 1
+        problem = Problem(values, costs, limits)
+        best, found = best_by_force(problem), exact(problem)
+        if best is None:
+            assert found is None
+        else:
+            assert found is not None and problem.within(found.chosen)
+            assert found.value == pytest.approx(best, rel=1e-6)
 
 
 @settings(max_examples=100, deadline=None)

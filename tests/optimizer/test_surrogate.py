@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -32,6 +33,7 @@ SEEN = BenchmarkObservation(
     polynomial="x^16+x^14+x^13+x^11+1",
     luts_used=400,
     power_mw=3.0,
+    dynamic_mw=3.0,
     latency_cycles=304,
     accuracy_score=0.99,
     source="run 7",
@@ -110,7 +112,9 @@ def test_weights_move_the_choice() -> None:
 
 def test_a_measured_point_is_taken_at_its_word() -> None:
     network = [LayerProfile("a", 24)]
-    splendid = replace(SEEN, accuracy_score=1.0, luts_used=50, power_mw=0.2, latency_cycles=300)
+    splendid = replace(
+        SEEN, accuracy_score=1.0, luts_used=50, power_mw=0.2, dynamic_mw=0.2, latency_cycles=300
+    )
     report = SurrogateSCOptimizer(target(), [splendid]).optimise(network)
     chosen = report.layers[0]
     assert chosen.basis == "measured" and chosen.bitstream_length == 256
@@ -124,7 +128,7 @@ def test_a_measured_point_is_taken_at_its_word() -> None:
 def test_a_measured_point_may_use_what_the_library_has_not() -> None:
     strange = replace(
         SEEN, decorrelator="Own Circuit", polynomial="x^9+x^5+1", precision_bits=7,
-        accuracy_score=1.0, luts_used=50, power_mw=0.2, bitstream_length=300,
+        accuracy_score=1.0, luts_used=50, power_mw=0.2, dynamic_mw=0.2, bitstream_length=300,
     )  # fmt: skip
     report = SurrogateSCOptimizer(target(), [strange]).optimise([LayerProfile("a", 24)])
     assert report.layers[0].decorrelator == "own_circuit"
@@ -190,14 +194,14 @@ def test_corrected_choices_say_so_and_are_no_longer_executed() -> None:
 def test_several_measurements_of_one_point_become_their_mean_and_range() -> None:
     from sc_neurocore.optimizer._conditioning import measured_choices
 
-    found = measured_choices(LayerProfile("a", 24), [SEEN, replace(SEEN, luts_used=420)])
+    found = measured_choices(LayerProfile("a", 24), [SEEN, replace(SEEN, luts_used=420)], 50.0)
     assert found is not None and len(found) == 1
     assert (found.value[0, LUTS], found.low[0, LUTS], found.high[0, LUTS]) == (410, 400, 420)
 
 
 def test_observations_of_other_layers_and_targets_do_not_pass_for_this_one() -> None:
     network = [LayerProfile("a", 24)]
-    splendid = replace(SEEN, accuracy_score=1.0, luts_used=10, power_mw=0.01)
+    splendid = replace(SEEN, accuracy_score=1.0, luts_used=10, power_mw=0.01, dynamic_mw=0.01)
     other_layer = SurrogateSCOptimizer(target(), [replace(splendid, layer_id="b")])
     assert other_layer.optimise(network).layers[0].basis != "measured"
     other_target = SurrogateSCOptimizer(target(), [replace(splendid, target="ice40")])
@@ -239,6 +243,97 @@ def test_nothing_fits_without_a_figure_of_nothing() -> None:
     report = SurrogateSCOptimizer(target(luts=3)).optimise([LayerProfile("a", 32)])
     assert report.layers == () and len(report.rejected) == 1 and not report.feasible
     assert "measured" not in report.summary()
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_layers_beside_the_critical_path_need_the_longest_time_not_the_sum(critical: bool) -> None:
+    network = [LayerProfile("c", 4, critical), LayerProfile("a", 100), LayerProfile("b", 90)]
+    first = SurrogateSCOptimizer(target(50_000, 5000.0, 50)).optimise(network)
+    # 2 × 100 levels and 32 clocks; without a critical layer all follow one another.
+    need = 232 if critical else 232 + 212 + 40
+    assert f"raise max_latency_cycles from 50 to {need} (" in first.verdict
+    assert f"latency in clocks {need} of 50" in first.verdict
+    for more, fits in ((need, True), (need - 1, False)):
+        report = SurrogateSCOptimizer(target(50_000, 5000.0, more)).optimise(network)
+        assert report.feasible is fits
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=3), st.floats(0.02, 0.3))
+def test_a_budget_raised_as_told_is_enough(macs: list[int], power: float) -> None:
+    network = [LayerProfile(f"l{i}", n) for i, n in enumerate(macs)]
+    budget = HardwareBudget(40 * sum(macs), power * sum(macs))
+    for luts in (5 * sum(macs), 40 * sum(macs)):
+        tight = replace(budget, max_luts=luts)
+        report = SurrogateSCOptimizer(TargetHardwareProfile("ecp5", tight)).optimise(network)
+        for name, to in re.findall(r"raise (\w+) from \S+ to (\S+)", report.verdict):
+            enough = replace(tight, **{name: int(to) if name == "max_luts" else float(to)})
+            again = SurrogateSCOptimizer(TargetHardwareProfile("ecp5", enough)).optimise(network)
+            assert again.feasible, (name, to)
+
+
+def test_layers_beside_a_rejected_critical_one_still_run_beside_each_other() -> None:
+    network = [LayerProfile("c", 1000, True), *(LayerProfile(f"a{i}", 100) for i in range(3))]
+    report = SurrogateSCOptimizer(target(50_000, 5000.0, 500)).optimise(network)
+    assert [r.layer_id for r in report.rejected] == ["c"] and not report.feasible
+    assert report.totals.latency_cycles.value == max(c.latency_cycles.value for c in report.layers)
+    assert all(check.within for check in report.checks)
+
+
+def test_a_reason_counts_what_the_selection_counts() -> None:
+    grid = full_grid(32, "ecp5", 50.0)
+    middle, upper = grid.value[:, LUTS].min(), grid.high[:, LUTS].min()
+    between = SurrogateSCOptimizer(target(luts=int((middle + upper) / 2)))
+    reason = between.optimise([LayerProfile("a", 32)]).rejected[0].reason
+    assert reason.startswith(f"its smallest configurations need {upper:.6g} LUTs (upper end) of ")
+    least = float(grid.value[:, POWER].min()) * 1.0001
+    both = SurrogateSCOptimizer(target(luts=int(upper) + 3, power=least))
+    reason = both.optimise([LayerProfile("a", 32)]).rejected[0].reason
+    assert reason.startswith("no configuration of it is within ") and reason.endswith(" at once")
+
+
+def test_a_vendors_estimate_of_power_is_not_called_measured() -> None:
+    network = [LayerProfile("a", 24)]
+    good = replace(
+        SEEN, accuracy_score=1.0, luts_used=50, power_mw=90.0, dynamic_mw=0.2,
+        power_source="vendor estimate",
+    )  # fmt: skip
+    report = SurrogateSCOptimizer(target(), [good]).optimise(network)
+    chosen = report.layers[0]
+    assert chosen.basis == "measured, its power estimated" and chosen.luts.word == "measured"
+    # The dynamic part counts, not the whole chip's 90 mW.
+    assert (chosen.power_mw.value, chosen.power_mw.word) == (0.2, "estimated")
+    assert str(chosen.power_mw) == "0.2 (estimated, error not known)"
+    assert [c.verdict for c in report.checks] == ["fits", "may fit"] and report.feasible
+    assert "the power of run 7 is the vendor tool's estimate" in report.notices
+    # It says nothing of the power of other points; its LUTs do.
+    grid = full_grid(24, "ecp5", 50.0)
+    moved = conditioning_of([good], "ecp5", 50.0)[0].apply(grid, 24)
+    np.testing.assert_array_equal(moved.value[:, POWER], grid.value[:, POWER])
+    np.testing.assert_array_equal(moved.high[:, POWER], grid.high[:, POWER])
+    assert (moved.value[:, LUTS] < grid.value[:, LUTS]).any()
+
+
+def test_power_is_brought_to_the_clock_that_is_meant_and_then_estimated() -> None:
+    network = [LayerProfile("a", 24)]
+    fast = replace(SEEN, accuracy_score=1.0, luts_used=50, clock_mhz=200.0)
+    report = SurrogateSCOptimizer(target(), [fast]).optimise(network)
+    power = report.layers[0].power_mw
+    assert (power.value, power.word) == (3.0 * 50 / 200, "estimated")
+    assert "the dynamic power of run 7 is scaled from 200 MHz to 50" in report.notices
+    same = SurrogateSCOptimizer(target(clock_mhz=200.0), [fast]).optimise(network)
+    assert (same.layers[0].power_mw.value, same.layers[0].power_mw.word) == (3.0, "measured")
+
+
+def test_whole_power_and_scores_and_sizes_of_another_kind_are_remarked_on() -> None:
+    whole = replace(SEEN, dynamic_mw=None, accuracy_score=0.7, layer_id="a")
+    report = SurrogateSCOptimizer(target(), [whole]).optimise([LayerProfile("a", 25)])
+    told = "\n".join(report.notices)
+    assert "run 7 knows no dynamic power, so its whole power counts as such" in told
+    assert "run 7 has an accuracy_score of 0.7 where the bit-true model gives at least 0.9" in told
+    assert "run 7 is of layer 'a' with 24 products, which has 25 here" in told
+    fine = SurrogateSCOptimizer(target(), [SEEN]).optimise([LayerProfile("a", 24)])
+    assert fine.notices == ()
 
 
 @pytest.mark.parametrize(

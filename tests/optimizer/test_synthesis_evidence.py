@@ -71,6 +71,21 @@ def test_reports_of_vivado_in_any_order() -> None:
         assert found.source == ", ".join(path.name for path in paths)
 
 
+def test_power_says_whether_a_meter_or_the_vendor_knows_it() -> None:
+    vendor = load_synthesis_observation([AREA, POWER], design=DESIGN, **REST)
+    assert vendor.power_source == "vendor estimate"
+    metered = {**DESIGN, "power_mw": 98.0}
+    assert load_synthesis_observation(AREA, design=metered, **REST).power_source == "board"
+    other = {**metered, "power_source": "vendor estimate"}
+    assert load_synthesis_observation(AREA, design=other, **REST).power_source == "vendor estimate"
+    refused(
+        [AREA, POWER],
+        "vivado_2018_utilisation.rpt, vivado_2018_power.rpt: 'power_source' is board in the design "
+        "but vendor estimate in the reports; only one of them can be right",
+        design={**DESIGN, "power_source": "board"},
+    )
+
+
 def test_texts_are_files() -> None:
     texts = [path.read_text() for path in (AREA, POWER, TIMING)]
     read = load_synthesis_observation([AREA, POWER, TIMING], design=DESIGN, **REST)

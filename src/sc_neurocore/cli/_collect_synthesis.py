@@ -33,7 +33,7 @@ _FILE = click.Path(path_type=Path)
               help="Report of the power; else the design says power_mw.")  # fmt: skip
 @click.option("--timing", "timing_path", type=_FILE, metavar="FILE", help="Report of the clock.")
 @click.option("--accuracy-score", type=float, required=True, metavar="SHARE",
-              help="Measured share of right answers, 0 to 1.")  # fmt: skip
+              help="Of the layer, 0 to 1: 1 less its rms error.")  # fmt: skip
 @click.option("--latency-cycles", type=int, metavar="N",
               help="Clocks of one run; else the design says it.")  # fmt: skip
 @click.option("--clock-mhz", type=float, metavar="MHZ", help="Clock of the run, for the energy.")
@@ -60,13 +60,12 @@ def collect_synthesis(out: Path | None, as_json: bool, **given: Any) -> None:
 def _print(payload: Mapping[str, Any], out: Path | None) -> None:
     (record,) = payload["observations"]
     figures = {**record["metrics"], **record.get("energy", {})}
-    unit = figures.pop("lut_unit", "")
+    notes = {"luts_used": figures.pop("lut_unit", ""), "power_mw": figures.pop("power_source", "")}
     rows = [
-        [key, f"{value:.6g}" if isinstance(value, float) else f"{value}",
-         unit if key == "luts_used" else ""]
+        [key, f"{value:.6g}" if isinstance(value, float) else f"{value}", notes.get(key, "")]
         for key, value in figures.items()
     ]  # fmt: skip
-    print_table(["figure", "value", "unit"], rows)
+    print_table(["figure", "value", "note"], rows)
     for report in payload["reports"]:
         version = f" of {report['version']}" if "version" in report else ""
         click.echo(f"{report['file']}: {report['kind']}{version}")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.optimizer._choices import ACCURACY, LATENCY, LUTS, METRICS, POWER, Choices
+from sc_neurocore.optimizer._choices import ACCURACY, LATENCY, LUTS, POWER, Choices
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure, sum_of, weakest
 from sc_neurocore.optimizer._profile import HardwareBudget, LayerProfile
-from sc_neurocore.optimizer._selection import Problem, least_excess, least_of, pruned
+from sc_neurocore.optimizer._selection import Problem, least_excess, pruned
 
 Reals = NDArray[np.float64]
 
@@ -47,16 +47,21 @@ class Totals:
         )
 
 
-def totals_of(network: Sequence[LayerProfile], figures: Sequence[Sequence[Figure]]) -> Totals:
-    """Totals of layers with one row of `METRICS` each; of no layers, zeros."""
-    columns = list(zip(*figures, strict=True)) or [()] * len(METRICS)
-    luts, power = (sum_of(list(columns[m])) for m in (LUTS, POWER))
-    path = _path(network)
-    waits = [f for f, on in zip(columns[LATENCY], path, strict=True) if on]
-    beside = [f for f, on in zip(columns[LATENCY], path, strict=True) if not on]
+def totals_of(
+    network: Sequence[LayerProfile], figures: Sequence[Sequence[Figure] | None]
+) -> Totals:
+    """Totals of layers with one row of `METRICS` each, or None for one that is left out."""
+    placed = [
+        (layer, on, row)
+        for layer, on, row in zip(network, _path(network), figures, strict=True)
+        if row is not None
+    ]
+    luts, power = (sum_of([row[m] for _, _, row in placed]) for m in (LUTS, POWER))
+    waits = [row[LATENCY] for _, on, row in placed if on]
+    beside = [row[LATENCY] for _, on, row in placed if not on]
     latency = max([sum_of(waits), *beside], key=lambda f: f.value)
-    shares = weights_of(network)
-    scores = list(columns[ACCURACY])
+    shares = weights_of([layer for layer, _, _ in placed])
+    scores = [row[ACCURACY] for _, _, row in placed]
     value, low, high = (
         sum(w * float(getattr(s, end)) for w, s in zip(shares, scores, strict=True))
         for end in ("value", "low", "high")
@@ -92,27 +97,29 @@ def problem_of(
     return Problem(tuple(values), tuple(costs), limits)
 
 
-def nearest_point(problem: Problem) -> tuple[tuple[int, ...], str]:
+def nearest_point(
+    network: Sequence[LayerProfile], choices: Sequence[Choices], budget: HardwareBudget
+) -> tuple[tuple[int, ...], str]:
     """For a budget that cannot be met: the nearest choices, and a sentence on what must give."""
-    blind = replace(problem, values=tuple(np.zeros(len(v)) for v in problem.values))
-    reduced, kept = pruned(blind)
+    limits = _limits(budget)
+    problem, fields = _paths_apart(network, choices, limits)
+    reduced, kept = pruned(problem)
     nearest = least_excess(reduced)
-    used = reduced.cost(nearest)
+    assert nearest is not None, "without limits there is always a selection"
+    used = _most(reduced, nearest, fields)
     listed = [
-        f"{_COUNTED[r]} {_amount(used[r])} of {_amount(problem.limits[r])}"
-        for r in range(len(_NAMES))
-        if math.isfinite(problem.limits[r])
+        f"{counted} {_amount(used[r], r)} of {limits[r]:.10g}"
+        for r, counted in enumerate(_COUNTED)
+        if math.isfinite(limits[r])
     ]
     ways = []
     for r, field in enumerate(_FIELDS):
-        if not math.isfinite(problem.limits[r]):
-            continue
-        found = least_of(reduced, r)
+        found = least_excess(reduced, fields == r) if math.isfinite(limits[r]) else None
         if found is not None:
-            need = float(reduced.cost(found)[r])
+            need = _most(reduced, found, fields)[r]
             ways.append(
-                f"raise {field} from {_amount(problem.limits[r])} to {_amount(need)} "
-                f"(+{100 * (need / problem.limits[r] - 1):.3g} %)"
+                f"raise {field} from {limits[r]:.10g} to {_amount(need, r)} "
+                f"(+{100 * (need / limits[r] - 1):.3g} %)"
             )
     give = (
         f"any one of these makes it feasible by the estimates: {'; '.join(ways)}"
@@ -121,6 +128,33 @@ def nearest_point(problem: Problem) -> tuple[tuple[int, ...], str]:
     )
     chosen = tuple(int(k[i]) for k, i in zip(kept, nearest, strict=True))
     return chosen, f"the nearest point takes {', '.join(listed)}; {give}"
+
+
+def _paths_apart(
+    network: Sequence[LayerProfile], choices: Sequence[Choices], limits: Reals
+) -> tuple[Problem, NDArray[np.intp]]:
+    """The knapsack with a limit on time of its own for every layer beside the critical path.
+
+    Returns:
+        The problem, whose values are all 0, and which of `METRICS` each of its resources is.
+    """
+    beside = [k for k, on in enumerate(_path(network)) if not on]
+    fields = np.array([LUTS, POWER, LATENCY, *[LATENCY] * len(beside)])
+    costs = []
+    for k, c in enumerate(choices):
+        cost = np.zeros((len(c), len(fields)))
+        cost[:, :LATENCY] = np.column_stack([c.high[:, LUTS], c.value[:, POWER]])
+        own = LATENCY + 1 + beside.index(k) if k in beside else LATENCY
+        cost[:, own] = c.value[:, LATENCY]
+        costs.append(cost)
+    values = tuple(np.zeros(len(c)) for c in choices)
+    return Problem(values, tuple(costs), limits[fields]), fields
+
+
+def _most(problem: Problem, chosen: Sequence[int], fields: NDArray[np.intp]) -> list[float]:
+    """LUTs, power and the longest of the times that a selection takes."""
+    cost = problem.cost(chosen)
+    return [float(cost[fields == r].max()) for r in range(len(_FIELDS))]
 
 
 def verdict_sentence(checks: Sequence[BudgetCheck]) -> str:
@@ -146,9 +180,9 @@ def _limits(budget: HardwareBudget) -> Reals:
     )
 
 
-def _amount(value: float) -> str:
-    return (
-        f"{math.ceil(value - 1e-9)}"
-        if value >= 100 or float(value).is_integer()
-        else f"{value:.4g}"
-    )
+def _amount(value: float, metric: int) -> str:
+    """What must be there, rounded up, so that a budget of the number printed is enough."""
+    if metric != POWER or value >= 1e4:
+        return f"{math.ceil(value * (1 - 1e-9))}"
+    step = 10.0 ** (math.floor(math.log10(value)) - 3) if value > 0 else 1.0
+    return f"{math.ceil(value / step * (1 - 1e-9)) * step:.4g}"

@@ -78,7 +78,9 @@ class Choices:
 
     def figure(self, index: int, metric: int) -> Figure:
         """One figure of one choice."""
-        word: Word = "measured" if self.measured[index] else _WORDS[metric]
+        # A power that a vendor's tool estimated has no interval, even in a measured row.
+        known = self.measured[index] and np.isfinite(self.high[index, metric])
+        word: Word = "measured" if known else _WORDS[metric]
         if word == "executed" and self.informed[index] > 0:
             word = "estimated"
         value, low, high = (float(x[index, metric]) for x in (self.value, self.low, self.high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ class Figure:
     Attributes:
         value: the number, or the middle of what is estimated.
         low: lower end of the interval; the value itself where it was measured.
-        high: upper end.
+        high: upper end; infinite, and ``low`` 0, where the error is not known.
         word: ``measured`` (a tool or instrument said so), ``executed`` (the bit-true model did it)
             or ``estimated`` (a model said so).
     """
@@ -34,6 +35,8 @@ class Figure:
     def __str__(self) -> str:
         if self.low == self.high:
             return f"{_text(self.value)} ({self.word})"
+        if math.isinf(self.high):
+            return f"{_text(self.value)} ({self.word}, error not known)"
         return f"{_text(self.value)} ({self.word}, {_text(self.low)} to {_text(self.high)})"
 
 

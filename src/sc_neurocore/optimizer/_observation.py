@@ -17,6 +17,9 @@ LutUnit = Literal["lut4", "lut6", "lc", "alut", "alm"]
 """What a count of LUTs counts. ``lc``: a logic cell or element, that is a LUT4 and its flip-flop,
 either of which may be idle; ``alut`` and ``alm``: Intel's adaptive LUT, and the pair of them."""
 
+PowerSource = Literal["board", "vendor estimate"]
+"""Where a power comes from: a meter on the board, or the vendor's tool, which estimates it."""
+
 LUT_UNITS: tuple[LutUnit, ...] = get_args(LutUnit)
 
 
@@ -28,7 +31,7 @@ class ObservationLoadError(SCConfigError):
 class BenchmarkObservation:
     """One layer's configuration, and what was measured of it.
 
-    Only measurements belong here, never the answer of a model.
+    Only what tools and instruments said belongs here, never the answer of our models.
 
     Attributes:
         mac_count: multiply-accumulates of the layer, at least 1.
@@ -38,21 +41,24 @@ class BenchmarkObservation:
         polynomial: feedback polynomial of the LFSR in one of two spellings,
             ``x^16+x^14+x^13+x^11+1`` or ``0xb400``; a number is taken for the second.
         luts_used: LUTs, counted in `lut_unit`.
-        power_mw: whole power in mW.
+        power_mw: whole power in mW; `power_source` says how it is known.
         latency_cycles: clocks of one run.
-        accuracy_score: share of right answers, 0 to 1.
+        accuracy_score: 0 to 1: 1 less the rms error of the layer's mean of products, each from
+            -1 to 1. The share of a network's right answers is another scale.
         layer_id: name of the layer; empty if not given.
         target: name of the target that it was measured for; empty if not given.
         lut_unit: one of `LUT_UNITS`; empty if not known.
         ffs: flip-flops. None, here and below: not measured.
         brams: block RAMs; of AMD's tiles of 36 kbit, the halves.
         dsps: multiplier blocks.
+        power_source: ``board`` for a meter, ``vendor estimate`` for a report of a vendor's tool,
+            which is an estimate of unknown error and never called measured; empty if not known.
         dynamic_mw: the part of `power_mw` that switching takes, in mW.
         fmax_mhz: highest clock in MHz.
         clock_mhz: clock at which the run takes `latency_cycles` and draws `power_mw`, in MHz.
         inferences_per_run: inferences in a run, at least 1.
         source: where it was read, for messages; not compared.
-        word: always ``measured``.
+        word: always ``measured``; of an estimated power `power_source` says so.
 
     Raises:
         SCConfigError: a field breaks its rule; the message begins with the field's name.
@@ -73,6 +79,7 @@ class BenchmarkObservation:
     ffs: int | None = None
     brams: int | None = None
     dsps: int | None = None
+    power_source: PowerSource | Literal[""] = ""
     dynamic_mw: float | None = None
     fmax_mhz: float | None = None
     clock_mhz: float | None = None
@@ -151,6 +158,8 @@ def _whole(name: str, value: Any, *, least: int = 0) -> int:
             if not (isinstance(value, float) and value.is_integer()):
                 raise SCConfigError(f"{name} is {shown(value)}; {allowed}") from None
             number = int(value)
+        if number > _MOST:
+            raise SCConfigError(f"{name} is {shown(value)}; it must be at most {_MOST}")
         if number >= least:
             return number
     raise SCConfigError(f"{name} is {shown(value)}; {allowed}")
@@ -214,6 +223,8 @@ def shown(value: Any) -> str:
 
 
 _LONGEST_SHOWN = 60
+#: Largest count: up to it, a float holds every whole number.
+_MOST = 1 << 53
 
 _at_least_one = partial(_whole, least=1)
 _optional_name = partial(_name, may_be_empty=True)
@@ -232,6 +243,7 @@ _RULES: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "layer_id": _optional_name,
         "target": _optional_name,
         "lut_unit": partial(_one_of, allowed=LUT_UNITS, empty=True),
+        "power_source": partial(_one_of, allowed=get_args(PowerSource), empty=True),
         "ffs": _whole,
         "brams": _whole,
         "dsps": _whole,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class LayerProfile:
 
     Attributes:
         id: its name.
-        mac_count: products of one dot product that the layer forms, at least 1.
+        mac_count: products of one dot product that the layer forms, 1 to 2**24.
         is_critical_path: whether the layer waits for the other critical ones. Their latencies add
             up, and other layers run beside them; if no layer is critical, all follow one another.
 
@@ -62,7 +62,7 @@ class LayerProfile:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id.strip():
             raise SCConfigError(f"id of a layer is {self.id!r}; it must be text")
-        count = require_whole(f"mac_count of layer '{self.id}'", self.mac_count, 1)
+        count = require_whole(f"mac_count of layer '{self.id}'", self.mac_count, 1, 1 << 24)
         object.__setattr__(self, "mac_count", count)
         if not isinstance(self.is_critical_path, (bool, np.bool_)):
             raise SCConfigError(
@@ -143,7 +143,7 @@ def require_network(network: Sequence[LayerProfile]) -> tuple[LayerProfile, ...]
     Raises:
         SCConfigError: there is none, one is something else, or two have one name.
     """
-    layers = tuple(network)
+    layers = tuple(network) if isinstance(network, Iterable) else ()
     if not layers:
         raise SCConfigError("the network has no layers; give at least one LayerProfile")
     seen: set[str] = set()

@@ -24,7 +24,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "design": ("layer_id", "mac_count", "bitstream_length", "decorrelator", "precision_bits",
                    "polynomial", "target"),
-        "metrics": ("luts_used", "lut_unit", "power_mw", "dynamic_mw",
+        "metrics": ("luts_used", "lut_unit", "power_mw", "power_source", "dynamic_mw",
                     "latency_cycles", "accuracy_score", "ffs", "brams", "dsps", "fmax_mhz"),
         "workload": ("clock_mhz", "inferences_per_run"),
     }

@@ -20,6 +20,13 @@ Integers = NDArray[np.int64]
 _ROUNDING = 1e-9
 #: Relative distance of value and bound at which the integer programme stops.
 _GAP = 1e-6
+#: What HiGHS lets a row exceed its bound by is 1e-6; rows are this much larger, so that it is
+#: within `_ROUNDING` of a limit.
+_ROW_SCALE = 1e4
+#: How often a selection that passes a limit by the solver's rounding is barred.
+_RETRIES = 20
+#: What the sum of all shares counts beside the largest.
+_TIE = 1e-6
 #: Last temperature of an annealing as a share of the first.
 _COOLING = 1e-5
 
@@ -151,7 +158,7 @@ def _cheapest(problem: Problem) -> list[int] | None:
     if problem.within(chosen):
         return chosen
     nearest = least_excess(problem)
-    return list(nearest) if problem.within(nearest) else None
+    return list(nearest) if nearest is not None and problem.within(nearest) else None
 
 
 def anneal(
@@ -218,6 +225,7 @@ def exact(problem: Problem, *, time_limit_s: float | None = None) -> Selection |
     """
     values, costs = np.concatenate(problem.values), np.concatenate(problem.costs)
     rows, limits = _shares(costs, problem.limits)
+    rows = np.minimum(rows, 2.0)  # one choice beyond a limit is as bad as any
     largest = float(np.abs(values).max()) or 1.0
     found = _programme(problem, -values / largest, rows, limits, time_limit_s)
     if found is None:
@@ -227,26 +235,30 @@ def exact(problem: Problem, *, time_limit_s: float | None = None) -> Selection |
     return Selection(chosen, value, max(value, -bound * largest))
 
 
-def least_excess(problem: Problem) -> tuple[int, ...]:
-    """The selection whose largest use of a limit, as a share of it, is the least."""
-    costs = np.concatenate(problem.costs)
-    rows, _ = _shares(costs, problem.limits)
+def least_excess(
+    problem: Problem, loosened: NDArray[np.bool_] | None = None
+) -> tuple[int, ...] | None:
+    """The selection whose largest use of a limit, as a share of it, is the least.
+
+    Args:
+        problem: whose values do not count.
+        loosened: limits that may be exceeded, shape (resources,); None for all. The others hold.
+
+    Returns:
+        None if the others cannot hold.
+    """
+    limited = np.isfinite(problem.limits)
+    free = limited if loosened is None else limited & loosened
+    rows, limits = _shares(np.concatenate(problem.costs), problem.limits)
     # The last variable is the largest share of a limit that is used; a little of all of them
     # decides between equals.
-    objective = np.append(1e-6 * rows.sum(axis=0), 1.0)
-    over = np.column_stack([rows, -np.ones(len(rows))])
-    found = _programme(problem, objective, over, np.zeros(len(rows)), None, extra=1)
-    assert found is not None, "without limits there is always a selection"
-    return found[0]
-
-
-def least_of(problem: Problem, resource: int) -> tuple[int, ...] | None:
-    """The selection that costs the least of one resource and keeps to the other limits."""
-    limits = problem.limits.copy()
-    limits[resource] = math.inf
-    values = tuple(-c[:, resource] for c in problem.costs)
-    found = exact(Problem(values, problem.costs, limits))
-    return None if found is None else found.chosen
+    loose = free[limited]
+    rows = np.where(loose[:, None], rows / max(1.0, rows[loose].max()), np.minimum(rows, 2.0))
+    objective = np.append(_TIE * rows.sum(axis=0), 1.0)
+    over = np.column_stack([rows, np.where(loose, -1.0, 0.0)])
+    bounds = np.where(loose, 0.0, limits)
+    found = _programme(problem, objective, over, bounds, None, extra=1)
+    return None if found is None else found[0]
 
 
 def _shares(costs: Reals, limits: Reals) -> tuple[Reals, Reals]:
@@ -263,6 +275,7 @@ def _programme(
     time_limit_s: float | None,
     extra: int = 0,
 ) -> tuple[tuple[int, ...], float] | None:
+    """Solve it; a row with another entry than 0 for the extra variable is no hard limit."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
@@ -274,21 +287,32 @@ def _programme(
     )
     constraints = [LinearConstraint(one, 1, 1)]
     if len(rows):
-        constraints.append(LinearConstraint(csr_array(rows), -np.inf, limits))
+        scaled = csr_array(_ROW_SCALE * rows)
+        constraints.append(LinearConstraint(scaled, -np.inf, _ROW_SCALE * limits))
     # Without presolve: its sub-solver writes to standard output (HiGHS in SciPy 1.11 to 1.16).
     options: dict[str, float | bool] = {"mip_rel_gap": _GAP, "presolve": False}
     if time_limit_s is not None:
         options["time_limit"] = time_limit_s
     upper = np.append(np.ones(count), np.full(extra, np.inf))
-    result = milp(
-        objective,
-        integrality=np.append(np.ones(count), np.zeros(extra)),
-        bounds=Bounds(0, upper),
-        constraints=constraints,
-        options=options,
-    )
-    if result.x is None:
-        return None
-    ends = np.cumsum(sizes)[:-1]
-    chosen = tuple(int(part.argmax()) for part in np.split(result.x[:count], ends))
-    return chosen, float(result.mip_dual_bound)
+    ends = np.cumsum(sizes)
+    hard = (rows[:, count:] == 0).all(axis=1)
+    for _ in range(_RETRIES):
+        result = milp(
+            objective,
+            integrality=np.append(np.ones(count), np.zeros(extra)),
+            bounds=Bounds(0, upper),
+            constraints=constraints,
+            options=options,
+        )
+        if result.x is None:
+            return None
+        chosen = tuple(int(part.argmax()) for part in np.split(result.x[:count], ends[:-1]))
+        columns = np.concatenate([[0], ends[:-1]]).astype(int) + chosen
+        used = rows[:, columns].sum(axis=1)
+        if (used <= limits * (1 + _ROUNDING))[hard].all():
+            return chosen, float(result.mip_dual_bound)
+        # The solver takes 0.999999 for 1, and so passed a limit: this one is none, look again.
+        barred = np.zeros((1, count + extra))
+        barred[0, columns] = 1
+        constraints.append(LinearConstraint(csr_array(barred), -np.inf, len(sizes) - 1))
+    return None

@@ -13,7 +13,13 @@ from sc_neurocore.optimizer._records import SECTIONS, fields_of, observation_wit
 from sc_neurocore.optimizer._reports import Report, combine
 from sc_neurocore.optimizer._target import require_device_of, require_luts_of
 
-DESIGN_FIELDS = (*SECTIONS["design"], "latency_cycles", "power_mw", *SECTIONS["workload"])
+DESIGN_FIELDS = (
+    *SECTIONS["design"],
+    "latency_cycles",
+    "power_mw",
+    "power_source",
+    *SECTIONS["workload"],
+)
 """Fields of a design file: what was chosen, and what a user measured where no report says it."""
 
 _REQUIRED = ("mac_count", "bitstream_length", "decorrelator", "precision_bits", "polynomial")
@@ -80,6 +86,8 @@ def observation_from(
     if "accuracy_score" not in merged:
         raise ObservationLoadError(f"{source}: 'accuracy_score' is missing; give what you measured")
     found = {key: value for key, (value, _) in merged.items()}
+    # What a report says comes with its source; what the design says was metered.
+    found.setdefault("power_source", "board")
     observation = observation_with({**found, "source": source}, source)
     require_luts_of(observation, observation.target)
     for report in reports:

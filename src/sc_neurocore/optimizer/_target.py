@@ -64,6 +64,12 @@ def require_device_of(target: str, device: str, source: str) -> None:
         )
 
 
+def is_measured_for(observation: BenchmarkObservation, name: str, family: str) -> bool:
+    """Whether evidence names a target, its family, another name of its device, or none."""
+    own = observation.target
+    return own in ("", name, family) or same_device(own, name)
+
+
 def require_measured_for(observation: BenchmarkObservation, name: str, family: str) -> None:
     """Refuse evidence of one target for another.
 
@@ -76,10 +82,9 @@ def require_measured_for(observation: BenchmarkObservation, name: str, family: s
         ObservationLoadError: the observation names another device, or counts LUTs that the
             target does not have.
     """
-    own = observation.target
-    if own and own not in (name, family) and not same_device(own, name):
+    if not is_measured_for(observation, name, family):
         raise ObservationLoadError(
-            f"{observation.source}: measured for target '{own}', not for '{name}'"
+            f"{observation.source}: measured for target '{observation.target}', not for '{name}'"
         )
     require_luts_of(observation, family)
 

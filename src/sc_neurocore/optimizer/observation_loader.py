@@ -85,9 +85,9 @@ def load_synthesis_observation(
     Args:
         report_paths: reports of one design by one tool. What each is, is told from its content.
         design: what was chosen for the layer: the design fields of `BenchmarkObservation`, and,
-            where reports cannot say them, ``latency_cycles``, ``power_mw``, ``clock_mhz`` and
-            ``inferences_per_run``; `load_design` reads it.
-        accuracy_score: measured share of right answers, 0 to 1. No report says it.
+            where reports cannot say them, ``latency_cycles``, ``power_mw``, ``power_source``,
+            ``clock_mhz`` and ``inferences_per_run``; `load_design` reads it.
+        accuracy_score: of the layer, 0 to 1, as in `BenchmarkObservation`. No report says it.
         latency_cycles: clocks of one run, unless ``design`` says it.
 
     Raises:

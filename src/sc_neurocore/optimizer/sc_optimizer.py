@@ -287,11 +287,11 @@ class _Search:
         ]  # fmt: skip
         shares = weights_of(self.network)
         values = [w * c.value[:, ACCURACY] for w, c in zip(shares, self.every, strict=True)]
-        self.whole = problem_of(self.network, self.every, values, self.budget)
-        self.problem, self.kept = pruned(self.whole)
+        whole = problem_of(self.network, self.every, values, self.budget)
+        self.problem, self.kept = pruned(whole)
 
     def infeasible(self, method: str) -> OptimizerReport:
-        chosen, sentence = nearest_point(self.whole)
+        chosen, sentence = nearest_point(self.network, self.every, self.budget)
         return self._told(method, chosen, None, [], f"does not fit: {sentence}", feasible=False)
 
     def report(

@@ -6,9 +6,8 @@ replaces them where it matches and corrects them nearby. The selection is exact.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,6 @@ from sc_neurocore.optimizer._conditioning import (
     conditioning_of,
     measured_choices,
 )
-from sc_neurocore.optimizer._device import same_device
 from sc_neurocore.optimizer._interval import BudgetCheck, Figure
 from sc_neurocore.optimizer._layer_cost import how_good
 from sc_neurocore.optimizer._observation import BenchmarkObservation, require_one_lut_unit
@@ -48,7 +46,7 @@ from sc_neurocore.optimizer._profile import (
     require_positive,
 )
 from sc_neurocore.optimizer._selection import Problem, Reals, exact, greedy, pruned
-from sc_neurocore.optimizer._target import require_luts_of
+from sc_neurocore.optimizer._target import is_measured_for, require_luts_of
 
 __all__ = [
     "BenchmarkObservation",
@@ -75,8 +73,9 @@ class SurrogateLayerConfig:
         latency_cycles: clocks to load its levels and to run its streams.
         accuracy: 1 less the rms error of the mean of its products, or the measured score.
         utility: what it adds to the objective.
-        basis: how it is known: ``measured``, ``estimated``, or ``estimated, corrected by
-            observations near it``; also where the area model extrapolates.
+        basis: how it is known: ``measured``, ``measured, its power estimated``, ``estimated``, or
+            ``estimated, corrected by observations near it``; also where the area model
+            extrapolates.
     """
 
     layer_id: str
@@ -194,6 +193,10 @@ class SurrogateSCOptimizer:
         if not isinstance(target, TargetHardwareProfile):
             raise SCConfigError(f"target is {target!r}; it must be a TargetHardwareProfile")
         self.target = target
+        if not isinstance(observations, Iterable):
+            raise SCConfigError(
+                f"observations is {observations!r}; it must be a sequence of BenchmarkObservation"
+            )
         self.observations = tuple(observations)
         self.time_limit_s = require_positive("time_limit_s", time_limit_s)
         for number, seen in enumerate(self.observations):
@@ -211,11 +214,12 @@ class SurrogateSCOptimizer:
         """
         layers = require_network(network)
         family = self.target.device_family
-        used, notices = self._usable(family)
+        used, left = self._usable(family)
         for seen in used:
             require_luts_of(seen, family)
         require_one_lut_unit(used)
         model, strange = conditioning_of(used, family, self.target.clock_mhz)
+        notices = (*left, *_of_other_sizes(layers, used), *strange)
         every = [self._choices(layer, used, model, family) for layer in layers]
         values = [
             self._utility(c, share) for c, share in zip(every, weights_of(layers), strict=True)
@@ -224,25 +228,21 @@ class SurrogateSCOptimizer:
         problem, kept = pruned(whole)
         start = greedy(problem)
         if start is None:
-            return self._without_some(layers, every, whole, (*notices, *strange))
+            return self._without_some(layers, every, whole, notices)
         found = exact(problem, time_limit_s=self.time_limit_s)
         if found is None or found.value < start[0].value:
             found = start[0] if found is None else replace(start[0], bound=found.bound)
         chosen = [int(k[i]) for k, i in zip(kept, found.chosen, strict=True)]
-        return self._report(layers, every, values, chosen, found.gap, "", (*notices, *strange))
+        return self._report(layers, every, values, chosen, found.gap, "", notices)
 
     def _usable(self, family: str) -> tuple[list[BenchmarkObservation], tuple[str, ...]]:
         """Observations of this target, and a sentence on the others."""
-        used = [o for o in self.observations if self._is_ours(o, family)]
+        used = [o for o in self.observations if is_measured_for(o, self.target.name, family)]
         left = len(self.observations) - len(used)
         if not left:
             return used, ()
         others = sorted({o.target for o in self.observations if o not in used})
         return used, (f"{left} observations of other targets ({', '.join(others)}) were left out",)
-
-    def _is_ours(self, seen: BenchmarkObservation, family: str) -> bool:
-        own = seen.target
-        return own in ("", self.target.name, family) or same_device(own, self.target.name)
 
     def _choices(
         self,
@@ -253,7 +253,7 @@ class SurrogateSCOptimizer:
     ) -> Choices:
         grid = model.apply(full_grid(layer.mac_count, family, self.target.clock_mhz),
                            layer.mac_count)  # fmt: skip
-        seen = measured_choices(layer, observations)
+        seen = measured_choices(layer, observations, self.target.clock_mhz)
         if seen is None:
             return grid
         return seen.joined(grid.rows(~_among(grid, seen)))
@@ -276,7 +276,7 @@ class SurrogateSCOptimizer:
         notices: tuple[str, ...],
     ) -> SurrogateOptimizerReport:
         """As many layers as fit: to leave one out costs more than all utilities together."""
-        _, sentence = nearest_point(whole)
+        _, sentence = nearest_point(layers, every, self.target.budget)
         price = 1.0 + sum(float(np.ptp(v)) + float(np.abs(v).max()) for v in whole.values)
         nothing = np.zeros((1, len(whole.limits)))
         wider = Problem(
@@ -307,14 +307,14 @@ class SurrogateSCOptimizer:
         verdict: str,
         notices: tuple[str, ...],
     ) -> SurrogateOptimizerReport:
-        configured, networks, figures = [], [], []
+        configured: list[SurrogateLayerConfig] = []
+        figures: list[list[Figure] | None] = []
         for layer, c, v, i in zip(layers, every, values, chosen, strict=True):
-            if i is not None:
-                row = [c.figure(i, m) for m in range(len(METRICS))]
+            row = None if i is None else [c.figure(i, m) for m in range(len(METRICS))]
+            figures.append(row)
+            if i is not None and row is not None:
                 configured.append(_config(layer, c, i, row, float(v[i])))
-                networks.append(layer)
-                figures.append(row)
-        totals = totals_of(networks, figures)
+        totals = totals_of(layers, figures)
         checks = totals.checks(self.target.budget)
         rejected = tuple(
             RejectedLayer(layer.id, _reason(c, self.target.budget, totals))
@@ -331,6 +331,8 @@ def _config(
     layer: LayerProfile, c: Choices, i: int, row: list[Figure], utility: float
 ) -> SurrogateLayerConfig:
     basis = "measured" if c.measured[i] else "estimated"
+    if c.measured[i] and row[POWER].word != "measured":
+        basis += ", its power estimated"
     if c.informed[i] and not c.measured[i]:
         basis += ", corrected by observations near it"
     if c.extrapolates[i]:
@@ -351,23 +353,43 @@ def _config(
 
 
 def _reason(c: Choices, budget: HardwareBudget, totals: Totals) -> str:
-    """Why a layer was left out: it is too large alone, or beside the others."""
-    limits: list[tuple[int, str, Any, float]] = [
-        (LUTS, "LUTs", budget.max_luts, totals.luts.value),
-        (POWER, "mW", budget.max_power_mw, totals.power_mw.value),
+    """Why a layer was left out: it is too large alone, or beside the others.
+
+    What counts is what the selection counts: of LUTs the upper end.
+    """
+    limits: list[tuple[str, float, float, Reals]] = [
+        ("LUTs (upper end)", budget.max_luts, totals.luts.high, c.high[:, LUTS]),
+        ("mW", budget.max_power_mw, totals.power_mw.value, c.value[:, POWER]),
     ]
     if budget.max_latency_cycles is not None:
-        latency = totals.latency_cycles.value
-        limits.append((LATENCY, "clocks", budget.max_latency_cycles, latency))
-    least = {m: float(c.value[:, m].min()) for m, *_ in limits}
+        used = totals.latency_cycles.value
+        limits.append(("clocks", budget.max_latency_cycles, used, c.value[:, LATENCY]))
     alone = [
-        f"{least[m]:.4g} {unit} of {limit:g}" for m, unit, limit, _ in limits if least[m] > limit
-    ]
+        f"{need.min():.6g} {unit} of {limit:g}" for unit, limit, _, need in limits
+        if need.min() > limit
+    ]  # fmt: skip
     if alone:
         return f"its smallest configurations need {' and '.join(alone)}"
-    left = [f"{max(0.0, limit - used):.4g} {unit}" for _, unit, limit, used in limits]
-    need = [f"{least[m]:.4g} {unit}" for m, unit, *_ in limits]
+    if not np.all([need <= limit for _, limit, _, need in limits], axis=0).any():
+        units = ", ".join(f"{limit:g} {unit}" for unit, limit, *_ in limits)
+        return f"no configuration of it is within {units} at once"
+    left = [f"{max(0.0, limit - used):.4g} {unit}" for unit, limit, used, _ in limits]
+    need = [f"{need.min():.4g} {unit}" for unit, _, _, need in limits]
     return f"the other layers leave {', '.join(left)} and it needs at least {', '.join(need)}"
+
+
+def _of_other_sizes(
+    layers: Sequence[LayerProfile], observations: Sequence[BenchmarkObservation]
+) -> tuple[str, ...]:
+    """Sentences on observations that name a layer but are of another number of products."""
+    sizes = {layer.id: layer.mac_count for layer in layers}
+    return tuple(
+        f"{seen.source or f'observation {number}'} is of layer '{seen.layer_id}' with "
+        f"{seen.mac_count} products, which has {sizes[seen.layer_id]} here: it is no measurement "
+        "of it"
+        for number, seen in enumerate(observations)
+        if sizes.get(seen.layer_id, seen.mac_count) != seen.mac_count
+    )
 
 
 def _among(grid: Choices, seen: Choices) -> NDArray[np.bool_]:

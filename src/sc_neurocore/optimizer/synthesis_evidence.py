@@ -46,8 +46,9 @@ def load_design(path: str | Path) -> dict[str, Any]:
     """Load what was chosen for a layer: a JSON object.
 
     Its fields are the design fields of `BenchmarkObservation` (all needed but ``layer_id`` and
-    ``target``); and, where reports cannot say them, ``latency_cycles``, ``power_mw`` (metered, or
-    of another tool), ``clock_mhz`` and ``inferences_per_run``. ``notes`` are not read.
+    ``target``); and, where reports cannot say them, ``latency_cycles``, ``power_mw`` (metered on
+    the board, unless ``power_source`` says otherwise), ``clock_mhz`` and ``inferences_per_run``.
+    ``notes`` are not read.
 
     Returns:
         The fields under their own names, in their own units.
@@ -85,7 +86,7 @@ def build_payload_from_reports(
             tools report none (nextpnr).
         timing_path: report of the clock. Beside Yosys' statistics, a report of nextpnr is asked
             for its Fmax alone: its area is after routing and so another figure.
-        accuracy_score: measured share of right answers, 0 to 1.
+        accuracy_score: of the layer, 0 to 1, as in `BenchmarkObservation`.
         latency_cycles: clocks of one run, unless the design says it.
         clock_mhz: clock of the run.
         inferences_per_run: inferences in a run; with ``clock_mhz`` it gives the energy.

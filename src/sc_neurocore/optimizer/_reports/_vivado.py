@@ -120,7 +120,7 @@ def read_power(source: str, text: str) -> Report:
                 f"{static:g} mW make {dynamic + static:g} mW",
             )
         details["static_mw"] = static
-    metrics = {"power_mw": total}
+    metrics = {"power_mw": total, "power_source": "vendor estimate"}
     if dynamic is not None:
         metrics["dynamic_mw"] = dynamic
     return _report(source, "Vivado power", text, metrics, details)
