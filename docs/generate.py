@@ -414,7 +414,7 @@ def cost_validation_page() -> str:
         [
             f["family"], names[f["metric"]], f["form"],
             f"{f['training_rows']} of {f['training_networks']}",
-            f"{f['held_out_rows']} of {f['held_out_networks']}", share(f["median_error"]),
+            f"{f['tested_rows']} of {f['tested_networks']}", share(f["median_error"]),
             share(f["p90_error"]), share(f["worst_error"]), share(f["coverage"]),
         ]
         for f in v["figures"]
