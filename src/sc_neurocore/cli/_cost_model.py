@@ -116,9 +116,7 @@ def collect(
 @click.option("--blind", multiple=True, type=click.Path(path_type=Path), metavar="FILE.jsonl",
               help="Results of a sweep never looked at: tested on, never fitted to.")  # fmt: skip
 @json_option
-def fit(
-    results: tuple[Path, ...], out: Path, blind: tuple[Path, ...], as_json: bool
-) -> None:
+def fit(results: tuple[Path, ...], out: Path, blind: tuple[Path, ...], as_json: bool) -> None:
     """Fit a model to RESULTS; candidates are compared by grouped cross-validation."""
     from sc_neurocore.optimizer.farm import fit as run
 

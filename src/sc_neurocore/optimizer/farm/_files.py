@@ -30,9 +30,7 @@ def shipped() -> Path:
     return Path(str(files("sc_neurocore.cost") / "data"))
 
 
-def fit(
-    results: Iterable[Result], folder: Path, blind: Iterable[Result] = ()
-) -> dict[str, Any]:
+def fit(results: Iterable[Result], folder: Path, blind: Iterable[Result] = ()) -> dict[str, Any]:
     """Fit models to results of the farm and write their files.
 
     Args:

@@ -107,7 +107,7 @@ def fit_model(
         "held_out": _counts([r for r in rows if r.held_out]),
         "confidence": CONFIDENCE,
         "figures": reports,
-        "blind": {**_counts(blind), "tests": of_blind} if blind else None,
+        "blind": _blind(blind, of_blind) if blind else None,
     }
     return document, validation
 
@@ -335,6 +335,12 @@ def _counts(rows: Sequence[EngineRow]) -> dict[str, Any]:
             for m in METRICS
         },
     }
+
+
+def _blind(rows: Sequence[EngineRow], tests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A blind test: its counts, the seeds of its sweeps, and the errors of each figure."""
+    seeds = sorted({r.network.split("-")[1] for r in rows if r.network.startswith("network-")})
+    return {**_counts(rows), "sweeps": ", ".join(f"seed {s}" for s in seeds), "tests": list(tests)}
 
 
 def _missing() -> SCDependencyError:
