@@ -55,7 +55,7 @@ def test_networks_can_be_written_and_are_seen_as_they_are() -> None:
 
 def test_a_threshold_beyond_the_state_is_seen() -> None:
     jobs = [j for j in engine_jobs(5, 25) if j.group == "network-5-24"]
-    network, foldings = engine_and_foldings(jobs[0])
+    network, foldings = engine_of(jobs[0].parameters)
     assert [x.silent for x in engine_shape(network, foldings).layers] == [True, False]
     sources = write_accelerator(network, foldings).sources
     assert "above = 1'b0" in sources["net_layer0_lane.sv"]
