@@ -34,7 +34,7 @@ def test_predict_says_estimated_with_interval_and_error() -> None:
     luts = shown["figures"]["luts"]
     assert luts["low"] < luts["value"] < luts["high"] and 0 < luts["median_error"] < 0.1
     text = run("predict", str(DIGITS), "--target", "ecp5-85k", "--pe", "4", "--simd", "2")
-    assert "Folding: 4 x 2, 4 x 2" in text and "90 % interval" in text and "held-out error" in text
+    assert "Folding: 4 x 2, 4 x 2" in text and "90 % interval" in text and "median error" in text
 
 
 def test_validate_recomputes_and_draws(tmp_path: Path) -> None:

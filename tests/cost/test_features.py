@@ -51,6 +51,20 @@ def test_a_layer_in_one_group_keeps_its_sums_in_registers() -> None:
     assert _one(layer(), "accumulators in registers") == 0
 
 
+@pytest.mark.parametrize("backend", ["fixed", "stochastic"])
+def test_a_layer_that_never_spikes_has_no_synapses(backend: str) -> None:
+    shape = layer(backend=backend, length=8, parameter_bits=9, silent=True)
+    assert _one(shape, "walk bits") > 0 and _one(shape, "layer") == 1
+    for name in (
+        "lane adder bits", "accumulator bits", "masked weight bits", "weight tree bits",
+        "stream bits", "stream tree bits", "neuron choice bits", "weight register bits",
+        "weight address bits", "plane address bits", "state register bits", "constant bits",
+        "parameter register bits", "block RAMs",
+    ):  # fmt: skip
+        assert _one(shape, name) == 0, name
+    assert _one(shape, "memory cells") == 9  # only the buffer: 3 columns of 3
+
+
 def test_padding_costs_nothing() -> None:
     wide, exact = layer(size=3, pe=4), layer(size=3, pe=3)
     assert _one(wide, "accumulator bits") == _one(exact, "accumulator bits")

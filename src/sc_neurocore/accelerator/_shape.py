@@ -54,6 +54,8 @@ def engine_shape(
                 doubling=network.input.coding == "direct"
                 and any(p.source == INPUT for p in layer.projections),
                 out_simd=stream.simd if stream is not None else 0,
+                silent=_never_spikes(d)
+                and not (network.readout == "membrane" and k == network.output),
                 buffers=tuple((shape.streams[b.source].width, b.depth) for b in arriving),
             )
         )
@@ -65,6 +67,14 @@ def engine_shape(
         ticks=network.ticks,
         readout=network.readout,
     )
+
+
+def _never_spikes(datapath: Datapath) -> bool:
+    """Whether no state in its range reaches the threshold, as generated code then says."""
+    if datapath.condition is None:
+        return False
+    node = datapath.nodes[datapath.condition]
+    return node.op == "const" and not node.value
 
 
 def _stored_bits(layer: IntegerLayer) -> int:

@@ -113,21 +113,17 @@ def collect(
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR",
               help="Where the model, its records and its validation go.")  # fmt: skip
+@click.option("--blind", multiple=True, type=click.Path(path_type=Path), metavar="FILE.jsonl",
+              help="Results of a sweep never looked at: tested on, never fitted to.")  # fmt: skip
 @json_option
-def fit(results: tuple[Path, ...], out: Path, as_json: bool) -> None:
+def fit(results: tuple[Path, ...], out: Path, blind: tuple[Path, ...], as_json: bool) -> None:
     """Fit a model to RESULTS; candidates are compared by grouped cross-validation."""
-    from sc_neurocore.exceptions import SCConfigError
     from sc_neurocore.optimizer.farm import fit as run
-    from sc_neurocore.optimizer.farm import read_results
 
-    found = {}
-    for path in results:
-        if not path.exists():
-            raise SCConfigError(f"{path}: no such file; make it with cost-model collect")
-        found.update(read_results(path))
+    found, fresh = _results(results), _results(blind)
     with progress(quiet=as_json) as on_stage:
         on_stage(f"fitting to {len(found)} results")
-        validation = run(found.values(), out)
+        validation = run(found.values(), out, fresh.values())
     _print_validation(validation, as_json)
     if not as_json:
         click.echo(f"Model: {out}")
@@ -147,12 +143,13 @@ def validate(folder: Path | None, html: Path | None, as_json: bool) -> None:
     from sc_neurocore.exceptions import SCConfigError
     from sc_neurocore.optimizer.farm import validate as run
     from sc_neurocore.optimizer.farm import validation_page
+    from sc_neurocore.optimizer.farm._files import tests_of
 
     validation = run(folder)
     _print_validation(validation, as_json)
     if html is not None:
         write_file(html, validation_page(folder))
-    wrong = [f for f in validation["figures"] if not f["recomputed"]]
+    wrong = [f for _, f in tests_of(validation) if not f["recomputed"]]
     if wrong:
         raise SCConfigError(
             f"the {wrong[0]['metric']} of {wrong[0]['family']} do not have the errors that the "
@@ -235,7 +232,7 @@ def predict(
         return
     click.echo(f"Folding: {', '.join(f'{f.pe} x {f.simd}' for f in foldings)} (PE x SIMD)")
     print_table(
-        ["figure", "estimated", f"{100 * confidence:g} % interval", "held-out error", "of 90 %"],
+        ["figure", "estimated", f"{100 * confidence:g} % interval", "median error", "of 90 %"],
         [[UNITS[m], f"{p.value:.4g}", f"{p.low:.4g} to {p.high:.4g}",
           f"{100 * p.median_error:.1f} %", f"{100 * p.p90_error:.1f} %"]
          for m, p in found.items()],
@@ -243,6 +240,18 @@ def predict(
     outside = next(iter(found.values())).extrapolates
     if outside:
         click.echo(f"Outside what the model was trained on: {', '.join(outside)}.")
+
+
+def _results(paths: tuple[Path, ...]) -> dict[str, Any]:
+    from sc_neurocore.exceptions import SCConfigError
+    from sc_neurocore.optimizer.farm import read_results
+
+    found: dict[str, Any] = {}
+    for path in paths:
+        if not path.exists():
+            raise SCConfigError(f"{path}: no such file; make it with cost-model collect")
+        found.update(read_results(path))
+    return found
 
 
 def _as_json(p: Any) -> dict[str, Any]:
@@ -262,6 +271,11 @@ def _print_validation(validation: Mapping[str, Any], as_json: bool) -> None:
         f"Trained on {training['engines']} engines of {training['networks']} networks; tested on "
         f"{kept['engines']} of {kept['networks']} others. Errors are of the latter."
     )
+    if blind := validation["blind"]:
+        click.echo(
+            f"Tested once more on {blind['engines']} engines of {blind['networks']} networks that "
+            "nobody had looked at before: the blind rows, whose errors every estimate states."
+        )
     print_table(list(TABLE_HEAD), table_rows(validation))
 
 

@@ -117,7 +117,7 @@ def _unpacked(data: Sequence[Any]) -> EngineShape:
     built = []
     for values in layers:
         named = dict(zip(_LAYER, values, strict=True))
-        named["doubling"] = bool(named["doubling"])
+        named |= {name: bool(named[name]) for name in ("doubling", "silent")}
         named["buffers"] = tuple((int(w), int(d)) for w, d in named["buffers"])
         built.append(LayerShape(**named))
     return EngineShape(tuple(built), coding, inputs, input_bits, ticks, readout)

@@ -21,9 +21,14 @@ Reals = NDArray[np.float64]
 _FIELDS = (
     "size", "fan_in", "bits", "pe", "simd", "length", "current_bits", "state_bits", "lane_bits",
     "projections", "lane_choices", "lane_products", "parameter_bits", "doubling", "out_simd",
-    "delay", "lane_depth",
+    "delay", "lane_depth", "silent",
 )  # fmt: skip
 _GET = attrgetter(*_FIELDS)
+#: What a layer that never spikes has none of.
+_UNUSED_IF_SILENT = (
+    "current_bits", "state_bits", "parameter_bits", "lane_bits", "lane_choices", "lane_products",
+    "lane_depth",
+)  # fmt: skip
 #: Words of a buffer that only smooths the flow.
 _SMOOTHING = 512
 
@@ -65,13 +70,13 @@ class Features:
 
 def layer_features(shapes: Sequence[LayerShape], family: str) -> Reals:
     """Features of layers, shape (layers, features of a layer)."""
-    f = dict(zip(_FIELDS, np.array([_GET(s) for s in shapes], np.float64).T, strict=True))
+    f = _fields(shapes)
     stochastic = np.array([s.backend == "stochastic" for s in shapes])
-    fixed = ~stochastic
+    fixed, live = ~stochastic, 1 - f["silent"]
     # Lanes beyond the last neuron or source hold zeros, and synthesis leaves them out.
     pe, simd = np.minimum(f["pe"], f["size"]), np.minimum(f["simd"], f["fan_in"])
     bits, acc = f["bits"], f["current_bits"]
-    lanes, groups = pe * simd, np.ceil(f["size"] / pe)
+    lanes, groups = pe * simd * live, np.ceil(f["size"] / pe)
     addresses = np.ceil(f["fan_in"] / simd)
     depth = groups * addresses * np.where(stochastic, bits, 1)
     word = lanes * np.where(stochastic, 1, bits)
@@ -124,15 +129,15 @@ def layer_features(shapes: Sequence[LayerShape], family: str) -> Reals:
         "accumulator bits": pe * acc,
         "doubled accumulator bits": pe * acc * f["doubling"],
         "masked weight bits": lanes * bits * (fixed & several),
-        "weight tree bits": pe * (simd - 1) * (bits + joined) * fixed,
+        "weight tree bits": pe * (simd - 1) * (bits + joined) * fixed * live,
         "stream bits": lanes * stochastic,
-        "stream tree bits": pe * (simd - 1) * (2 + joined) * stochastic,
+        "stream tree bits": pe * (simd - 1) * (2 + joined) * stochastic * live,
         "neuron choice bits": (pe - 1) * acc,
         "accumulators in registers": pe * acc * (groups <= 1),
         "walk bits": index + length,
         "weight register bits": word * (1 + in_logic),
-        "weight address bits": _bits(depth),
-        "plane address bits": bits * _bits(depth) * stochastic,
+        "weight address bits": _bits(depth) * live,
+        "plane address bits": bits * _bits(depth) * stochastic * live,
         "state register bits": f["state_bits"],
         "parameter register bits": f["parameter_bits"],
         "event bits": event,
@@ -206,7 +211,7 @@ def path_features(shapes: Sequence[EngineShape], family: str) -> Reals:
     layers = [layer for shape in shapes for layer in shape.layers]
     counts = np.array([len(shape.layers) for shape in shapes])
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    f = dict(zip(_FIELDS, np.array([_GET(s) for s in layers], np.float64).T, strict=True))
+    f = _fields(layers)
     stochastic = np.array([s.backend == "stochastic" for s in layers])
     parts = layer_features(layers, family)
     depth = parts[:, LAYER_FEATURES.index("weight address bits")]
@@ -226,6 +231,12 @@ def path_features(shapes: Sequence[EngineShape], family: str) -> Reals:
     found = {name: np.maximum.reduceat(v, starts) for name, v in per_layer.items()}
     found["engine spread"] = np.log2(np.add.reduceat(work, starts) + 1)
     return np.stack([found[name] for name in PATH_FEATURES], axis=1).astype(np.float64)
+
+
+def _fields(shapes: Sequence[LayerShape]) -> dict[str, Reals]:
+    """Fields of layers as arrays; what synthesis leaves out of a silent layer is 0."""
+    f = dict(zip(_FIELDS, np.array([_GET(s) for s in shapes], np.float64).T, strict=True))
+    return f | {name: f[name] * (1 - f["silent"]) for name in _UNUSED_IF_SILENT}
 
 
 def _add(summed: Reals, more: Memories) -> None:

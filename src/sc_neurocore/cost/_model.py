@@ -37,7 +37,8 @@ class Prediction:
         low: lower end of the interval.
         high: upper end.
         confidence: share of networks whose figure such intervals are made to cover.
-        median_error: median relative error on networks that were never trained on.
+        median_error: median relative error on networks that were never trained on: those of the
+            blind test if there was one, else those held out.
         p90_error: 90th percentile of it.
         extrapolates: what lies outside the training data; empty if nothing does.
         conditioned: records of the network at hand that the estimate has seen.

@@ -31,6 +31,8 @@ class LayerShape:
         out_simd: neurons in an event that leaves; 0 if the layer's spikes are not used.
         buffers: width and depth of the FIFO before each projection; empty stands for the shallow
             one of a chain of layers.
+        silent: whether no neuron ever spikes and no state is read out, so that synthesis leaves
+            out synapses, states and lanes.
     """
 
     size: int
@@ -52,6 +54,7 @@ class LayerShape:
     doubling: bool = False
     out_simd: int = 1
     buffers: tuple[tuple[int, int], ...] = ()
+    silent: bool = False
 
 
 @dataclass(frozen=True)

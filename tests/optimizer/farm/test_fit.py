@@ -69,6 +69,21 @@ def test_fitting_is_deterministic_and_blind_to_what_is_held_out() -> None:
                                "structural + boosted trees", "boosted trees"}  # fmt: skip
 
 
+def test_a_blind_network_is_fitted_to_by_nothing() -> None:
+    rows = [replace(r, figures={k: v for k, v in r.figures.items() if k == ("ecp5", "luts")})
+            for r in ROWS if ("ecp5", "luts") in r.figures]  # fmt: skip
+    rest, fresh = rows[6:], [r for r in rows[:6] if r.network not in {x.network for x in rows[6:]}]
+    alone, _ = fit_model(rest)
+    tested, validation = fit_model(rest, fresh)
+    for name in ("coefficients", "process", "scores"):
+        assert tested["parts"][0][name] == alone["parts"][0][name]
+    found = validation["blind"]["tests"][0]
+    assert found["tested_rows"] == len(fresh) and validation["blind"]["engines"] == len(fresh)
+    assert tested["parts"][0]["median_error"] == found["median_error"]
+    with pytest.raises(SCConfigError, match="is no blind test"):
+        fit_model(rows, fresh)
+
+
 def test_too_few_networks_are_refused() -> None:
     with pytest.raises(SCConfigError, match="12 networks or more"):
         fit_model(ROWS[:4])

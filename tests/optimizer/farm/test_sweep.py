@@ -53,6 +53,15 @@ def test_networks_can_be_written_and_are_seen_as_they_are() -> None:
         assert all(x.lane_bits > 0 and x.lane_depth > 0 for x in shape.layers)
 
 
+def test_a_threshold_beyond_the_state_is_seen() -> None:
+    jobs = [j for j in engine_jobs(5, 25) if j.group == "network-5-24"]
+    network, foldings = engine_of(jobs[0].parameters)
+    assert [x.silent for x in engine_shape(network, foldings).layers] == [True, False]
+    sources = write_accelerator(network, foldings).sources
+    assert "above = 1'b0" in sources["net_layer0_lane.sv"]
+    assert "above = 1'b0" not in sources["net_layer1_lane.sv"]
+
+
 def test_a_fifth_of_the_networks_is_held_out() -> None:
     groups = {job.group for job in engine_jobs(1, 20)}
     assert sum(map(held_out, groups)) == 4

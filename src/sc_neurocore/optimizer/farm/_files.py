@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sc_neurocore.optimizer.farm._fit import evaluate, fit_model
 from sc_neurocore.optimizer.farm._fit_blocks import fit_blocks
 from sc_neurocore.optimizer.farm._job import Result
 
-ENGINES_CSV, BLOCKS_CSV = "engines.csv", "blocks.csv"
+ENGINES_CSV, BLOCKS_CSV, BLIND_CSV = "engines.csv", "blocks.csv", "blind.csv"
 MODEL, BLOCKS_MODEL, VALIDATION = "model.json", "blocks.json", "validation.json"
 
 
@@ -29,23 +30,25 @@ def shipped() -> Path:
     return Path(str(files("sc_neurocore.cost") / "data"))
 
 
-def fit(results: Iterable[Result], folder: Path) -> dict[str, Any]:
+def fit(results: Iterable[Result], folder: Path, blind: Iterable[Result] = ()) -> dict[str, Any]:
     """Fit models to results of the farm and write their files.
 
     Args:
         results: of any sweeps.
         folder: where `MODEL`, `BLOCKS_MODEL`, `VALIDATION` and the records go.
+        blind: results of a sweep that nobody looked at before; tested on, never fitted to.
 
     Returns:
         The validation.
 
     Raises:
-        SCConfigError: there are too few results.
+        SCConfigError: there are too few results, or a blind network is among the others.
         SCDependencyError: scikit-learn or lightgbm is not installed.
     """
     listed = list(results)
     engines, blocks = engine_rows(listed), block_rows(listed)
-    model, validation = fit_model(engines)
+    fresh = [replace(r, held_out=True) for r in engine_rows(blind)]
+    model, validation = fit_model(engines, fresh)
     of_blocks, block_report = fit_blocks(blocks)
     failed = [r for r in listed if r.status == "failed"]
     validation |= {
@@ -61,6 +64,7 @@ def fit(results: Iterable[Result], folder: Path) -> dict[str, Any]:
     texts = {
         ENGINES_CSV: write_engines(engines),
         BLOCKS_CSV: write_blocks(blocks),
+        BLIND_CSV: write_engines(fresh),
         MODEL: _json(model),
         BLOCKS_MODEL: _json(of_blocks),
         VALIDATION: _json(validation),
@@ -94,10 +98,11 @@ def validate(folder: Path | None = None) -> dict[str, Any]:
     if stated["model"] != model["digest"]:
         raise SCConfigError(f"{VALIDATION} is of another model than {MODEL}; fit it again")
     entries = {(e["family"], e["metric"]): e for e in model["parts"]}
-    for figure in stated["figures"]:
+    kept = {"held out": rows, "blind": read_engines(_read(folder, BLIND_CSV))}
+    for test, figure in tests_of(stated):
         key = figure["family"], figure["metric"]
-        kept = held_out_rows(rows, *key)
-        found = evaluate(entries[key], rows, kept, *key)
+        tested = held_out_rows(kept[test], *key)
+        found = evaluate(entries[key], rows, tested, *key)
         figure["recomputed"] = all(abs(figure[name] - x) < 2e-4 for name, x in found.items())
     return stated
 
@@ -116,6 +121,13 @@ def engines_of(folder: Path | None = None) -> list[EngineRow]:
 def held_out_rows(rows: Sequence[EngineRow], family: str, metric: str) -> list[EngineRow]:
     """Rows that a figure was tested on."""
     return [r for r in rows if r.held_out and (family, metric) in r.figures]
+
+
+def tests_of(validation: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What a model was tested on: ``held out`` or ``blind``, and the errors of a figure there."""
+    blind = validation["blind"]
+    found = [("held out", f) for f in validation["figures"]]
+    return found + [("blind", f) for f in (blind["tests"] if blind else [])]
 
 
 def placer_spread(results: Iterable[Result]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from sc_neurocore.optimizer.farm._files import (
     held_out_rows,
     model_of,
     shipped,
+    tests_of,
     validate,
 )
 
@@ -60,10 +61,10 @@ def validation_page(folder: Path | None = None) -> str:
         ]
     head = "<th>".join(("", "figure", "rows", "networks", "median", "90th percentile", "coverage"))
     table = "".join(
-        f"<tr><td>{escape(f['family'])} {escape(UNITS[f['metric']])}<td>{f['held_out_rows']}"
-        f"<td>{f['held_out_networks']}<td>{100 * f['median_error']:.1f} %"
+        f"<tr><td>{escape(f['family'])} {escape(UNITS[f['metric']])}<td>{f['tested_rows']}"
+        f"<td>{f['tested_networks']} {test}<td>{100 * f['median_error']:.1f} %"
         f"<td>{100 * f['p90_error']:.1f} %<td>{100 * f['coverage']:.0f} %"
-        for f in stated["figures"]
+        for test, f in tests_of(stated)
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -161,14 +162,12 @@ def table_rows(validation: Mapping[str, Any]) -> list[list[str]]:
     """The figures of a validation, a row each."""
     return [
         [
-            f["family"], UNITS[f["metric"]], f["form"], str(f["training_networks"]),
-            f"{f['held_out_rows']} of {f['held_out_networks']} networks",
+            f["family"], UNITS[f["metric"]], f"{f['tested_rows']} of {f['tested_networks']} {test}",
             f"{100 * f['median_error']:.1f} %", f"{100 * f['p90_error']:.1f} %",
             f"{100 * f['coverage']:.0f} %",
         ]
-        for f in validation["figures"]
+        for test, f in tests_of(validation)
     ]  # fmt: skip
 
 
-TABLE_HEAD = ("family", "figure", "model", "networks", "held out", "median error", "90th pct.",
-              "inside 90 %")  # fmt: skip
+TABLE_HEAD = ("family", "figure", "tested on", "median error", "90th pct.", "inside 90 %")
