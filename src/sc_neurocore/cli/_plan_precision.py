@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 from click.core import ParameterSource
-from numpy.typing import NDArray
 
 from sc_neurocore.cli._output import (
     examples,
@@ -26,6 +24,8 @@ from sc_neurocore.cli._output import (
 from sc_neurocore.exceptions import SCConfigError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sc_neurocore.compiler.adaptive_precision import LayerPlan, SynapsePlan
 
 _INFEASIBLE, _REFUTED = 3, 6
@@ -36,7 +36,6 @@ _ONLY = {
 }
 #: Most bytes that the arrays of a file may unpack to.
 _MAX_BYTES = 4 << 30
-Array = NDArray[Any]
 
 
 @click.command(
@@ -112,6 +111,8 @@ def plan_precision(
     file of arrays with one or two axes, a layer each. Nothing is clipped in silence: a target that
     cannot be met is answered with what it would need.
     """
+    import numpy as np
+
     from sc_neurocore.compiler.adaptive_precision import assign_lengths, assign_synapse_precisions
 
     require_svg(plot)
@@ -271,7 +272,7 @@ def _yes(value: bool | None) -> str:
     return "yes" if value else "no"
 
 
-def _read(path: Path) -> dict[str, Array]:
+def _read(path: Path) -> dict[str, NDArray[Any]]:
     if path.suffix == ".nir":
         return _read_nir(path)
     if path.suffix == ".npz":
@@ -279,8 +280,10 @@ def _read(path: Path) -> dict[str, Array]:
     raise SCConfigError(f"{path}: a plan is made of a .nir or an .npz file; the name says neither")
 
 
-def _read_nir(path: Path) -> dict[str, Array]:
+def _read_nir(path: Path) -> dict[str, NDArray[Any]]:
     """Weights of every linear node; a convolution's filters are its outputs."""
+    import numpy as np
+
     from sc_neurocore.ir import LinearOp
     from sc_neurocore.nir_bridge import from_nir
 
@@ -297,7 +300,9 @@ def _read_nir(path: Path) -> dict[str, Array]:
     return found
 
 
-def _read_npz(path: Path) -> dict[str, Array]:
+def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
@@ -319,7 +324,9 @@ def _read_npz(path: Path) -> dict[str, Array]:
     return arrays
 
 
-def _chosen(arrays: dict[str, Array], names: Sequence[str], path: Path) -> dict[str, Array]:
+def _chosen(
+    arrays: dict[str, NDArray[Any]], names: Sequence[str], path: Path
+) -> dict[str, NDArray[Any]]:
     for name in names:
         if name not in arrays:
             raise SCConfigError(f"{path}: there is no layer '{name}' (layers: {', '.join(arrays)})")
