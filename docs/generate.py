@@ -432,9 +432,9 @@ def cost_validation_page() -> str:
             "## Engines: errors of the blind test",
             "",
             f"{v['blind']['engines']} engines of {v['blind']['networks']} networks of sweep "
-            f"{v['blind']['sweeps']}: compared with no model before all rules, features and weights "
-            f"of this one (`{v['model'][:12]}`) were settled, and not fitted to. These are the "
-            "errors that every estimate states.",
+            f"{v['blind']['sweeps']}: compared with no model before all rules, features and "
+            f"weights of this one (`{v['model'][:12]}`) were settled, and not fitted to. These are "
+            "the errors that every estimate states.",
             "",
             *markdown_table(
                 ["Family", "Figure", "Tested on rows of networks", "Median", "90th percentile",

@@ -143,13 +143,13 @@ def validate(folder: Path | None, html: Path | None, as_json: bool) -> None:
     from sc_neurocore.exceptions import SCConfigError
     from sc_neurocore.optimizer.farm import validate as run
     from sc_neurocore.optimizer.farm import validation_page
-    from sc_neurocore.optimizer.farm._files import tests_of
+    from sc_neurocore.optimizer.farm._files import stated_tests
 
     validation = run(folder)
     _print_validation(validation, as_json)
     if html is not None:
         write_file(html, validation_page(folder))
-    wrong = [f for _, f in tests_of(validation) if not f["recomputed"]]
+    wrong = [f for _, f in stated_tests(validation) if not f["recomputed"]]
     if wrong:
         raise SCConfigError(
             f"the {wrong[0]['metric']} of {wrong[0]['family']} do not have the errors that the "

@@ -99,7 +99,7 @@ def validate(folder: Path | None = None) -> dict[str, Any]:
         raise SCConfigError(f"{VALIDATION} is of another model than {MODEL}; fit it again")
     entries = {(e["family"], e["metric"]): e for e in model["parts"]}
     kept = {"held out": rows, "blind": read_engines(_read(folder, BLIND_CSV))}
-    for test, figure in tests_of(stated):
+    for test, figure in stated_tests(stated):
         key = figure["family"], figure["metric"]
         tested = held_out_rows(kept[test], *key)
         found = evaluate(entries[key], rows, tested, *key)
@@ -123,7 +123,7 @@ def held_out_rows(rows: Sequence[EngineRow], family: str, metric: str) -> list[E
     return [r for r in rows if r.held_out and (family, metric) in r.figures]
 
 
-def tests_of(validation: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def stated_tests(validation: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """What a model was tested on: ``held out`` or ``blind``, and the errors of a figure there."""
     blind = validation["blind"]
     found = [("held out", f) for f in validation["figures"]]

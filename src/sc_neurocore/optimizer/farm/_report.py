@@ -29,7 +29,7 @@ from sc_neurocore.optimizer.farm._files import (
     held_out_rows,
     model_of,
     shipped,
-    tests_of,
+    stated_tests,
     validate,
 )
 
@@ -64,7 +64,7 @@ def validation_page(folder: Path | None = None) -> str:
         f"<tr><td>{escape(f['family'])} {escape(UNITS[f['metric']])}<td>{f['tested_rows']}"
         f"<td>{f['tested_networks']} {test}<td>{100 * f['median_error']:.1f} %"
         f"<td>{100 * f['p90_error']:.1f} %<td>{100 * f['coverage']:.0f} %"
-        for test, f in tests_of(stated)
+        for test, f in stated_tests(stated)
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -166,7 +166,7 @@ def table_rows(validation: Mapping[str, Any]) -> list[list[str]]:
             f"{100 * f['median_error']:.1f} %", f"{100 * f['p90_error']:.1f} %",
             f"{100 * f['coverage']:.0f} %",
         ]
-        for test, f in tests_of(validation)
+        for test, f in stated_tests(validation)
     ]  # fmt: skip
 
 
