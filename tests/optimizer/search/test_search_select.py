@@ -75,7 +75,11 @@ def test_an_engine_that_cannot_be_routed_has_no_latency() -> None:
         Measured(90, 0, 0, 0, None, False, (), "does not fit"), found.predicted,
     )  # fmt: skip
     assert choose([broken], parse_budget("latency_us=1e9"), "luts") is None
-    assert choose([broken], parse_budget("luts=100"), "luts") is broken
+    # It is on no device, so it is no choice even where its counts are inside, nor the nearest.
+    assert choose([broken], parse_budget("luts=100"), "luts") is None
+    other = candidate(500, 5)
+    assert nearest([broken, other], parse_budget("luts=100")).candidate is other
+    assert nearest([broken], parse_budget("latency_us=1")).candidate is broken
 
 
 def test_the_risk_is_shared_among_the_limits() -> None:

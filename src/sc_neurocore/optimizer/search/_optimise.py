@@ -16,7 +16,8 @@ from sc_neurocore.cost import Observation, cost_model, layer_luts, predict
 from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
-from sc_neurocore.optimizer.search._budget import require_possible
+from sc_neurocore.optimizer.farm import dask_client
+from sc_neurocore.optimizer.search._budget import Budget, require_possible
 from sc_neurocore.optimizer.search._candidate import (
     SPEED,
     Candidate,
@@ -28,6 +29,7 @@ from sc_neurocore.optimizer.search._candidate import (
 from sc_neurocore.optimizer.search._evaluate import Clocks, Evaluator
 from sc_neurocore.optimizer.search._measure import Measured, engine_sources, measure_all
 from sc_neurocore.optimizer.search._options import SearchOptions
+from sc_neurocore.optimizer.search._pareto import require_optuna
 from sc_neurocore.optimizer.search._pool import Pool, Stage, explore
 from sc_neurocore.optimizer.search._propose import Expected, layer_tables, propose
 from sc_neurocore.optimizer.search._select import (
@@ -80,6 +82,7 @@ class Search:
 
     Attributes:
         options: what was asked.
+        limits: the budget, and what the device has.
         source: the network.
         space: what was searched.
         candidates: every configuration that was executed, with what is known of it.
@@ -97,6 +100,7 @@ class Search:
     """
 
     options: SearchOptions
+    limits: Budget
     source: NetworkSource
     space: SearchSpace
     candidates: tuple[Candidate, ...]
@@ -162,6 +166,7 @@ class _Run:
         self.store, self.stage = store, stage
         self.target: Target = get_target(options.target)
         self.placed = self.target.place_and_route
+        self.budget = options.budget.within(self.target)
         stage("data")
         dataset = None if options.data is None else load_dataset(options.data)
         require_possible(
@@ -180,7 +185,7 @@ class _Run:
         self.input_bits = stated.input_bits
         self.pool = Pool(self.evaluator, self.target.family, stage)
         self.switching: Switching | None = None
-        self.confidence = confidence_for(options.budget)
+        self.confidence = confidence_for(self.budget)
         self.notices: list[str] = []
         #: By metric, how far beyond their intervals measurements have been found.
         self.widening: dict[str, float] = {}
@@ -192,6 +197,11 @@ class _Run:
             coding=self.frame.coding, input_bits=self.input_bits,
         )  # fmt: skip
         require_same_network(space, self.evaluator.real)
+        if options.trials and space.size > SMALL:
+            require_optuna()
+        if options.runs and options.scheduler is not None:
+            with dask_client(scheduler=options.scheduler):
+                pass  # one that does not answer is told of now, not after the search
         if "power_mw" in (*options.budget.keys, options.objective):
             self.switching = self._switching(space)
         self._gather(space)
@@ -204,8 +214,7 @@ class _Run:
         errors = self._errors(candidates[0])
         candidates = self._polished(space, candidates)
         candidates, rounds, stopped = self._spend(space, candidates)
-        known = [c for c in candidates if c.measured is not None] if rounds else candidates
-        chosen = choose(known, options.budget, options.objective)
+        chosen = self._best(candidates)
         test, clocks = (None, None) if chosen is None else self._tested(chosen.configuration)
         if self.evaluator.labelled and not self.evaluator.held_out:
             self.notices.append(
@@ -214,8 +223,8 @@ class _Run:
         if chosen is not None and clocks is not None:
             self.notices += _surprises(options, chosen, test, clocks)
         return Search(
-            options, self.source, space, tuple(candidates), tuple(rounds), chosen,
-            nearest(candidates, options.budget) if chosen is None else None,
+            options, self.budget, self.source, space, tuple(candidates), tuple(rounds), chosen,
+            nearest(candidates, self.budget) if chosen is None else None,
             test, clocks, stopped, self.confidence, self.evaluator.measure_of_accuracy,
             errors, (*self.source.network.describe(), *self.assumptions), tuple(self.notices),
         )  # fmt: skip
@@ -230,7 +239,7 @@ class _Run:
         expected = self._expected(space)
         self.stage("integer programme")
         proposed = propose(
-            self.evaluator, space, tables, self.target, options.budget, options.objective, expected
+            self.evaluator, space, tables, self.target, self.budget, options.objective, expected
         )
         self.pool.extend(proposed, "choice of the integer programme")
         if options.trials:
@@ -263,14 +272,18 @@ class _Run:
             switching=self.switching, widening=self.widening,
         )  # fmt: skip
 
+    def _best(self, candidates: list[Candidate]) -> Candidate | None:
+        """The best that was measured inside; where there is none, the best predicted inside."""
+        measured = [c for c in candidates if c.measured is not None]
+        objective = self.options.objective
+        return choose(measured, self.budget, objective) or choose(
+            candidates, self.budget, objective
+        )
+
     def _polished(self, space: SearchSpace, candidates: list[Candidate]) -> list[Candidate]:
         """Candidates with the neighbours of the best, and theirs if one is better."""
-        options = self.options
         for _ in range(_STEPS):
-            measured = [c for c in candidates if c.measured is not None]
-            best = choose(measured or candidates, options.budget, options.objective)
-            if best is None:
-                best = nearest(candidates, options.budget).candidate
+            best = self._best(candidates) or nearest(candidates, self.budget).candidate
             before = len(candidates)
             self.pool.extend(neighbours(space, best.configuration), "neighbour of the best")
             if len(self.pool.candidates) == before:
@@ -288,7 +301,7 @@ class _Run:
         options, rounds = self.options, list[Round]()
         while len(rounds) < options.runs:
             count = 1 if options.scheduler is None else _BATCH
-            arguments = (options.budget, options.objective, self.confidence,
+            arguments = (self.budget, options.objective, self.confidence,
                          min(count, options.runs - len(rounds)))  # fmt: skip
             picked = next_runs(candidates, *arguments)
             if not picked:
