@@ -244,8 +244,7 @@ class _Programme:
                 self.objective = self.objective + _TIE * total / scale[name]
 
     def solve(self, gap: float, seconds: float) -> tuple[list[int], float] | None:
-        """Column of each layer among its kept options and the proven gap, or ``None`` if nothing
-        is allowed."""
+        """Column of each layer and the proven gap; ``None`` if nothing is allowed."""
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
