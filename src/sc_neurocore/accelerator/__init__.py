@@ -17,7 +17,7 @@ from sc_neurocore.accelerator._cosim import (
 from sc_neurocore.accelerator._cycles import CycleModel, Schedule, cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers, real_inputs
-from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
+from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings
 from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
 from sc_neurocore.accelerator._ladder import float_predictions
 from sc_neurocore.accelerator._network import (
@@ -75,7 +75,6 @@ __all__ = [
     "first_divergence",
     "float_predictions",
     "input_spikes",
-    "memory_blocks",
     "quantise",
     "quantised_graph",
     "rate_numbers",

@@ -1,8 +1,8 @@
 """How much of each layer works at once: the cheapest that is fast enough, or the fastest that fits.
 
 The clocks are those of the engine's definition, for the activity given; the exact ones come from
-the cycle model. The LUTs steer the choice between foldings and nothing else: they are never
-reported, what is reported is measured.
+the cycle model. Block RAMs and LUTs are those of `sc_neurocore.cost`: the LUTs by its additive
+part, which steers the choice between foldings and is never reported; what is reported is measured.
 """
 
 from __future__ import annotations
@@ -12,26 +12,23 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sc_neurocore.accelerator._geometry import ceil_div, index_bits
-from sc_neurocore.accelerator._network import (
-    INPUT,
-    Folding,
-    IntegerLayer,
-    IntegerNetwork,
-    IntegerProjection,
+import numpy as np
+
+from sc_neurocore.accelerator._geometry import ceil_div
+from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
+from sc_neurocore.accelerator._shape import shapes_by_simd
+from sc_neurocore.cost import (
+    BLOCK_RAMS,
+    layer_brams,
+    layer_luts,
+    shared_brams,
+    shared_luts,
 )
-from sc_neurocore.compiler import Datapath
-from sc_neurocore.cost import BLOCK_RAMS
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.toolchain import Target, targets
 
-#: LUTs of the parts of an engine. To choose by, not to report.
-_LUTS = {
-    "layer": 120.0,  # control, fork and FIFO of a layer
-    "adder bit": 1.0,
-    "plane choice": 0.6,  # per weight bit of a multiplexer that picks a plane
-    "accumulator bit": 1.2,
-}
+#: Families without a model of LUTs, and the one whose LUTs steer the choice in its place.
+_STEERED_BY = {"gowin": "ecp5"}
 #: Clocks of a tick besides events and neurons.
 _OVERHEAD = 6
 _MOST_PE = 128
@@ -45,7 +42,7 @@ class FoldingPlan:
     Attributes:
         foldings: per layer.
         clocks: expected of an inference, at the given activity.
-        brams: block RAMs of weights, accumulators, states and delay lines.
+        brams: block RAMs of the engine, by the rules of memory mapping.
         fits: whether memory and what was asked for can be had.
         verdict: what does not fit, by how much and what would; empty if all does.
     """
@@ -59,7 +56,7 @@ class FoldingPlan:
 
 @dataclass(frozen=True)
 class _Option:
-    """One layer in one folding."""
+    """One layer in one folding; the first layer's LUTs and block RAMs hold what all share."""
 
     folding: Folding
     clocks: float
@@ -80,20 +77,23 @@ def choose_foldings(
     """Choose PE and SIMD of every layer.
 
     With ``latency_clocks``, the cheapest folding that is expected to meet it; with ``luts``, the
-    fastest within that many (by the rough model above); with neither, the cheapest.
+    fastest that is expected within that many; with neither, the cheapest. The cheapest takes the
+    least share of the device's LUTs and that of its block RAMs together. There is no model of
+    Gowin's LUTs: there those of ECP5 steer the choice, with Gowin's own block RAMs.
 
     Args:
         network: to fold.
         target: device.
         latency_clocks: clocks an inference may take.
-        luts: LUTs the layers may take.
+        luts: LUTs the engine may take.
         activity: spikes per source and tick of each layer's index, `INPUT` for the input; a
             quarter where it is missing.
         pe: neurons at once, for every layer; None to choose.
         simd: sources at once, for every layer; None to choose.
 
     Raises:
-        SCConfigError: both limits at once, or a folding below 1.
+        SCConfigError: both limits at once, a folding below 1, a family whose block RAMs are not
+            known, or a network that no engine can have.
     """
     if latency_clocks is not None and luts is not None:
         raise SCConfigError("give a latency to meet or LUTs to fill, not both")
@@ -138,20 +138,6 @@ def choose_foldings(
     return _plan(network, enough[0])
 
 
-def memory_blocks(family: str, width: int, depth: int) -> int:
-    """Block RAMs of a memory, in the best of the shapes that the family's blocks have.
-
-    Raises:
-        SCConfigError: an unknown family.
-    """
-    if family not in BLOCK_RAMS:
-        raise SCConfigError(
-            f"an engine keeps its weights in block RAM, and family '{family}' has no known block "
-            f"RAM; families that have: {', '.join(BLOCK_RAMS)}"
-        )
-    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in BLOCK_RAMS[family])
-
-
 def _options(
     network: IntegerNetwork,
     target: Target,
@@ -160,85 +146,53 @@ def _options(
     simd: int | None,
 ) -> list[dict[int, list[_Option]]]:
     """Per layer and SIMD, the foldings in PE."""
+    shapes = shapes_by_simd(network, (simd,) if simd else _SIMDS)
+    steering = _STEERED_BY.get(target.family, target.family)
     result = []
-    for layer in network.layers:
-        per: dict[int, list[_Option]] = {}
-        for s in (simd,) if simd else _SIMDS:
-            pes = {pe} if pe else _useful_pes(layer.size)
-            per[s] = [_option(network, layer, Folding(p, s), target, rates) for p in sorted(pes)]
+    for k, layer in enumerate(network.layers):
+        pes = [pe] if pe else _useful_pes(layer.size)
+        foldings = [Folding(p, s) for s in shapes for p in pes]
+        folded = [replace(shapes[f.simd].layers[k], pe=f.pe) for f in foldings]
+        brams = layer_brams(folded, target.family)
+        luts = layer_luts(folded, steering)
+        if k == 0:
+            luts = luts + np.repeat(shared_luts(list(shapes.values()), steering), len(pes))
+            brams = brams + np.repeat(shared_brams(list(shapes.values()), target.family), len(pes))
+        per: dict[int, list[_Option]] = {s: [] for s in shapes}
+        for folding, lut, bram in zip(foldings, luts.tolist(), brams.tolist(), strict=True):
+            clocks = layer_clocks(network, layer, folding, rates)
+            per[folding.simd].append(_Option(folding, clocks, lut, int(bram)))
         result.append(per)
     return result
 
 
-def _useful_pes(size: int) -> set[int]:
+def _useful_pes(size: int) -> list[int]:
     """The fewest neurons at once for each number of groups."""
-    pes = {-(-size // groups) for groups in range(1, size + 1)}
-    return {p for p in pes if p <= _MOST_PE}
+    pes = {ceil_div(size, groups) for groups in range(1, size + 1)}
+    return sorted(p for p in pes if p <= _MOST_PE)
 
 
-def _option(
-    network: IntegerNetwork,
-    layer: IntegerLayer,
-    folding: Folding,
-    target: Target,
-    rates: Mapping[int, float],
-) -> _Option:
+def layer_clocks(
+    network: IntegerNetwork, layer: IntegerLayer, folding: Folding, rates: Mapping[int, float]
+) -> float:
+    """Expected clocks of a layer's tick.
+
+    Args:
+        network: that the layer is of.
+        layer: to fold.
+        folding: of the layer.
+        rates: spikes per source and tick; a quarter where one is missing.
+    """
     groups = ceil_div(layer.size, folding.pe)
-    events, depth = 0.0, 0
+    events = 0.0
     for p in layer.projections:
         fan_in = p.weights.shape[0]
-        chunks = ceil_div(fan_in, folding.simd)
-        depth += chunks * groups
-        planes = 1
-        rate = rates.get(p.source, 0.25)
+        planes, rate = 1, rates.get(p.source, 0.25)
         if p.source == INPUT and network.input.coding == "direct":
             planes, rate = network.input.bits + 1, 0.5
-        events += planes * chunks * (1 - (1 - min(rate, 1.0)) ** min(folding.simd, fan_in))
-    clocks = events * groups * layer.length + layer.size + _OVERHEAD
-    width = layer.datapath.inputs[0].width
-    lanes = folding.pe * folding.simd
-    per_weight = (
-        layer.bits * _LUTS["adder bit"]
-        if layer.backend == "fixed"
-        else layer.bits * _LUTS["plane choice"] + 2
-    )
-    luts = (
-        _LUTS["layer"]
-        + lanes * per_weight
-        + folding.pe * width * _LUTS["accumulator bit"]
-        + _lane(layer.datapath)
-    )
-    states = sum(s.width for s in layer.datapath.states)
-    brams = memory_blocks(target.family, lanes * layer.bits, depth) if depth else 0
-    brams += sum(
-        memory_blocks(target.family, *_delay_line(network, p, folding.simd))
-        for p in layer.projections
-        if p.delay
-    )
-    brams += memory_blocks(target.family, folding.pe * width, groups) if groups > 1 else 0
-    brams += memory_blocks(target.family, states, layer.size)
-    return _Option(folding, clocks, luts, brams)
-
-
-def _delay_line(network: IntegerNetwork, p: IntegerProjection, simd: int) -> tuple[int, int]:
-    """Width and depth of the buffer that holds a delayed projection's events."""
-    chunks = ceil_div(p.weights.shape[0], simd)
-    direct = p.source == INPUT and network.input.coding == "direct"
-    words = (chunks + 1) * (network.input.bits + 1 if direct else 1)
-    return 2 + index_bits(chunks) + simd, (p.delay + 1) * words
-
-
-def _lane(datapath: Datapath) -> float:
-    """Adder bits of a neuron's tick."""
-    total = 0.0
-    for node in datapath.nodes:
-        if node.op in ("add", "sub", "lt", "le", "clamp", "select"):
-            total += node.width
-        elif node.op == "cmul":
-            total += node.width * max(0, bin(node.value).count("1") - 1)
-        elif node.op == "mul":
-            total += node.width**2 / 4
-    return total * _LUTS["adder bit"]
+        hit = 1 - (1 - min(rate, 1.0)) ** min(folding.simd, fan_in)
+        events += planes * ceil_div(fan_in, folding.simd) * hit
+    return events * groups * layer.length + layer.size + _OVERHEAD
 
 
 def _groups(network: IntegerNetwork) -> list[list[int]]:
@@ -361,7 +315,17 @@ def _too_large(
 
 def _narrowed(network: IntegerNetwork, bits: int) -> IntegerNetwork:
     """The sizes of a network with weights of at most ``bits``; its numbers mean nothing."""
-    layers = tuple(replace(layer, bits=min(layer.bits, bits)) for layer in network.layers)
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    layers = tuple(
+        replace(
+            layer,
+            bits=min(layer.bits, bits),
+            projections=tuple(
+                replace(p, weights=np.clip(p.weights, low, high)) for p in layer.projections
+            ),
+        )
+        for layer in network.layers
+    )
     return replace(network, layers=layers)
 
 

@@ -65,7 +65,8 @@ def block_rams(family: str, width: Any, depth: Any) -> Reals:
     """
     if family not in BLOCK_RAMS:
         raise SCConfigError(
-            f"family '{family}' has no known block RAM; families that have: {', '.join(BLOCK_RAMS)}"
+            f"an engine keeps its weights in block RAM, and family '{family}' has no known block "
+            f"RAM; families that have: {', '.join(BLOCK_RAMS)}"
         )
     counts = [np.ceil(width / w) * np.ceil(depth / d) for w, d in BLOCK_RAMS[family]]
     return np.asarray(np.minimum.reduce(counts), np.float64)
