@@ -12,7 +12,7 @@ from sc_neurocore.build.network import Configuration, NetworkSource, accuracy_of
 from sc_neurocore.build.network._cosim import switching_energy
 from sc_neurocore.build.network._ladder import bit_true_predictions
 from sc_neurocore.build.network._source import quantisation_of
-from sc_neurocore.cost import Observation, cost_model, layer_luts, predict
+from sc_neurocore.cost import Observation, cost_model, layer_luts, predict, shared_brams
 from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
@@ -238,9 +238,7 @@ class _Run:
         tables = layer_tables(self.evaluator, space, family, self.model)
         expected = self._expected(space)
         self.stage("integer programme")
-        proposed = propose(
-            self.evaluator, space, tables, self.target, self.budget, options.objective, expected
-        )
+        proposed = propose(self.evaluator, space, tables, self.budget, options.objective, expected)
         self.pool.extend(proposed, "choice of the integer programme")
         if options.trials:
             explore(
@@ -256,7 +254,9 @@ class _Run:
         smallest = self._predict_shape(shape)
         layers = float(layer_luts(shape.layers, self.target.family, model=self.model).sum())
         return Expected(
-            max(0.0, smallest["luts"] - layers), 0.0, smallest.get(SPEED) if self.placed else None
+            max(0.0, smallest["luts"] - layers),
+            float(shared_brams([shape], self.target.family)[0]),
+            smallest.get(SPEED) if self.placed else None,
         )
 
     def _predict_shape(self, shape: Any) -> dict[str, float]:
@@ -448,11 +448,17 @@ def _surprises(
     found = []
     if test is not None and test.interval[1] < chosen.score.interval[0]:
         found.append(
-            f"On the test set {100 * test.share:.2f} % are right, fewer than the "
-            f"{100 * chosen.score.share:.2f} % of the samples that it was chosen by, which the "
-            "network may have been trained on; a budget of accuracy with room guards against that."
+            f"On the test set {100 * test.share:.2f} % are right, on the samples that it was "
+            f"chosen by {100 * chosen.score.share:.2f} %, which the network may know from its "
+            "training; ask for more with a budget of accuracy above the latter."
         )
     limits = dict(options.budget.limits)
+    if test is not None and test.interval[0] < limits.get("accuracy", 0.0):
+        low, high = (100 * end for end in test.interval)
+        found.append(
+            f"The test set does not confirm the budget of accuracy, {limits['accuracy']:g}: "
+            f"{100 * test.share:.2f} % of it are right (95 % interval {low:.2f} to {high:.2f} %)."
+        )
     speed = chosen.figures.get(SPEED)
     latest = clocks.worst / speed.value if speed is not None and speed.value > 0 else 0.0
     late = "clocks" in limits and clocks.worst > limits["clocks"]
