@@ -14,6 +14,7 @@ from sc_neurocore.optimizer.search._budget import exact
 from sc_neurocore.optimizer.search._candidate import outside_by, widened
 from sc_neurocore.optimizer.search._select import (
     RISK,
+    best_known,
     choose,
     confidence_for,
     nearest,
@@ -80,6 +81,15 @@ def test_an_engine_that_cannot_be_routed_has_no_latency() -> None:
     other = candidate(500, 5)
     assert nearest([broken, other], parse_budget("luts=100")).candidate is other
     assert nearest([broken], parse_budget("latency_us=1")).candidate is broken
+
+
+def test_a_measured_answer_outranks_a_predicted_one_and_no_answer_does_not() -> None:
+    budget = parse_budget("luts=100")
+    inside, outside, predicted = candidate(80, 5, found=99), candidate(80, 5, found=101), \
+        candidate(50, 5)  # fmt: skip
+    assert best_known([inside, predicted], budget, "luts") is inside
+    assert best_known([outside, predicted], budget, "luts") is predicted
+    assert best_known([outside], budget, "luts") is None
 
 
 def test_the_risk_is_shared_among_the_limits() -> None:

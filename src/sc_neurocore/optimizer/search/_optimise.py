@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
 from sc_neurocore.optimizer.farm import dask_client
-from sc_neurocore.optimizer.search._budget import Budget, require_possible
+from sc_neurocore.optimizer.search._budget import require_possible
 from sc_neurocore.optimizer.search._candidate import (
     SPEED,
     Candidate,
@@ -32,9 +32,9 @@ from sc_neurocore.optimizer.search._options import SearchOptions
 from sc_neurocore.optimizer.search._pareto import require_optuna
 from sc_neurocore.optimizer.search._pool import Pool, Stage, explore
 from sc_neurocore.optimizer.search._propose import Expected, layer_tables, propose
+from sc_neurocore.optimizer.search._result import Round, Search, surprises
 from sc_neurocore.optimizer.search._select import (
-    Nearest,
-    choose,
+    best_known,
     confidence_for,
     nearest,
     next_runs,
@@ -59,67 +59,6 @@ SMALL = 256
 _BATCH = 4
 #: Steps of the descent from the best to the best of its neighbours.
 _STEPS = 6
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """One measurement of the search.
-
-    Attributes:
-        candidate: what was measured, with what was predicted before it was.
-        promise: expected improvement for which it was chosen.
-        measured: what came of it.
-    """
-
-    candidate: Candidate
-    promise: float
-    measured: Measured
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """What a search found.
-
-    Attributes:
-        options: what was asked.
-        limits: the budget, and what the device has.
-        source: the network.
-        space: what was searched.
-        candidates: every configuration that was executed, with what is known of it.
-        rounds: the measurements in their order.
-        chosen: the best inside the budget, or ``None``.
-        nearest: what must give where there is none.
-        test: right answers of the chosen on the test set, once; ``None`` without labels.
-        test_clocks: clocks of the chosen over the test samples (or the made-up inputs).
-        stopped: why fewer runs were spent than allowed; empty otherwise.
-        confidence: of the predictions' intervals.
-        accuracy_is: what the candidates' accuracy counts.
-        errors: held-out relative errors (median, 90th percentile) of the model by metric.
-        assumptions: what file and options leave open.
-        notices: what a user should know.
-    """
-
-    options: SearchOptions
-    limits: Budget
-    source: NetworkSource
-    space: SearchSpace
-    candidates: tuple[Candidate, ...]
-    rounds: tuple[Round, ...]
-    chosen: Candidate | None
-    nearest: Nearest | None
-    test: Proportion | None
-    test_clocks: Clocks | None
-    stopped: str
-    confidence: float
-    accuracy_is: str
-    errors: Mapping[str, tuple[float, float]]
-    assumptions: tuple[str, ...]
-    notices: tuple[str, ...]
-
-    @property
-    def new_runs(self) -> int:
-        """Measurements whose runs were not all found in the evidence store."""
-        return sum(not r.measured.cached for r in self.rounds)
 
 
 def optimise(
@@ -214,14 +153,14 @@ class _Run:
         errors = self._errors(candidates[0])
         candidates = self._polished(space, candidates)
         candidates, rounds, stopped = self._spend(space, candidates)
-        chosen = self._best(candidates)
+        chosen = best_known(candidates, self.budget, options.objective)
         test, clocks = (None, None) if chosen is None else self._tested(chosen.configuration)
         if self.evaluator.labelled and not self.evaluator.held_out:
             self.notices.append(
                 "The data has no training part: configurations were chosen on the test set itself."
             )
         if chosen is not None and clocks is not None:
-            self.notices += _surprises(options, chosen, test, clocks)
+            self.notices += surprises(options, chosen, test, clocks)
         return Search(
             options, self.budget, self.source, space, tuple(candidates), tuple(rounds), chosen,
             nearest(candidates, self.budget) if chosen is None else None,
@@ -272,18 +211,11 @@ class _Run:
             switching=self.switching, widening=self.widening,
         )  # fmt: skip
 
-    def _best(self, candidates: list[Candidate]) -> Candidate | None:
-        """The best that was measured inside; where there is none, the best predicted inside."""
-        measured = [c for c in candidates if c.measured is not None]
-        objective = self.options.objective
-        return choose(measured, self.budget, objective) or choose(
-            candidates, self.budget, objective
-        )
-
     def _polished(self, space: SearchSpace, candidates: list[Candidate]) -> list[Candidate]:
         """Candidates with the neighbours of the best, and theirs if one is better."""
         for _ in range(_STEPS):
-            best = self._best(candidates) or nearest(candidates, self.budget).candidate
+            best = best_known(candidates, self.budget, self.options.objective)
+            best = best or nearest(candidates, self.budget).candidate
             before = len(candidates)
             self.pool.extend(neighbours(space, best.configuration), "neighbour of the best")
             if len(self.pool.candidates) == before:
@@ -439,33 +371,3 @@ class _Run:
             self.evaluator.form_of(configuration), samples.inputs, self.store
         )
         return accuracy_of(answers, samples.labels), clocks
-
-
-def _surprises(
-    options: SearchOptions, chosen: Candidate, test: Proportion | None, clocks: Clocks
-) -> list[str]:
-    """What the test samples say otherwise than the samples that were chosen by."""
-    found = []
-    if test is not None and test.interval[1] < chosen.score.interval[0]:
-        found.append(
-            f"On the test set {100 * test.share:.2f} % are right, on the samples that it was "
-            f"chosen by {100 * chosen.score.share:.2f} %, which the network may know from its "
-            "training; ask for more with a budget of accuracy above the latter."
-        )
-    limits = dict(options.budget.limits)
-    if test is not None and test.interval[0] < limits.get("accuracy", 0.0):
-        low, high = (100 * end for end in test.interval)
-        found.append(
-            f"The test set does not confirm the budget of accuracy, {limits['accuracy']:g}: "
-            f"{100 * test.share:.2f} % of it are right (95 % interval {low:.2f} to {high:.2f} %)."
-        )
-    speed = chosen.figures.get(SPEED)
-    latest = clocks.worst / speed.value if speed is not None and speed.value > 0 else 0.0
-    late = "clocks" in limits and clocks.worst > limits["clocks"]
-    if late or ("latency_us" in limits and latest > limits["latency_us"]):
-        found.append(
-            f"The longest inference of the test set takes {clocks.worst} clocks, "
-            f"{latest:.4g} µs, which is outside of the budget; of the samples that were timed in "
-            f"the search it takes {chosen.clocks.worst}."
-        )
-    return found

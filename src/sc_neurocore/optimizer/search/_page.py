@@ -7,7 +7,7 @@ from typing import Any
 
 from sc_neurocore._svg import PLOT_STYLE
 from sc_neurocore.build._page import page_environment
-from sc_neurocore.optimizer.search._budget import QUANTITIES
+from sc_neurocore.optimizer.search._budget import MORE_IS_BETTER, QUANTITIES
 from sc_neurocore.optimizer.search._plot import pareto_plot
 
 NAMES = {**{k: n for k, (n, _) in QUANTITIES.items()}, "ffs": "flip-flops",
@@ -46,7 +46,10 @@ def render_search_page(report: Mapping[str, Any]) -> str:
         report=report,
         plot=Markup(pareto_plot(report)),
         plot_style=Markup(PLOT_STYLE),
-        budget=[(NAMES[k], amount(k, v)) for k, v in report["budget"].items()],
+        budget=[
+            (NAMES[k], "at least" if k in MORE_IS_BETTER else "at most", amount(k, v))
+            for k, v in report["budget"].items()
+        ],
         figures=figure_rows(
             (report["chosen"] or report["verdict"]["nearest"] or {}).get("figures") or {},
             report["budget"],

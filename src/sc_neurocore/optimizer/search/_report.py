@@ -14,7 +14,7 @@ from sc_neurocore.build.network import Configuration
 from sc_neurocore.optimizer._selection import undominated
 from sc_neurocore.optimizer.search._budget import QUANTITIES, Figure
 from sc_neurocore.optimizer.search._candidate import SPEED, Candidate
-from sc_neurocore.optimizer.search._optimise import Round, Search
+from sc_neurocore.optimizer.search._result import Round, Search
 from sc_neurocore.optimizer.search._select import RISK, Nearest
 
 REPORT_SCHEMA = "sc-neurocore.optimise-report.v1"

@@ -45,6 +45,14 @@ def choose(
     return min(_accurate(inside, budget), key=lambda c: rank(c, objective))
 
 
+def best_known(
+    candidates: Sequence[Candidate], budget: Budget, objective: Objective
+) -> Candidate | None:
+    """The best that was measured inside; where there is none, the best predicted inside."""
+    measured = [c for c in candidates if c.measured is not None]
+    return choose(measured, budget, objective) or choose(candidates, budget, objective)
+
+
 def rank(candidate: Candidate, objective: Objective) -> tuple[float, ...]:
     """What makes one candidate better than another; small is good."""
     figures = candidate.figures
