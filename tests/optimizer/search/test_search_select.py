@@ -153,3 +153,9 @@ def test_an_interval_that_was_left_is_widened_until_it_holds() -> None:
     assert outside_by(figure, 80.0) == pytest.approx(np.log(0.8) / np.log(0.9))
     assert outside_by(exact(100.0, "estimated"), 100.0) == 0.0
     assert outside_by(Figure(5, 0, 9, "estimated"), 100.0) == 0.0
+
+
+def test_where_all_are_equally_good_the_likeliest_is_still_worth_a_run() -> None:
+    safe, tight = candidate(70, 10), candidate(99, 10)
+    picked = next_runs([tight, safe], parse_budget("luts=100"), "accuracy", 0.9, 1)
+    assert [c for c, _ in picked] == [safe]
