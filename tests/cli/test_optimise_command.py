@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,5 +73,22 @@ def test_an_impossible_budget_is_a_verdict_with_exit_code_3(network: str) -> Non
     assert report["verdict"]["nearest"]["alone"]["luts"] > 20 and report["chosen"] is None
     assert not Path("out/configuration.json").exists()
     assert "<svg" in Path("out/report.html").read_text(encoding="utf-8")
+    done_verify = CliRunner().invoke(main, ["verify", "out"])
+    assert done_verify.exit_code == 2 and "which holds no RTL" in done_verify.output
     again = run(*arguments)  # an unchanged directory is replaced, by the same bytes
     assert (again.exit_code, again.output) == (3, done.output)
+
+
+def test_what_is_missing_is_said_before_anything_is_searched(
+    network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = ("--trials", "0", "--runs", "1", "--scheduler", "nowhere")
+    done = run(network, "--budget", "luts=900", *nowhere)
+    assert done.exit_code == 2 and "no Dask scheduler answers at 'nowhere'" in done.output
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    done = run(network, "--budget", "luts=900")
+    assert done.exit_code == 4 and "or do without it: --trials 0" in done.output
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    done = run(network, "--budget", "luts=900", *nowhere)
+    assert done.exit_code == 4 and "sc-neurocore[optimizer]" in done.output
+    assert [p.name for p in Path.cwd().iterdir()] == [network]

@@ -17,7 +17,12 @@ from sc_neurocore.accelerator._cosim import (
 from sc_neurocore.accelerator._cycles import CycleModel, Schedule, cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers, real_inputs
-from sc_neurocore.accelerator._folding import FoldingPlan, choose_foldings, memory_blocks
+from sc_neurocore.accelerator._folding import (
+    FoldingPlan,
+    choose_foldings,
+    layer_clocks,
+    memory_blocks,
+)
 from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
 from sc_neurocore.accelerator._ladder import float_predictions
 from sc_neurocore.accelerator._network import (
@@ -33,7 +38,7 @@ from sc_neurocore.accelerator._network import (
 )
 from sc_neurocore.accelerator._quantise import Quantisation, quantise
 from sc_neurocore.accelerator._rtl import AcceleratorRtl, write_accelerator
-from sc_neurocore.accelerator._shape import engine_shape
+from sc_neurocore.accelerator._shape import engine_shape, shapes_by_simd
 from sc_neurocore.accelerator._sharing import (
     CorrelationCheck,
     check_correlation,
@@ -75,12 +80,14 @@ __all__ = [
     "first_divergence",
     "float_predictions",
     "input_spikes",
+    "layer_clocks",
     "memory_blocks",
     "quantise",
     "quantised_graph",
     "rate_numbers",
     "real_inputs",
     "require_uncorrelated_network",
+    "shapes_by_simd",
     "sharing_plan",
     "simulate_network",
     "stream_bits",

@@ -176,6 +176,29 @@ def _useful_pes(size: int) -> set[int]:
     return {p for p in pes if p <= _MOST_PE}
 
 
+def layer_clocks(
+    network: IntegerNetwork, layer: IntegerLayer, folding: Folding, rates: Mapping[int, float]
+) -> float:
+    """Expected clocks of a layer's tick.
+
+    Args:
+        network: that the layer is of.
+        layer: to fold.
+        folding: of the layer.
+        rates: spikes per source and tick; a quarter where one is missing.
+    """
+    groups = ceil_div(layer.size, folding.pe)
+    events = 0.0
+    for p in layer.projections:
+        fan_in = p.weights.shape[0]
+        planes, rate = 1, rates.get(p.source, 0.25)
+        if p.source == INPUT and network.input.coding == "direct":
+            planes, rate = network.input.bits + 1, 0.5
+        hit = 1 - (1 - min(rate, 1.0)) ** min(folding.simd, fan_in)
+        events += planes * ceil_div(fan_in, folding.simd) * hit
+    return events * groups * layer.length + layer.size + _OVERHEAD
+
+
 def _option(
     network: IntegerNetwork,
     layer: IntegerLayer,
@@ -184,17 +207,8 @@ def _option(
     rates: Mapping[int, float],
 ) -> _Option:
     groups = ceil_div(layer.size, folding.pe)
-    events, depth = 0.0, 0
-    for p in layer.projections:
-        fan_in = p.weights.shape[0]
-        chunks = ceil_div(fan_in, folding.simd)
-        depth += chunks * groups
-        planes = 1
-        rate = rates.get(p.source, 0.25)
-        if p.source == INPUT and network.input.coding == "direct":
-            planes, rate = network.input.bits + 1, 0.5
-        events += planes * chunks * (1 - (1 - min(rate, 1.0)) ** min(folding.simd, fan_in))
-    clocks = events * groups * layer.length + layer.size + _OVERHEAD
+    depth = groups * sum(ceil_div(p.weights.shape[0], folding.simd) for p in layer.projections)
+    clocks = layer_clocks(network, layer, folding, rates)
     width = layer.datapath.inputs[0].width
     lanes = folding.pe * folding.simd
     per_weight = (

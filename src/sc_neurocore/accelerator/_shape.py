@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sc_neurocore.accelerator._geometry import geometry
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
@@ -75,6 +75,22 @@ def _never_spikes(datapath: Datapath) -> bool:
         return False
     node = datapath.nodes[datapath.condition]
     return node.op == "const" and not node.value
+
+
+def shapes_by_simd(network: IntegerNetwork, simds: Iterable[int]) -> dict[int, EngineShape]:
+    """Engines of one neuron at a time, all of whose layers take equally many sources at once.
+
+    With another ``pe``, its layers are those of any engine with that SIMD, but for ``out_simd``,
+    which is the SIMD of the layer's readers.
+
+    Args:
+        network: what the engines compute.
+        simds: sources at once.
+
+    Raises:
+        SCConfigError: the foldings do not fit the network.
+    """
+    return {s: engine_shape(network, (Folding(1, s),) * len(network.layers)) for s in simds}
 
 
 def _stored_bits(layer: IntegerLayer) -> int:

@@ -15,6 +15,8 @@ from typing import Any
 from sc_neurocore.evidence import canonical_json, digest
 from sc_neurocore.exceptions import SCConfigError
 
+#: Kind of a directory that a search wrote.
+SEARCH = "search"
 SCHEMA = "sc-neurocore.bundle.v1"
 MANIFEST = "manifest.json"
 #: Files that describe a run rather than the artefact; they carry no digest in the manifest.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sc_neurocore.build._build import compile_source, cosimulations
-from sc_neurocore.build._bundle import MANIFEST, Bundle, BundleError, load_bundle
+from sc_neurocore.build._bundle import MANIFEST, SEARCH, Bundle, BundleError, load_bundle
 from sc_neurocore.build._cosim import Cosimulation
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._proof import Proof, prove_sources
@@ -64,6 +64,11 @@ def verify_bundle(
         BundleError: anything but ``rtl/`` differs from the manifest.
     """
     bundle = load_bundle(path, allow_changed=("rtl/",))
+    if bundle.manifest.get("kind") == SEARCH:
+        raise BundleError(
+            f"'{bundle.path}' is what `sc-neurocore optimise` found, which holds no RTL; build it "
+            f"with the command that {bundle.path / 'report.html'} states, and verify that bundle"
+        )
     store = store or EvidenceStore()
     stage = on_stage or (lambda _: None)
     source = source_of(tomllib.loads(bundle.text("model/model.toml")))

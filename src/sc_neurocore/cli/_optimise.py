@@ -78,7 +78,7 @@ def optimise(network: Path, budget: str, out: Path | None, as_json: bool, **opti
 
 
 def _print_report(report: Mapping[str, Any], network: Path, path: Path, *, new: int) -> None:
-    from sc_neurocore.optimizer.search._page import comparison_rows, figure_rows
+    from sc_neurocore.optimizer.search._page import NAMES, comparison_rows, figure_rows
 
     space, runs = report["space"], report["runs"]
     click.echo(
@@ -102,11 +102,13 @@ def _print_report(report: Mapping[str, Any], network: Path, path: Path, *, new: 
         cells = [[str(row["run"]), *(str(row[k]) for k in keys)] for row in table]
         print_table(["run", "quantity", "predicted", "measured", "error", "in interval"], cells)
         click.echo(
-            f"{runs['spent']} runs, {runs['spent'] - new} of them found in the evidence store."
+            f"{runs['spent']} run{'s' * (runs['spent'] > 1)}, {runs['spent'] - new} found in the "
+            "evidence store."
         )
     errors = report["model"]["errors"]
     click.echo("Held-out error of the predictions: " + "; ".join(
-        f"{k} {100 * e['median']:.1f} % median, {100 * e['p90']:.1f} % at the 90th percentile"
+        f"{NAMES[k]} {100 * e['median']:.1f} % median, {100 * e['p90']:.1f} % at the "
+        "90th percentile"
         for k, e in errors.items()
     ))  # fmt: skip
     if runs["stopped"]:

@@ -16,6 +16,7 @@ from sc_neurocore.cost._model import (
     predict_many,
 )
 from sc_neurocore.cost._shape import BlockShape, EngineShape, LayerShape
+from sc_neurocore.cost._shares import layer_brams, shared_brams, shared_luts
 
 __all__ = [
     "BLOCK_RAMS",
@@ -29,8 +30,11 @@ __all__ = [
     "Prediction",
     "Predictions",
     "cost_model",
+    "layer_brams",
     "layer_luts",
     "predict",
     "predict_block",
     "predict_many",
+    "shared_brams",
+    "shared_luts",
 ]

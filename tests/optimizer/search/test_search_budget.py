@@ -44,6 +44,16 @@ def test_what_is_no_budget_is_refused(text: str, message: str) -> None:
     assert message in str(refused.value)
 
 
+def test_a_device_limits_what_a_budget_does_not() -> None:
+    device = get_target("ice40-hx8k")
+    assert parse_budget("latency_us=5").within(device).as_dict() == {
+        "latency_us": 5, "luts": 7680, "brams": 32,
+    }  # fmt: skip
+    assert parse_budget("luts=9000,brams=2").within(device).as_dict() == {"luts": 7680, "brams": 2}
+    none = parse_budget("luts=9000")
+    assert none.within(get_target("xilinx7")) == none
+
+
 @pytest.mark.parametrize("limit", [True, "100", None])
 def test_a_limit_is_a_number(limit: object) -> None:
     with pytest.raises(SCConfigError, match="it must be a number"):

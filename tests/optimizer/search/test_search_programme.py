@@ -95,6 +95,17 @@ def test_layers_that_share_a_source_take_the_same_simd() -> None:
     assert choose_layers([a, c], [(0, 1)], TICKS, "luts", Limits()) == ()
 
 
+def test_without_time_there_is_no_answer_and_with_it_the_gap_is_told() -> None:
+    rng = np.random.default_rng(11)
+    layers = [drawn(rng, 40) for _ in range(12)]
+    groups = [(k,) for k in range(12)]
+    limits = Limits(clocks=30_000, loss=0.3)
+    (found,) = choose_layers(layers, groups, TICKS, "luts", limits, gap=0.01)
+    assert 0 <= found.gap <= 0.01
+    with pytest.raises(SCConfigError, match="was not solved within 1e-09 s"):
+        choose_layers(layers, groups, TICKS, "luts", limits, seconds=1e-9)
+
+
 def test_a_layer_needs_an_option() -> None:
     none = stack_options([], [], [], [], [], [])
     with pytest.raises(SCConfigError, match="no option"):

@@ -14,6 +14,7 @@ from sc_neurocore.optimizer.search._budget import exact
 from sc_neurocore.optimizer.search._candidate import outside_by, widened
 from sc_neurocore.optimizer.search._select import (
     RISK,
+    best_known,
     choose,
     confidence_for,
     nearest,
@@ -75,7 +76,20 @@ def test_an_engine_that_cannot_be_routed_has_no_latency() -> None:
         Measured(90, 0, 0, 0, None, False, (), "does not fit"), found.predicted,
     )  # fmt: skip
     assert choose([broken], parse_budget("latency_us=1e9"), "luts") is None
-    assert choose([broken], parse_budget("luts=100"), "luts") is broken
+    # It is on no device, so it is no choice even where its counts are inside, nor the nearest.
+    assert choose([broken], parse_budget("luts=100"), "luts") is None
+    other = candidate(500, 5)
+    assert nearest([broken, other], parse_budget("luts=100")).candidate is other
+    assert nearest([broken], parse_budget("latency_us=1")).candidate is broken
+
+
+def test_a_measured_answer_outranks_a_predicted_one_and_no_answer_does_not() -> None:
+    budget = parse_budget("luts=100")
+    inside, outside, predicted = candidate(80, 5, found=99), candidate(80, 5, found=101), \
+        candidate(50, 5)  # fmt: skip
+    assert best_known([inside, predicted], budget, "luts") is inside
+    assert best_known([outside, predicted], budget, "luts") is predicted
+    assert best_known([outside], budget, "luts") is None
 
 
 def test_the_risk_is_shared_among_the_limits() -> None:
@@ -139,3 +153,9 @@ def test_an_interval_that_was_left_is_widened_until_it_holds() -> None:
     assert outside_by(figure, 80.0) == pytest.approx(np.log(0.8) / np.log(0.9))
     assert outside_by(exact(100.0, "estimated"), 100.0) == 0.0
     assert outside_by(Figure(5, 0, 9, "estimated"), 100.0) == 0.0
+
+
+def test_where_all_are_equally_good_the_likeliest_is_still_worth_a_run() -> None:
+    safe, tight = candidate(70, 10), candidate(99, 10)
+    picked = next_runs([tight, safe], parse_budget("luts=100"), "accuracy", 0.9, 1)
+    assert [c for c, _ in picked] == [safe]

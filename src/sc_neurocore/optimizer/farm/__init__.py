@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sc_neurocore.optimizer.farm._cluster import dask_client
 from sc_neurocore.optimizer.farm._collect import collect, read_results
 from sc_neurocore.optimizer.farm._files import fit, placer_spread, validate
 from sc_neurocore.optimizer.farm._job import Job, Result
@@ -17,6 +18,7 @@ __all__ = [
     "Result",
     "block_jobs",
     "collect",
+    "dask_client",
     "design_of",
     "engine_jobs",
     "fit",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sc_neurocore.exceptions import SCConfigError, SCDependencyError
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer.farm._cluster import dask_client
 from sc_neurocore.optimizer.farm._job import Job, Result
 from sc_neurocore.optimizer.farm._run import run_job
 
@@ -70,7 +70,7 @@ def collect(
 
     Raises:
         SCDependencyError: Dask or a tool is not installed.
-        SCConfigError: the file is damaged.
+        SCConfigError: the file is damaged, or no scheduler answers.
     """
     listed = list({job.key: job for job in jobs}.values())
     known = read_results(path)
@@ -79,7 +79,7 @@ def collect(
     if waiting:
         path.parent.mkdir(parents=True, exist_ok=True)
         _end_line(path)
-        with _client(workers, scheduler) as client, path.open("a", encoding="utf-8") as out:
+        with dask_client(workers, scheduler) as client, path.open("a", encoding="utf-8") as out:
             for result in _run_all(client, waiting, store, timeout_s):
                 out.write(json.dumps(result.to_json(), sort_keys=True) + "\n")
                 out.flush()
@@ -111,27 +111,6 @@ def _run_all(
         for job in waiting:
             running.add(submit(job))
             break
-
-
-@contextmanager
-def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise SCDependencyError(
-            "the job farm needs Dask; run: pip install 'sc-neurocore[optimizer]'"
-        ) from None
-    if scheduler is not None:
-        with Client(scheduler) as client:
-            yield client
-        return
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
 
 
 def _end_line(path: Path) -> None:

@@ -14,14 +14,15 @@ from sc_neurocore.optimizer.search._budget import (
 from sc_neurocore.optimizer.search._candidate import Candidate
 from sc_neurocore.optimizer.search._evaluate import Clocks
 from sc_neurocore.optimizer.search._measure import Measured, measure
-from sc_neurocore.optimizer.search._optimise import Round, Search, optimise
+from sc_neurocore.optimizer.search._optimise import optimise
 from sc_neurocore.optimizer.search._options import SearchOptions
 from sc_neurocore.optimizer.search._page import render_search_page
 from sc_neurocore.optimizer.search._parallel import parallel_layer_front
-from sc_neurocore.optimizer.search._pareto import Found, ParetoResult, pareto_front, pareto_search
+from sc_neurocore.optimizer.search._pareto import Found, ParetoResult, pareto_search
 from sc_neurocore.optimizer.search._plot import pareto_plot
 from sc_neurocore.optimizer.search._programme import Choice, LayerOptions, Limits, choose_layers
 from sc_neurocore.optimizer.search._report import search_report
+from sc_neurocore.optimizer.search._result import Round, Search
 from sc_neurocore.optimizer.search._select import Nearest
 from sc_neurocore.optimizer.search._space import (
     Frame,
@@ -60,7 +61,6 @@ __all__ = [
     "network_space",
     "optimise",
     "parallel_layer_front",
-    "pareto_front",
     "pareto_plot",
     "pareto_search",
     "parse_budget",

@@ -71,6 +71,15 @@ class Budget:
         """The quantities that are limited."""
         return tuple(key for key, _ in self.limits)
 
+    def within(self, target: Target) -> Budget:
+        """These limits and those of a device: nothing larger than it is inside."""
+        limits = dict(self.limits)
+        for key in ("luts", "brams"):
+            there = getattr(target, key)
+            if there is not None:
+                limits[key] = min(limits.get(key, math.inf), float(there))
+        return Budget(tuple(limits.items()))
+
     def inside(self, figures: Mapping[str, Figure]) -> bool:
         """Whether the whole interval of every figure is inside its limit."""
         return all(excess(key, limit, figures[key]) <= 0 for key, limit in self.limits)

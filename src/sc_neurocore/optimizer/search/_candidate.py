@@ -44,6 +44,11 @@ class Candidate:
     predicted: Mapping[str, Figure]
 
     @property
+    def failed(self) -> bool:
+        """Whether the tools said that it cannot be on the device."""
+        return self.measured is not None and bool(self.measured.failure)
+
+    @property
     def figures(self) -> Mapping[str, Figure]:
         """What is known best: measured where it was measured."""
         if self.measured is None:

@@ -133,9 +133,9 @@ def measure_all(
             measure(sources, top, target, store, seed=seed, timeout_s=timeout_s, on_stage=on_stage)
             for sources, top in designs
         ]
-    from sc_neurocore.optimizer.farm._collect import _client
+    from sc_neurocore.optimizer.farm import dask_client
 
-    with _client(1, scheduler) as client:
+    with dask_client(scheduler=scheduler) as client:
         jobs = [
             client.submit(_measure_there, dict(sources), top, target.name, seed, timeout_s)
             for sources, top in designs

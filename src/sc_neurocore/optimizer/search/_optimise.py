@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from sc_neurocore.build.network import Configuration, NetworkSource, accuracy_of
 from sc_neurocore.build.network._cosim import switching_energy
 from sc_neurocore.build.network._ladder import bit_true_predictions
 from sc_neurocore.build.network._source import quantisation_of
-from sc_neurocore.cost import Observation, cost_model, layer_luts, predict
+from sc_neurocore.cost import Observation, cost_model, layer_luts, predict, shared_brams
 from sc_neurocore.datasets import load_dataset
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
+from sc_neurocore.optimizer.farm import dask_client
 from sc_neurocore.optimizer.search._budget import require_possible
 from sc_neurocore.optimizer.search._candidate import (
     SPEED,
@@ -28,11 +29,12 @@ from sc_neurocore.optimizer.search._candidate import (
 from sc_neurocore.optimizer.search._evaluate import Clocks, Evaluator
 from sc_neurocore.optimizer.search._measure import Measured, engine_sources, measure_all
 from sc_neurocore.optimizer.search._options import SearchOptions
+from sc_neurocore.optimizer.search._pareto import require_optuna
 from sc_neurocore.optimizer.search._pool import Pool, Stage, explore
 from sc_neurocore.optimizer.search._propose import Expected, layer_tables, propose
+from sc_neurocore.optimizer.search._result import Round, Search, surprises
 from sc_neurocore.optimizer.search._select import (
-    Nearest,
-    choose,
+    best_known,
     confidence_for,
     nearest,
     next_runs,
@@ -57,65 +59,6 @@ SMALL = 256
 _BATCH = 4
 #: Steps of the descent from the best to the best of its neighbours.
 _STEPS = 6
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """One measurement of the search.
-
-    Attributes:
-        candidate: what was measured, with what was predicted before it was.
-        promise: expected improvement for which it was chosen.
-        measured: what came of it.
-    """
-
-    candidate: Candidate
-    promise: float
-    measured: Measured
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """What a search found.
-
-    Attributes:
-        options: what was asked.
-        source: the network.
-        space: what was searched.
-        candidates: every configuration that was executed, with what is known of it.
-        rounds: the measurements in their order.
-        chosen: the best inside the budget, or ``None``.
-        nearest: what must give where there is none.
-        test: right answers of the chosen on the test set, once; ``None`` without labels.
-        test_clocks: clocks of the chosen over the test samples (or the made-up inputs).
-        stopped: why fewer runs were spent than allowed; empty otherwise.
-        confidence: of the predictions' intervals.
-        accuracy_is: what the candidates' accuracy counts.
-        errors: held-out relative errors (median, 90th percentile) of the model by metric.
-        assumptions: what file and options leave open.
-        notices: what a user should know.
-    """
-
-    options: SearchOptions
-    source: NetworkSource
-    space: SearchSpace
-    candidates: tuple[Candidate, ...]
-    rounds: tuple[Round, ...]
-    chosen: Candidate | None
-    nearest: Nearest | None
-    test: Proportion | None
-    test_clocks: Clocks | None
-    stopped: str
-    confidence: float
-    accuracy_is: str
-    errors: Mapping[str, tuple[float, float]]
-    assumptions: tuple[str, ...]
-    notices: tuple[str, ...]
-
-    @property
-    def new_runs(self) -> int:
-        """Measurements whose runs were not all found in the evidence store."""
-        return sum(not r.measured.cached for r in self.rounds)
 
 
 def optimise(
@@ -162,6 +105,7 @@ class _Run:
         self.store, self.stage = store, stage
         self.target: Target = get_target(options.target)
         self.placed = self.target.place_and_route
+        self.budget = options.budget.within(self.target)
         stage("data")
         dataset = None if options.data is None else load_dataset(options.data)
         require_possible(
@@ -180,7 +124,7 @@ class _Run:
         self.input_bits = stated.input_bits
         self.pool = Pool(self.evaluator, self.target.family, stage)
         self.switching: Switching | None = None
-        self.confidence = confidence_for(options.budget)
+        self.confidence = confidence_for(self.budget)
         self.notices: list[str] = []
         #: By metric, how far beyond their intervals measurements have been found.
         self.widening: dict[str, float] = {}
@@ -192,6 +136,11 @@ class _Run:
             coding=self.frame.coding, input_bits=self.input_bits,
         )  # fmt: skip
         require_same_network(space, self.evaluator.real)
+        if options.trials and space.size > SMALL:
+            require_optuna()
+        if options.runs and options.scheduler is not None:
+            with dask_client(scheduler=options.scheduler):
+                pass  # one that does not answer is told of now, not after the search
         if "power_mw" in (*options.budget.keys, options.objective):
             self.switching = self._switching(space)
         self._gather(space)
@@ -204,18 +153,17 @@ class _Run:
         errors = self._errors(candidates[0])
         candidates = self._polished(space, candidates)
         candidates, rounds, stopped = self._spend(space, candidates)
-        known = [c for c in candidates if c.measured is not None] if rounds else candidates
-        chosen = choose(known, options.budget, options.objective)
+        chosen = best_known(candidates, self.budget, options.objective)
         test, clocks = (None, None) if chosen is None else self._tested(chosen.configuration)
         if self.evaluator.labelled and not self.evaluator.held_out:
             self.notices.append(
                 "The data has no training part: configurations were chosen on the test set itself."
             )
         if chosen is not None and clocks is not None:
-            self.notices += _surprises(options, chosen, test, clocks)
+            self.notices += surprises(options, chosen, test, clocks)
         return Search(
-            options, self.source, space, tuple(candidates), tuple(rounds), chosen,
-            nearest(candidates, options.budget) if chosen is None else None,
+            options, self.budget, self.source, space, tuple(candidates), tuple(rounds), chosen,
+            nearest(candidates, self.budget) if chosen is None else None,
             test, clocks, stopped, self.confidence, self.evaluator.measure_of_accuracy,
             errors, (*self.source.network.describe(), *self.assumptions), tuple(self.notices),
         )  # fmt: skip
@@ -229,9 +177,7 @@ class _Run:
         tables = layer_tables(self.evaluator, space, family, self.model)
         expected = self._expected(space)
         self.stage("integer programme")
-        proposed = propose(
-            self.evaluator, space, tables, self.target, options.budget, options.objective, expected
-        )
+        proposed = propose(self.evaluator, space, tables, self.budget, options.objective, expected)
         self.pool.extend(proposed, "choice of the integer programme")
         if options.trials:
             explore(
@@ -247,7 +193,9 @@ class _Run:
         smallest = self._predict_shape(shape)
         layers = float(layer_luts(shape.layers, self.target.family, model=self.model).sum())
         return Expected(
-            max(0.0, smallest["luts"] - layers), 0.0, smallest.get(SPEED) if self.placed else None
+            max(0.0, smallest["luts"] - layers),
+            float(shared_brams([shape], self.target.family)[0]),
+            smallest.get(SPEED) if self.placed else None,
         )
 
     def _predict_shape(self, shape: Any) -> dict[str, float]:
@@ -265,12 +213,9 @@ class _Run:
 
     def _polished(self, space: SearchSpace, candidates: list[Candidate]) -> list[Candidate]:
         """Candidates with the neighbours of the best, and theirs if one is better."""
-        options = self.options
         for _ in range(_STEPS):
-            measured = [c for c in candidates if c.measured is not None]
-            best = choose(measured or candidates, options.budget, options.objective)
-            if best is None:
-                best = nearest(candidates, options.budget).candidate
+            best = best_known(candidates, self.budget, self.options.objective)
+            best = best or nearest(candidates, self.budget).candidate
             before = len(candidates)
             self.pool.extend(neighbours(space, best.configuration), "neighbour of the best")
             if len(self.pool.candidates) == before:
@@ -288,7 +233,7 @@ class _Run:
         options, rounds = self.options, list[Round]()
         while len(rounds) < options.runs:
             count = 1 if options.scheduler is None else _BATCH
-            arguments = (options.budget, options.objective, self.confidence,
+            arguments = (self.budget, options.objective, self.confidence,
                          min(count, options.runs - len(rounds)))  # fmt: skip
             picked = next_runs(candidates, *arguments)
             if not picked:
@@ -426,27 +371,3 @@ class _Run:
             self.evaluator.form_of(configuration), samples.inputs, self.store
         )
         return accuracy_of(answers, samples.labels), clocks
-
-
-def _surprises(
-    options: SearchOptions, chosen: Candidate, test: Proportion | None, clocks: Clocks
-) -> list[str]:
-    """What the test samples say otherwise than the samples that were chosen by."""
-    found = []
-    if test is not None and test.interval[1] < chosen.score.interval[0]:
-        found.append(
-            f"On the test set {100 * test.share:.2f} % are right, fewer than the "
-            f"{100 * chosen.score.share:.2f} % of the samples that it was chosen by, which the "
-            "network may have been trained on; a budget of accuracy with room guards against that."
-        )
-    limits = dict(options.budget.limits)
-    speed = chosen.figures.get(SPEED)
-    latest = clocks.worst / speed.value if speed is not None and speed.value > 0 else 0.0
-    late = "clocks" in limits and clocks.worst > limits["clocks"]
-    if late or ("latency_us" in limits and latest > limits["latency_us"]):
-        found.append(
-            f"The longest inference of the test set takes {clocks.worst} clocks, "
-            f"{latest:.4g} µs, which is outside of the budget; of the samples that were timed in "
-            f"the search it takes {chosen.clocks.worst}."
-        )
-    return found

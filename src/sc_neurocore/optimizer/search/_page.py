@@ -7,10 +7,10 @@ from typing import Any
 
 from sc_neurocore._svg import PLOT_STYLE
 from sc_neurocore.build._page import page_environment
-from sc_neurocore.optimizer.search._budget import QUANTITIES
+from sc_neurocore.optimizer.search._budget import MORE_IS_BETTER, QUANTITIES
 from sc_neurocore.optimizer.search._plot import pareto_plot
 
-_NAMES = {**{k: n for k, (n, _) in QUANTITIES.items()}, "ffs": "flip-flops",
+NAMES = {**{k: n for k, (n, _) in QUANTITIES.items()}, "ffs": "flip-flops",
           "dsps": "multiplier blocks", "fmax_mhz": "clock"}  # fmt: skip
 _UNITS = {"latency_us": "µs", "power_mw": "mW", "fmax_mhz": "MHz"}
 _ORDER = (
@@ -46,20 +46,23 @@ def render_search_page(report: Mapping[str, Any]) -> str:
         report=report,
         plot=Markup(pareto_plot(report)),
         plot_style=Markup(PLOT_STYLE),
-        budget=[(_NAMES[k], amount(k, v)) for k, v in report["budget"].items()],
+        budget=[
+            (NAMES[k], "at least" if k in MORE_IS_BETTER else "at most", amount(k, v))
+            for k, v in report["budget"].items()
+        ],
         figures=figure_rows(
             (report["chosen"] or report["verdict"]["nearest"] or {}).get("figures") or {},
             report["budget"],
         ),
         compared=comparison_rows(report["rounds"]),
-        errors=[(_NAMES[k], _percent(e["median"]), _percent(e["p90"]))
+        errors=[(NAMES[k], _percent(e["median"]), _percent(e["p90"]))
                 for k, e in report["model"]["errors"].items()],
         front=[
             {"name": row["name"], "word": "measured" if row["measured"] else "predicted",
              "cells": [value(k, row["figures"].get(k)) for k in _columns(report)]}
             for row in sorted(report["candidates"], key=_by_luts)
         ],
-        columns=[_NAMES[k] for k in _columns(report)],
+        columns=[NAMES[k] for k in _columns(report)],
     )  # fmt: skip
 
 
@@ -78,7 +81,7 @@ def figure_rows(
 ) -> list[tuple[str, str, str, str]]:
     """Name, value with its interval, limit and word of each figure."""
     return [
-        (_NAMES[k], value(k, figures[k]), amount(k, budget[k]) if k in budget else "",
+        (NAMES[k], value(k, figures[k]), amount(k, budget[k]) if k in budget else "",
          figures[k]["word"])
         for k in _ORDER if k in figures
     ]  # fmt: skip
@@ -97,7 +100,7 @@ def comparison_rows(rounds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
                 {
                     "run": done["run"],
                     "name": done["name"] if k == 0 else "",
-                    "quantity": _NAMES[key],
+                    "quantity": NAMES[key],
                     "predicted": value(key, figure["predicted"]),
                     "measured": "–" if found is None else amount(key, found),
                     "error": "–" if error is None else f"{100 * error:+.1f} %",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
+from sc_neurocore.optimizer._selection import undominated
 
 Direction = Literal["minimize", "maximize"]
 Point = Mapping[str, Any]
@@ -82,7 +82,7 @@ def pareto_search(
     for point in first:
         if set(point) != set(space) or any(point[k] not in space[k] for k in space):
             raise SCConfigError(f"the first point {dict(point)} is not in the space")
-    optuna = _optuna()
+    optuna = require_optuna()
     found: dict[tuple[Any, ...], tuple[float, ...] | None] = {}
 
     def objective(trial: Any) -> tuple[float, ...]:
@@ -111,34 +111,24 @@ def pareto_search(
         if values is not None
     )
     signs = np.array([1.0 if d == "minimize" else -1.0 for d in directions])
-    kept = pareto_front(np.array([f.values for f in evaluated]).reshape(-1, len(signs)) * signs)
+    values = np.array([f.values for f in evaluated]).reshape(-1, len(signs))
+    kept = np.flatnonzero(undominated(values * signs))
     front = sorted((evaluated[i] for i in kept), key=lambda f: f.values)
     return ParetoResult(tuple(front), evaluated, len(found) - len(evaluated))
 
 
-def pareto_front(values: ArrayLike) -> NDArray[np.int64]:
-    """Indices, rising, of the rows that no other row beats; of equal rows the first.
+def require_optuna() -> Any:
+    """Optuna, quiet.
 
-    Args:
-        values: (points, objectives), all to be small.
+    Raises:
+        SCDependencyError: it is not installed.
     """
-    rows = np.asarray(values, np.float64)
-    kept = []
-    for i, row in enumerate(rows):
-        no_worse = (rows <= row).all(axis=1)
-        better = no_worse & (rows < row).any(axis=1)
-        if not better.any() and not no_worse[:i].any():
-            kept.append(i)
-    return np.array(kept, np.int64)
-
-
-def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
         raise SCDependencyError(
-            "the multi-objective search needs Optuna; install it with: "
-            "pip install 'sc-neurocore[optimizer]'"
+            "the multi-objective search needs Optuna; run: pip install 'sc-neurocore[optimizer]', "
+            "or do without it: --trials 0"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

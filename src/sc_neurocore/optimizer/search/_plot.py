@@ -89,8 +89,8 @@ def _legend(bins: Sequence[float]) -> str:
         f'<text class="name" x="{x + 14:g}" y="13">predicted, with its interval</text>'
         f'<g class="s5"><path class="key" d="M{x + 192:g} 3l6 6l-6 6l-6 -6z"/></g>'
         f'<text class="name" x="{x + 204:g}" y="13">measured</text>'
-        f'<g class="s4"><circle class="line" cx="{x + 276:g}" cy="9" r="7"/></g>'
-        f'<text class="name" x="{x + 288:g}" y="13">chosen</text>'
+        f'<g class="s4"><circle class="line" cx="{x + 282:g}" cy="9" r="7"/></g>'
+        f'<text class="name" x="{x + 295:g}" y="13">chosen</text>'
     )
     return "".join(parts)
 

@@ -9,18 +9,21 @@ the model leaves out, the full model and the simulator say of its answers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer._selection import undominated
 
 Reals = NDArray[np.float64]
 Goal = Literal["luts", "brams", "clocks", "loss"]
 #: Weight of everything else against the goal, so that among equals the smaller is chosen.
 _TIE = 1e-6
+#: Seconds that HiGHS may take for one answer.
+SECONDS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,8 @@ class Choice:
         brams: likewise.
         clocks: of an inference.
         loss: against the reference.
+        gap: share by which the optimum may still be better, as HiGHS proved; beyond what was
+            allowed where the time was up.
     """
 
     rows: tuple[int, ...]
@@ -81,6 +86,7 @@ class Choice:
     brams: float
     clocks: float
     loss: float
+    gap: float = 0.0
 
 
 def choose_layers(
@@ -92,6 +98,7 @@ def choose_layers(
     *,
     answers: int = 1,
     gap: float = 0.0,
+    seconds: float = SECONDS,
 ) -> tuple[Choice, ...]:
     """The best choices of the model, best first.
 
@@ -105,12 +112,13 @@ def choose_layers(
         limits: of the whole.
         answers: how many choices, each the best but for those before it.
         gap: by what share an answer may miss the optimum.
+        seconds: that HiGHS may take for an answer; then its best so far counts, with its gap.
 
     Returns:
         Fewer than ``answers`` where there are no more; none where nothing is within the limits.
 
     Raises:
-        SCConfigError: a layer without options, or HiGHS gave up.
+        SCConfigError: a layer without options, or HiGHS found nothing in its time.
     """
     if any(len(layer) == 0 for layer in layers):
         raise SCConfigError("a layer has no option to choose from")
@@ -120,11 +128,12 @@ def choose_layers(
     programme = _Programme(layers, kept, groups, ticks, goal, limits)
     found = []
     for _ in range(answers):
-        columns = programme.solve(gap)
-        if columns is None:
+        solved = programme.solve(gap, seconds)
+        if solved is None:
             break
+        columns, proven = solved
         rows = tuple(int(kept[k][c]) for k, c in enumerate(columns))
-        found.append(cost_of(layers, rows, ticks))
+        found.append(replace(cost_of(layers, rows, ticks), gap=proven))
         programme.forbid(columns)
     return tuple(found)
 
@@ -146,17 +155,8 @@ def cost_of(layers: Sequence[LayerOptions], rows: Sequence[int], ticks: int) -> 
 def _undominated(layer: LayerOptions) -> NDArray[np.int64]:
     """Rows that no other of the same SIMD beats; of equal ones the first."""
     table = np.stack([layer.luts, layer.brams, layer.clocks, layer.loss, layer.entering], axis=1)
-    kept = []
-    for simd in np.unique(layer.simd):
-        rows = np.flatnonzero(layer.simd == simd)
-        # Sorted by all columns, a row can only be beaten by one before it.
-        rows = rows[np.lexsort((rows, *table[rows].T[::-1]))]
-        front = np.empty((0, table.shape[1]))
-        for row in rows:
-            if not (front <= table[row]).all(axis=1).any():
-                front = np.vstack([front, table[row]])
-                kept.append(row)
-    return np.array(sorted(kept), np.int64)
+    same = [np.flatnonzero(layer.simd == simd) for simd in np.unique(layer.simd)]
+    return np.sort(np.concatenate([rows[undominated(table[rows])] for rows in same]))
 
 
 def _affordable(
@@ -243,8 +243,8 @@ class _Programme:
             if name != goal:
                 self.objective = self.objective + _TIE * total / scale[name]
 
-    def solve(self, gap: float) -> list[int] | None:
-        """Column of each layer among its kept options, or ``None`` if nothing is allowed."""
+    def solve(self, gap: float, seconds: float) -> tuple[list[int], float] | None:
+        """Column of each layer and the proven gap; ``None`` if nothing is allowed."""
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
@@ -267,15 +267,19 @@ class _Programme:
             ),
             integrality=whole,
             bounds=Bounds(np.zeros(self.size), upper),
-            options={"mip_rel_gap": gap},
+            options={"mip_rel_gap": gap, "time_limit": seconds},
         )
         if done.status == 2:
             return None
         if done.x is None:
-            raise SCConfigError(f"the integer programme was not solved: {done.message}")
-        return [
+            raise SCConfigError(
+                f"the integer programme of {len(self.starts) - 1} layers was not solved within "
+                f"{seconds:g} s: {done.message}; search a smaller space"
+            )
+        columns = [
             int(np.argmax(done.x[a:b])) for a, b in zip(self.starts, self.starts[1:], strict=False)
         ]
+        return columns, float(done.mip_gap or 0.0)
 
     def forbid(self, columns: Sequence[int]) -> None:
         """Leave an answer out of the next solution."""

@@ -8,10 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sc_neurocore.accelerator import Folding, InputCoding, engine_shape
-from sc_neurocore.accelerator._folding import _option
+from sc_neurocore.accelerator import (
+    Folding,
+    InputCoding,
+    engine_shape,
+    layer_clocks,
+    shapes_by_simd,
+)
 from sc_neurocore.build.network import Configuration
-from sc_neurocore.cost import CostModel, LayerShape, layer_luts
+from sc_neurocore.cost import CostModel, LayerShape, layer_brams, layer_luts
 from sc_neurocore.optimizer.search._budget import Budget, Objective
 from sc_neurocore.optimizer.search._evaluate import Evaluator
 from sc_neurocore.optimizer.search._programme import (
@@ -23,7 +28,6 @@ from sc_neurocore.optimizer.search._programme import (
     stack_options,
 )
 from sc_neurocore.optimizer.search._space import Frame, Numerics, SearchSpace
-from sc_neurocore.toolchain import Target
 
 #: Answers of the programme for each set of limits, and the shares of the limits it is asked with:
 #: its additive model may be wrong, and the full model then has something to choose from.
@@ -43,12 +47,14 @@ class Tables:
     Attributes:
         rows: per layer, numerics, PE and SIMD of each option.
         luts: per layer, share in the engine's LUTs of each option.
+        brams: per layer, block RAMs of each option.
         loss: per layer, lost share of right answers of each option.
         score: right answers of the finest arithmetic in the first frame.
     """
 
     rows: tuple[tuple[Row, ...], ...]
     luts: tuple[np.ndarray, ...]
+    brams: tuple[np.ndarray, ...]
     loss: tuple[np.ndarray, ...]
     score: float
 
@@ -66,7 +72,10 @@ def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str, model: C
         model: of cost.
     """
     frame, best = space.frames[0], space.best
-    alike = _shapes_by_simd(evaluator, space)
+    alike = shapes_by_simd(
+        evaluator.form(frame, best).network,
+        sorted({simd for layer in space.layers for simd in layer.simds}),
+    )
     top = evaluator.score(frame, best).share
     shapes: list[LayerShape] = []
     rows: list[tuple[Row, ...]] = []
@@ -82,7 +91,7 @@ def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str, model: C
             for pe, simd in itertools.product(layer.pes, layer.simds):
                 mine.append((numerics, pe, simd))
                 loss.append(lost)
-                streams = alike[simd][k]
+                streams = alike[simd].layers[k]
                 shapes.append(
                     replace(
                         shape, pe=pe, simd=simd, out_simd=streams.out_simd,
@@ -92,42 +101,33 @@ def layer_tables(evaluator: Evaluator, space: SearchSpace, family: str, model: C
         rows.append(tuple(mine))
         losses.append(np.array(loss))
     ends = np.cumsum([len(r) for r in rows])[:-1]
-    luts = np.split(np.asarray(layer_luts(shapes, family, model=model), np.float64), ends)
-    return Tables(tuple(rows), tuple(luts), tuple(losses), top)
-
-
-def _shapes_by_simd(evaluator: Evaluator, space: SearchSpace) -> dict[int, tuple[LayerShape, ...]]:
-    """Layers of an engine all of whose layers take equally many sources at once."""
-    network = evaluator.form(space.frames[0], space.best).network
-    offered = sorted({simd for layer in space.layers for simd in layer.simds})
-    return {
-        simd: engine_shape(network, (Folding(1, simd),) * len(space.layers)).layers
-        for simd in offered
-    }
+    luts = np.split(layer_luts(shapes, family, model=model), ends)
+    brams = np.split(layer_brams(shapes, family), ends)
+    return Tables(tuple(rows), tuple(luts), tuple(brams), tuple(losses), top)
 
 
 def layer_options(
-    evaluator: Evaluator, space: SearchSpace, tables: Tables, frame: Frame, target: Target
+    evaluator: Evaluator, space: SearchSpace, tables: Tables, frame: Frame
 ) -> list[LayerOptions]:
-    """Options of every layer in a frame, with its expected clocks and block RAMs."""
+    """Options of every layer in a frame, with its expected clocks."""
     first, best = space.frames[0], space.best
     rates = evaluator.activity(frame, best)
     found = []
     for k, layer in enumerate(space.layers):
-        clocks, brams = [], []
+        clocks = []
         for numerics in layer.numerics:
             mixed = (*best[:k], numerics, *best[k + 1 :])
             network = evaluator.form(first, mixed).network
             coding = InputCoding(network.input.size, frame.coding, network.input.bits)
             network = replace(network, input=coding, ticks=frame.ticks)
             for pe, simd in itertools.product(layer.pes, layer.simds):
-                option = _option(network, network.layers[k], Folding(pe, simd), target, rates)
-                clocks.append(option.clocks)
-                brams.append(option.brams)
+                clocks.append(layer_clocks(network, network.layers[k], Folding(pe, simd), rates))
         simds = [simd for _, _, simd in tables.rows[k]]
         encoded = evaluator.real.inputs if frame.coding == "rate" and k == 0 else 0
         entering = [encoded / simd for simd in simds]
-        found.append(stack_options(tables.luts[k], brams, clocks, tables.loss[k], simds, entering))
+        found.append(
+            stack_options(tables.luts[k], tables.brams[k], clocks, tables.loss[k], simds, entering)
+        )
     return found
 
 
@@ -150,7 +150,6 @@ def propose(
     evaluator: Evaluator,
     space: SearchSpace,
     tables: Tables,
-    target: Target,
     budget: Budget,
     objective: Objective,
     expected: Expected,
@@ -163,7 +162,7 @@ def propose(
     """
     found: dict[Configuration, None] = {}
     for number, frame in enumerate(space.frames):
-        options = layer_options(evaluator, space, tables, frame, target)
+        options = layer_options(evaluator, space, tables, frame)
 
         def keep(choices: Sequence[Choice], frame: Frame = frame) -> None:
             for choice in choices:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import inf
 from typing import Any
+
+import numpy as np
 
 from sc_neurocore import __version__
 from sc_neurocore.build.network import Configuration
+from sc_neurocore.optimizer._selection import undominated
 from sc_neurocore.optimizer.search._budget import QUANTITIES, Figure
 from sc_neurocore.optimizer.search._candidate import SPEED, Candidate
-from sc_neurocore.optimizer.search._optimise import Round, Search
-from sc_neurocore.optimizer.search._pareto import pareto_front
-from sc_neurocore.optimizer.search._select import Nearest
+from sc_neurocore.optimizer.search._result import Round, Search
+from sc_neurocore.optimizer.search._select import RISK, Nearest
 
 REPORT_SCHEMA = "sc-neurocore.optimise-report.v1"
 CONFIGURATION_FILE = "configuration.json"
@@ -100,7 +103,7 @@ def pareto_indices(candidates: tuple[Candidate, ...]) -> set[int]:
         (c.figures["luts"].value, c.figures[time].value, -c.figures["accuracy"].value)
         for c in candidates
     ]
-    return {int(i) for i in pareto_front(rows)}
+    return {int(i) for i in np.flatnonzero(undominated(np.array(rows)))}
 
 
 def _shown(search: Search, index: int, candidate: Candidate, front: set[int]) -> bool:
@@ -127,7 +130,7 @@ def candidate_row(candidate: Candidate, *, front: bool, number: int) -> dict[str
 def figures_of(figures: Mapping[str, Figure]) -> dict[str, Any]:
     """Figures as a report holds them; what is endless, is null."""
     return {
-        key: {k: (None if v == float("inf") else v) for k, v in figure.as_dict().items()}
+        key: {k: (None if v == inf else v) for k, v in figure.as_dict().items()}
         for key, figure in figures.items()
     }
 
@@ -220,11 +223,11 @@ def verdict(search: Search) -> dict[str, Any]:
     """Whether there is an answer, in a sentence, and what must give where there is none."""
     if search.chosen is not None:
         measured = search.chosen.measured is not None
-        word = (
-            "measured inside the budget"
-            if measured
-            else f"estimated: with chance {1 - 0.05:.0%} or more inside the budget, not measured"
-        )
+        word = "measured inside the budget"
+        if not measured:
+            word = f"estimated: with chance {1 - RISK:.0%} or more inside the budget, not measured"
+            if search.rounds:
+                word += "; of what was measured nothing is inside"
         return {"feasible": True, "word": "measured" if measured else "estimated",
                 "sentence": f"The best of {search.options.objective}: {word}.",
                 "nearest": None}  # fmt: skip
@@ -238,7 +241,7 @@ def verdict(search: Search) -> dict[str, Any]:
             "name": describe(found.candidate.configuration),
             "configuration": found.candidate.configuration.as_dict(),
             "figures": figures_of(found.candidate.figures),
-            "needed": dict(found.needed),
+            "needed": {k: None if v == inf else v for k, v in found.needed.items()},
             "alone": dict(found.alone),
         },
     }
@@ -246,9 +249,12 @@ def verdict(search: Search) -> dict[str, Any]:
 
 def infeasible_sentence(search: Search, found: Nearest) -> str:
     """What must give, by how much."""
-    limits = search.options.budget.as_dict()
+    limits, asked = search.limits.as_dict(), search.options.budget.as_dict()
 
     def gives(key: str, value: float) -> str:
+        if limits[key] != asked.get(key):  # the device's
+            there = f"{limits[key]:.0f} of {search.options.target}"
+            return f"a larger device ({key}={shown(key, value)} against the {there})"
         unit = QUANTITIES[key][1]
         change = abs(value / limits[key] - 1.0)
         more = "less" if key == "accuracy" else "more"
@@ -262,7 +268,7 @@ def infeasible_sentence(search: Search, found: Nearest) -> str:
     if found.alone:
         ways = ", or with ".join(gives(k, v) for k, v in found.alone.items())
         return f"{head}; one would be with {ways}"
-    both = " and ".join(gives(k, v) for k, v in found.needed.items() if v != float("inf"))
+    both = " and ".join(gives(k, v) for k, v in found.needed.items() if v != inf)
     return f"{head}; the nearest needs {both or 'another target: it does not fit this one'}"
 
 

@@ -34,15 +34,23 @@ def confidence_for(budget: Budget) -> float:
 def choose(
     candidates: Sequence[Candidate], budget: Budget, objective: Objective
 ) -> Candidate | None:
-    """The best candidate whose whole intervals are inside, or ``None``.
+    """The best candidate whose whole intervals are inside and that did not fail, or ``None``.
 
     Without a budget of accuracy only those count that are within `EQUAL` of the most accurate
     inside; of equals the one of fewer LUTs, then fewer clocks, is taken.
     """
-    inside = [c for c in candidates if budget.inside(c.figures)]
+    inside = [c for c in candidates if not c.failed and budget.inside(c.figures)]
     if not inside:
         return None
     return min(_accurate(inside, budget), key=lambda c: rank(c, objective))
+
+
+def best_known(
+    candidates: Sequence[Candidate], budget: Budget, objective: Objective
+) -> Candidate | None:
+    """The best that was measured inside; where there is none, the best predicted inside."""
+    measured = [c for c in candidates if c.measured is not None]
+    return choose(measured, budget, objective) or choose(candidates, budget, objective)
 
 
 def rank(candidate: Candidate, objective: Objective) -> tuple[float, ...]:
@@ -87,7 +95,7 @@ def next_runs(
     z = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
     measured = [c for c in candidates if c.measured is not None]
     best = choose(measured, budget, objective)
-    likely = [c for c in candidates if budget.chance(c.figures, z) >= 0.5]
+    likely = [c for c in candidates if not c.failed and budget.chance(c.figures, z) >= 0.5]
     open_ = [c for c in candidates if c.measured is None]
     if "accuracy" not in budget.keys and likely:
         most = max(c.score.share for c in likely)
@@ -145,7 +153,8 @@ class Nearest:
 
 
 def nearest(candidates: Sequence[Candidate], budget: Budget) -> Nearest:
-    """The nearest candidate to a budget that holds none."""
+    """The nearest candidate to a budget that holds none; one that failed if all did."""
+    candidates = [c for c in candidates if not c.failed] or list(candidates)
     passed = [
         {key: excess(key, limit, c.figures[key]) for key, limit in budget.limits}
         for c in candidates
@@ -161,7 +170,7 @@ def nearest(candidates: Sequence[Candidate], budget: Budget) -> Nearest:
         if passed[best][key] > 0
     }
     alone = {}
-    for key, limit in budget.limits:
+    for key in budget.keys:
         rest = [
             c for c, row in zip(candidates, passed, strict=True)
             if all(v <= 0 for k, v in row.items() if k != key)
@@ -170,7 +179,6 @@ def nearest(candidates: Sequence[Candidate], budget: Budget) -> Nearest:
         wanted = [w for w in wanted if math.isfinite(w)]
         if wanted:
             alone[key] = max(wanted) if key in MORE_IS_BETTER else min(wanted)
-            assert alone[key] != limit
     return Nearest(candidates[best], needed, alone)
 
 

@@ -9,12 +9,10 @@ from typing import Any
 
 from sc_neurocore import __version__
 from sc_neurocore._svg import standalone
-from sc_neurocore.build._bundle import SCHEMA, write_files, write_manifest, writing
+from sc_neurocore.build._bundle import SCHEMA, SEARCH, write_files, write_manifest, writing
 from sc_neurocore.optimizer.search._page import render_search_page
 from sc_neurocore.optimizer.search._plot import pareto_plot
 from sc_neurocore.optimizer.search._report import CONFIGURATION_FILE
-
-KIND = "search"
 
 
 def write_search(report: Mapping[str, Any], out: Path) -> None:
@@ -38,7 +36,7 @@ def write_search(report: Mapping[str, Any], out: Path) -> None:
     with writing(out) as scratch:
         manifest = {
             "schema": SCHEMA,
-            "kind": KIND,
+            "kind": SEARCH,
             "version": __version__,
             "model": report["network"]["name"],
             "files": write_files(scratch, files),
