@@ -55,7 +55,12 @@ def test_every_command_documents_examples_and_exit_codes(path: tuple[str, ...]) 
     assert result.exit_code == 0
     assert "Examples:\n" in result.stdout and f"sc-neurocore {path[0]}" in result.stdout
     assert "Exit codes: 0 " in result.stdout
-    assert "--json" in result.stdout or path in (("models",), ("bitstream",), ("scnir",))
+    assert "--json" in result.stdout or path in (
+        ("models",),
+        ("bitstream",),
+        ("scnir",),
+        ("cost-model",),
+    )
 
 
 def test_top_level_help_documents_every_exit_code() -> None:

@@ -16,7 +16,7 @@ from sc_neurocore.cost._model import (
     predict_many,
 )
 from sc_neurocore.cost._shape import BlockShape, EngineShape, LayerShape
-from sc_neurocore.cost._shares import layer_brams, shared_brams, shared_luts
+from sc_neurocore.cost._shares import layer_brams, shared_brams
 
 __all__ = [
     "BLOCK_RAMS",
@@ -36,5 +36,4 @@ __all__ = [
     "predict_block",
     "predict_many",
     "shared_brams",
-    "shared_luts",
 ]

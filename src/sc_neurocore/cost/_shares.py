@@ -1,4 +1,4 @@
-"""Block RAMs and LUTs that add up: of each layer, and of what the layers of an engine share."""
+"""Block RAMs that add up: of each layer, and of what the layers of an engine share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from sc_neurocore.cost._features import LAYER_FEATURES, Reals, engine_features, layer_features
-from sc_neurocore.cost._model import CostModel, MetricModel, cost_model, layer_luts
 from sc_neurocore.cost._shape import EngineShape, LayerShape
 
 
@@ -28,22 +27,6 @@ def shared_brams(shapes: Sequence[EngineShape], family: str) -> Reals:
     """Block RAMs of engines besides their layers; arguments and errors as of `layer_brams`."""
     return engine_features(shapes, family).blocks - _summed(
         layer_brams(_layers(shapes), family), shapes
-    )
-
-
-def shared_luts(
-    shapes: Sequence[EngineShape], family: str, *, model: CostModel | None = None
-) -> Reals:
-    """LUTs of engines besides their layers, by the part of the model that `layer_luts` is of.
-
-    Raises:
-        SCConfigError: there is no model of the family.
-    """
-    part = (model or cost_model()).part(family, "luts")
-    assert isinstance(part, MetricModel)
-    whole = engine_features(shapes, family).values @ part.coefficients
-    return np.asarray(
-        whole - _summed(layer_luts(_layers(shapes), family, model=model), shapes), np.float64
     )
 
 

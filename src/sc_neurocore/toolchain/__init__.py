@@ -12,7 +12,7 @@ from sc_neurocore.toolchain._netlist import resources
 from sc_neurocore.toolchain._simulate import available_simulators, simulate_rtl, simulator_version
 from sc_neurocore.toolchain._synthesis import synthesise
 from sc_neurocore.toolchain._targets import Target, get_target, targets
-from sc_neurocore.toolchain._tools import ToolStatus, doctor
+from sc_neurocore.toolchain._tools import ToolStatus, doctor, require
 from sc_neurocore.toolchain._wrapper import serial_wrapper
 from sc_neurocore.toolchain._yosys import YosysRun, run_yosys
 
@@ -27,6 +27,7 @@ __all__ = [
     "implement",
     "lint",
     "place_and_route",
+    "require",
     "resources",
     "run_yosys",
     "serial_wrapper",

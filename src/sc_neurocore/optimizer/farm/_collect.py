@@ -21,12 +21,15 @@ def read_results(path: Path) -> dict[str, Result]:
     A last line that was cut off in the writing is no result; its job is run again.
 
     Raises:
-        SCConfigError: another line is damaged.
+        SCConfigError: another line is damaged, or no line is a result.
     """
     found: dict[str, Result] = {}
     if not path.exists():
         return found
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise SCConfigError(f"{path}: not a file of the farm's results, which is text") from None
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if not line:
@@ -37,9 +40,12 @@ def read_results(path: Path) -> dict[str, Result]:
             if number == len(lines):
                 break
             raise SCConfigError(
-                f"{path}, line {number}: not a result of the farm; delete that line and run again"
+                f"{path}, line {number}: not a result of the farm; name a file that "
+                "`cost-model collect` wrote, or repair that line"
             ) from None
         found[result.job.key] = result
+    if text and not found:
+        raise SCConfigError(f"{path}: holds no result of the farm; name another file, or remove it")
     return found
 
 

@@ -47,7 +47,7 @@ from sc_neurocore.optimizer.search._space import (
     network_space,
     require_same_network,
 )
-from sc_neurocore.toolchain import Target, get_target
+from sc_neurocore.toolchain import Target, get_target, require
 
 if TYPE_CHECKING:
     from sc_neurocore.build.network import Proportion
@@ -138,6 +138,8 @@ class _Run:
         require_same_network(space, self.evaluator.real)
         if options.trials and space.size > SMALL:
             require_optuna()
+        if options.runs and self.target.router is not None:
+            require(self.target.router)  # a missing tool is told of now as well
         if options.runs and options.scheduler is not None:
             with dask_client(scheduler=options.scheduler):
                 pass  # one that does not answer is told of now, not after the search

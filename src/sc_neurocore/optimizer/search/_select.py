@@ -23,6 +23,8 @@ from sc_neurocore.optimizer.search._propose import EQUAL
 RISK = 0.05
 #: Share by which a run must be expected to improve on the best measured to be worth making.
 WORTH = 1e-3
+#: Chance of being inside the budget below which a configuration is not expected there at all.
+HOPE = 1e-3
 
 
 def confidence_for(budget: Budget) -> float:
@@ -90,7 +92,8 @@ def next_runs(
         count: how many at most.
 
     Returns:
-        The best first; none that promises less than `WORTH` of the best measured.
+        The best first; none that promises less than `WORTH` of the best measured. Where nothing has
+        a chance of `HOPE`, the nearest to the budget, once.
     """
     z = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
     measured = [c for c in candidates if c.measured is not None]
@@ -104,6 +107,9 @@ def next_runs(
             best = None  # the most accurate inside is another, so this is none to beat
     if not open_:
         return []
+    if best is None and all(budget.chance(c.figures, z) < HOPE for c in open_):
+        # Nothing is to be found inside: one run shows how far outside the nearest is.
+        return [] if measured else [(nearest(open_, budget).candidate, 0.0)]
     scale = max(abs(c.figures[objective].value) for c in open_) or 1.0
     if best is not None:
         against = best.figures[objective].value
