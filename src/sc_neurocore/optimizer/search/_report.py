@@ -15,7 +15,7 @@ from sc_neurocore.optimizer._selection import undominated
 from sc_neurocore.optimizer.search._budget import QUANTITIES, Figure
 from sc_neurocore.optimizer.search._candidate import SPEED, Candidate
 from sc_neurocore.optimizer.search._result import Round, Search
-from sc_neurocore.optimizer.search._select import RISK, Nearest
+from sc_neurocore.optimizer.search._select import Nearest
 
 REPORT_SCHEMA = "sc-neurocore.optimise-report.v1"
 CONFIGURATION_FILE = "configuration.json"
@@ -225,7 +225,7 @@ def verdict(search: Search) -> dict[str, Any]:
         measured = search.chosen.measured is not None
         word = "measured inside the budget"
         if not measured:
-            word = f"estimated: with chance {1 - RISK:.0%} or more inside the budget, not measured"
+            word = "estimated, not measured: every whole interval is inside the budget"
             if search.rounds:
                 word += "; of what was measured nothing is inside"
         return {"feasible": True, "word": "measured" if measured else "estimated",
