@@ -26,6 +26,8 @@ Interval = tuple[float, float]
 LARGEST = 2.0**256
 #: A coefficient so small that doubles lose its digits adds nothing.
 SMALLEST = 2.0**-960
+#: Characters of a formula that is still written out.
+_LONGEST_TEXT = 4000
 _ARRAY = NDArray[np.float64]
 
 #: Functions of one number, vectorised; also the closed list of what a table can hold.
@@ -301,35 +303,45 @@ class Graph:
         return min(low_a, low_b), max(high_a, high_b)
 
     def text(self, node: int) -> str:
-        """The node as a formula, for comments and reports."""
+        """The node as a formula, for comments and reports; parts of great length are left out."""
+        return self._text(node, {})
+
+    def _text(self, node: int, known: dict[int, str]) -> str:
+        # Nodes are shared: written out, a formula may be exponentially longer than the graph.
+        if node not in known:
+            text = self._formula(node, known)
+            known[node] = text if len(text) <= _LONGEST_TEXT else "…"
+        return known[node]
+
+    def _formula(self, node: int, known: dict[int, str]) -> str:
         n = self.nodes[node]
         if n.kind == "lin":
             parts = [] if n.const == 0 and n.args else [f"{n.const:.6g}"]
             for c, arg in zip(n.coefs, n.args, strict=True):
                 factor = {1.0: "", -1.0: "-"}.get(c, f"{c:.6g}·")
-                parts.append(f"{factor}{self._factor_text(arg)}")
+                parts.append(f"{factor}{self._factor_text(arg, known)}")
             return " + ".join(parts).replace("+ -", "- ")
-        a = [self._factor_text(x) for x in n.args]
+        a = [self._factor_text(x, known) for x in n.args]
         match n.kind:
             case "source":
                 return n.name
             case "keep":
-                return self.labels.get(node, self.text(n.args[0]))
+                return self.labels.get(node, self._text(n.args[0], known))
             case "mul":
                 return "·".join(a)
             case "fn" | "abs":
-                return f"{n.name or n.kind}({self.text(n.args[0])})"
+                return f"{n.name or n.kind}({self._text(n.args[0], known)})"
             case "select":
-                return f"where({', '.join(self.text(x) for x in n.args)})"
+                return f"where({', '.join(self._text(x, known) for x in n.args)})"
             case "cmp":
                 return f"{a[0]} {n.name} {a[1]}"
             case "not":
                 return f"not {a[0]}"
         return f" {n.kind} ".join(a)
 
-    def _factor_text(self, node: int) -> str:
+    def _factor_text(self, node: int, known: dict[int, str]) -> str:
         n = self.nodes[node]
-        text = self.text(node)
+        text = self._text(node, known)
         return f"({text})" if n.kind in ("lin", "cmp", "and", "or") and n.args else text
 
     def evaluate(self, node: int, values: Mapping[int, _ARRAY]) -> _ARRAY:
