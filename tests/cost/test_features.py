@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.cost.shapes import engine, layer
 
+from cost.shapes import engine, layer
 from sc_neurocore.cost import FAMILIES
 from sc_neurocore.cost._features import (
     ENGINE_FEATURES,

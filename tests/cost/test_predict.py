@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.cost.shapes import engine, layer
 
+from cost.shapes import engine, layer
 from sc_neurocore.cost import (
     BlockShape,
     Observation,

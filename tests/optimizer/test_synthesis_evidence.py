@@ -278,7 +278,7 @@ def test_a_payload_is_written_whole_or_not_at_all(
 # The tools of this project ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["ice40-hx8k", "ecp5-25k"])
+@pytest.mark.parametrize("name", ["ice40-hx8k"])
 def test_real_reports_of_yosys_and_nextpnr(name: str, tmp_path: Path) -> None:
     target = get_target(name)
     text = "module t (input clk, input [3:0] d, output reg [7:0] q);\n" \
