@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
 
+from sc_neurocore.cli._interrupt import interruptible
 from sc_neurocore.exceptions import SCNeuroError
 
 INTERRUPTED = 130
@@ -77,9 +77,9 @@ class LazyGroup(SuggestingGroup):
             standalone_mode: ignored: errors are always worded here rather than by click.
             extra: as for `click.Command.main`.
         """
-        signal.signal(signal.SIGTERM, _interrupt)  # so that nothing half-written stays behind
         try:
-            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with interruptible():
+                result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except Exception as error:
             if os.environ.get("SC_NEUROCORE_DEBUG") == "1":
                 raise
@@ -88,10 +88,6 @@ class LazyGroup(SuggestingGroup):
             sys.exit(code)
         # Without standalone mode click returns the code of `ctx.exit`, else the command's None.
         sys.exit(result if isinstance(result, int) else 0)
-
-
-def _interrupt(number: int, frame: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _verdict(error: Exception) -> tuple[str, int]:
