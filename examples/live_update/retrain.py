@@ -1,8 +1,9 @@
-"""Retrain the digits network for a scanner that slipped by a pixel, on the integer grid of the old weights.
+"""Retrain the digits network for a scanner that slipped by a pixel.
 
-Only weights change, so that the result can be swapped into a running device.
+The new weights lie on the integer grid of the old ones and nothing else changes, so that they can
+be swapped into a running device.
 
-    python examples/live_update/retrain.py examples/digits/digits.nir examples/live_update/shifted.nir
+    python examples/live_update/retrain.py examples/digits/digits.nir shifted.nir
 """
 
 from __future__ import annotations
