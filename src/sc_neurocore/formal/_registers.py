@@ -15,7 +15,8 @@ from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal._block import _CLAIM, _PREFIX
 from sc_neurocore.formal._property import Property, PropertySet
 from sc_neurocore.formal._prove import ProofResult, Stage, prove
-from sc_neurocore.hdl.registers import BUSES, Register, RegisterMap, write_register_rtl
+from sc_neurocore.hdl.registers import Register, RegisterMap, write_register_rtl
+from sc_neurocore.hdl.registers._rtl import get_bus
 
 _FOLDER = resources.files("sc_neurocore.formal") / "checkers"
 _Claim = tuple[str, str, str]
@@ -30,7 +31,7 @@ def register_properties(registers: RegisterMap, bus: str) -> PropertySet:
     parts = [
         (_FOLDER / "streamed.sv").read_text(encoding="utf-8"),
         _constants(registers),
-        (_FOLDER / f"registers_{BUSES[bus].name}.sv").read_text(encoding="utf-8"),
+        (_FOLDER / f"registers_{get_bus(bus).name}.sv").read_text(encoding="utf-8"),
     ]
     written = "".join(parts)
     claims = [Property(name, meaning) for meaning, name in _CLAIM.findall(written)]
@@ -113,7 +114,7 @@ def _past(registers: RegisterMap) -> str:
 
 
 def _ports(register: Register, word: str, one: str) -> list[tuple[str, str]]:
-    stem = register.name.lower()
+    stem = register.stem
     if register.access == "wo":
         return [(f"{stem}_write", one), (f"{stem}_data", word)]
     extra = [(f"{stem}_set", word)] if register.access == "w1c" else []
@@ -149,7 +150,7 @@ def _claims(registers: RegisterMap) -> Iterator[_Claim]:
 
 
 def _claims_of(register: Register, at: str, mask: str, data: int) -> Iterator[_Claim]:
-    name, port, stem = register.name, register.port, register.name.lower()
+    name, port, stem = register.name, register.port, register.stem
     hit = f"(formal_wrote && formal_write_at == {at})"
     was = f"formal_was_{port}"
     ones = f"({hit} ? formal_mask : {data}'d0)"

@@ -254,7 +254,7 @@ def axi_lite_slave(address_bits: int, data_bits: int) -> Block:
             Fault("{8{strobes[lane]}}", "{8{strobes[0]}}", "writes all bytes for one"),
             Fault("read_error ? {DATA_BITS{1'b0}} : read_data", "read_data",
                   "shows data with an error"),
-            Fault("if (write) write_failed <=", "write_failed <=", "changes a response"),
+            Fault("write_failed <= write_error", "write_failed <= 1'b0", "hides an error"),
         ),
         paced=False, restarts=True,
         qualified={"s_axi_bresp": "s_axi_bvalid", "s_axi_rdata": "s_axi_rvalid",

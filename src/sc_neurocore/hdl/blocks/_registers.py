@@ -111,7 +111,7 @@ def register_block(registers: RegisterMap, bus: str) -> WrittenBlock:
         }
         for register in registers.registers:
             if register.access == "w1c":
-                levels = noise[f"{register.name.lower()}_set"]
+                levels = noise[f"{register.stem}_set"]
                 levels[rng.random(ticks) < 0.9] = 0
                 levels &= rng.integers(0, 1 << registers.data_bits, ticks)
 
@@ -122,7 +122,7 @@ def register_block(registers: RegisterMap, bus: str) -> WrittenBlock:
 
         return drive, taken
 
-    strobed = [r.name.lower() for r in registers.registers if r.access == "wo"]
+    strobed = [r.stem for r in registers.registers if r.access == "wo"]
     return WrittenBlock(
         f"{registers.name}_registers", {},
         {name: bits for name, (direction, bits) in ports.items() if direction == "input"},

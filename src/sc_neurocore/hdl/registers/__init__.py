@@ -11,6 +11,11 @@ from sc_neurocore.hdl.registers._markdown import write_markdown
 from sc_neurocore.hdl.registers._model import RegisterModel
 from sc_neurocore.hdl.registers._rtl import BUSES, write_register_rtl
 from sc_neurocore.hdl.registers._systemrdl import write_systemrdl
+from sc_neurocore.hdl.registers._wrapper import (
+    generate_bus_wrapper,
+    generate_register_map,
+    neuron_registers,
+)
 
 __all__ = [
     "ACCESSES",
@@ -21,6 +26,9 @@ __all__ = [
     "RegisterModel",
     "Value",
     "device_registers",
+    "generate_bus_wrapper",
+    "generate_register_map",
+    "neuron_registers",
     "write_c_header",
     "write_ipxact",
     "write_markdown",

@@ -27,8 +27,8 @@ _LOWER = re.compile(r"[a-z](_?[a-z0-9])*")
 _LONGEST = 48
 #: What the writers of RTL use themselves.
 _TAKEN = frozenset(
-    ["clk", "rst_n", "slave", "write", "write_address", "write_data", "write_mask"]
-    + ["write_error", "write_whole", "read_address", "read_data", "read_error"]
+    {"clk", "rst_n", "slave", "write", "write_address", "write_data", "write_mask", "write_error"}
+    | {"write_whole", "read_address", "read_data", "read_error"}
 )
 _PREFIXES = ("s_axi_", "wb_", "formal_")
 
@@ -139,10 +139,14 @@ class Register:
         return self.access != "ro"
 
     @property
+    def stem(self) -> str:
+        """Its name in lower case, which its ports start with."""
+        return self.name.lower()
+
+    @property
     def port(self) -> str:
-        """Its name in Verilog: in lower case, and with a ``_`` if that is a keyword."""
-        stem = self.name.lower()
-        return f"{stem}_" if stem in KEYWORDS else stem
+        """The port named like itself: with a ``_`` if that is a keyword of Verilog."""
+        return f"{self.stem}_" if self.stem in KEYWORDS else self.stem
 
     @property
     def resets(self) -> bool:
@@ -213,7 +217,7 @@ class RegisterMap:
                     f"register {after.name} at {after.offset:#x} must lie above {before.name} at "
                     f"{before.offset:#x}; order registers by offset, one to a word",
                 )
-        names = [n for r in self.registers for n in (r.port, f"at_{r.port}", *_extra_ports(r))]
+        names = [n for r in self.registers for n in (r.port, f"at_{r.stem}", *_extra_ports(r))]
         _once(place, "the Verilog name", names)
         _once(place, "the symbol", (name for name, _ in self.symbols()))
 
@@ -277,8 +281,8 @@ class RegisterMap:
 
 def _extra_ports(register: Register) -> tuple[str, ...]:
     """Ports that a register has besides, or instead of, the one that is named like it."""
-    port = register.port
-    return {"wo": (f"{port}_write", f"{port}_data"), "w1c": (f"{port}_set",)}.get(
+    stem = register.stem
+    return {"wo": (f"{stem}_write", f"{stem}_data"), "w1c": (f"{stem}_set",)}.get(
         register.access, ()
     )
 

@@ -56,7 +56,7 @@ class RegisterModel:
         found: dict[str, int] = {}
         for register in self.registers.registers:
             if register.access == "wo":
-                stem = register.name.lower()
+                stem = register.stem
                 hit = write and address == register.offset and not self.refuses(address, mask)
                 found[f"{stem}_write"] = int(hit)
                 found[f"{stem}_data"] = data & self._mask(register) if hit else 0
@@ -74,7 +74,7 @@ class RegisterModel:
             if register.access == "rw":
                 value = (value & ~ones) | (data & ones)
             else:
-                value = (value & ~(data & ones)) | driven[f"{name.lower()}_set"]
+                value = (value & ~(data & ones)) | driven[f"{register.stem}_set"]
             self.stored[name] = value & self._mask(register)
 
     def _mask(self, register: Register) -> int:

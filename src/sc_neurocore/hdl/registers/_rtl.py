@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sc_neurocore.exceptions import SCConfigError
@@ -101,16 +100,15 @@ def register_widths(registers: RegisterMap) -> dict[str, tuple[str, int]]:
     data = registers.data_bits
     found: dict[str, tuple[str, int]] = {}
     for register in registers.registers:
-        port = register.port
         if register.access == "ro":
-            found[port] = ("input", data)
+            found[register.port] = ("input", data)
         elif register.access == "wo":
-            found[f"{port}_write"] = ("output", 1)
-            found[f"{port}_data"] = ("output", data)
+            found[f"{register.stem}_write"] = ("output", 1)
+            found[f"{register.stem}_data"] = ("output", data)
         else:
             if register.access == "w1c":
-                found[f"{port}_set"] = ("input", data)
-            found[port] = ("output", data)
+                found[f"{register.stem}_set"] = ("input", data)
+            found[register.port] = ("output", data)
     return found
 
 
@@ -188,14 +186,14 @@ module {registers.name}_registers (
 );
 
 {places}
-    wire        write;
+    wire write;
     wire {address} write_address;
     wire {data} write_data;
     wire {data} write_mask;  // ones where bytes are written
-    reg         write_error;
+    reg write_error;
     wire {address} read_address;
-    reg  {data} read_data;
-    reg         read_error;
+    reg {data} read_data;
+    reg read_error;
 
     {found.slave} #(
         .ADDRESS_BITS({registers.address_bits}),
@@ -213,38 +211,28 @@ endmodule
 
 
 def _port_list(registers: RegisterMap, bus: str) -> str:
-    """The ports, in groups: clock, bus, and each register under what it means."""
+    """The ports: clock, bus, and those of each register under what it means."""
     towards = register_widths(registers)
     stored = {r.port for r in registers.registers if r.access in ("rw", "w1c")}
-    lines: list[list[str]] = [["    input  wire clk", "    input  wire rst_n"]]
 
-    def declare(ports: Iterable[tuple[str, tuple[str, int]]]) -> list[str]:
-        return [
-            "    "
-            + " ".join(
-                part
-                for part in (
-                    f"{direction:<6}", "reg " if name in stored else "wire", _range(bits), name
-                )
-                if part
-            )
-            for name, (direction, bits) in ports
-        ]  # fmt: skip
+    def declare(name: str, direction: str, bits: int) -> str:
+        kind = f"{direction:<6} {'reg' if name in stored else 'wire':<4}"
+        return f"    {kind} {_range(bits):<7} {name}"
 
-    lines.append(declare(bus_widths(registers, bus).items()))
+    outside = {"clk": ("input", 1), "rst_n": ("input", 1), **bus_widths(registers, bus)}
+    lines = [declare(name, *port) for name, port in outside.items()]
     for register in registers.registers:
-        names = (register.port, *(f"{register.port}_{end}" for end in ("write", "data", "set")))
+        names = (register.port, *(f"{register.stem}_{end}" for end in ("write", "data", "set")))
         about = f": {register.meaning}" if register.meaning else ""
-        comment = f"    // {register.name} ({register.access}){about}\n"
-        mine = declare((name, towards[name]) for name in names if name in towards)
-        lines.append([comment + mine[0], *mine[1:]])
-    return ",\n\n".join(",\n".join(group) for group in lines)
+        first, *others = (declare(name, *towards[name]) for name in names if name in towards)
+        lines += [f"    // {register.name} ({register.access}){about}\n{first}", *others]
+    return ",\n".join(lines)
 
 
 def _reads(registers: RegisterMap) -> str:
     zero = f"{{{registers.data_bits}{{1'b0}}}}"
     cases = "".join(
-        f"            {_at(r)}: read_data = {_masked(r.port, r, registers)};\n"
+        f"            {_at(r)}: read_data = {_shown(r, registers)};\n"
         for r in registers.registers
         if r.readable
     )
@@ -273,15 +261,22 @@ def _writes(registers: RegisterMap) -> str:
 """
     if strobed:
         text = "    wire write_whole = &write_mask;\n\n" + text + "\n"
+    if not strobed and not stored:
+        text += "\n    wire unused = &{write, write_data, write_mask};\n"
     for register in strobed:
-        port = register.port
+        stem = register.stem
         text += (
-            f"    assign {port}_write = write && write_whole && write_address == {_at(register)};\n"
-            f"    assign {port}_data = {_masked('write_data', register, registers)};\n"
+            f"    assign {stem}_write = write && write_whole && write_address == {_at(register)};\n"
+            f"    assign {stem}_data = {_masked('write_data', register, registers)};\n"
         )
     for register in stored:
         text += "\n" + _storage(register, registers)
     return text
+
+
+def _shown(register: Register, registers: RegisterMap) -> str:
+    """What reading gives; what is stored has no reserved bits."""
+    return _masked(register.port, register, registers) if register.access == "ro" else register.port
 
 
 def _storage(register: Register, registers: RegisterMap) -> str:
@@ -289,18 +284,18 @@ def _storage(register: Register, registers: RegisterMap) -> str:
     port, data = register.port, registers.data_bits
     hit = f"write && write_address == {_at(register)}"
     if register.access == "rw":
-        ones = _masked("write_data & write_mask", register, registers)
-        change = (
-            f"        else if ({hit})\n            {port} <= ({port} & ~write_mask) | ({ones});"
-        )
+        value = f"({port} & ~write_mask) | (write_data & write_mask)"
+        when = f"else if ({hit})"
     else:
         ones = f"{{{data}{{{hit}}}}} & write_data & write_mask"
-        kept = _masked(f"{port}_set", register, registers)
-        change = (
-            f"        else\n            {port} <= ({port} & ~({ones}))\n                | ({kept});"
-        )
+        value = f"({port} & ~({ones})) | {register.stem}_set"
+        when = "else"
+    mask = register.mask(data)
+    if mask != (1 << data) - 1:
+        value = f"{_hex(mask, data)} & ({value})"
     return f"""\
     always @(posedge clk)
         if (!rst_n) {port} <= {_hex(register.reset, data)};
-{change}
+        {when}
+            {port} <= {value};
 """

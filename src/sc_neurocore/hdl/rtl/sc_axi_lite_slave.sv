@@ -79,29 +79,16 @@ module sc_axi_lite_slave #(
             addressed    <= 1'b0;
             filled       <= 1'b0;
             s_axi_bvalid <= 1'b0;
+            write_failed <= 1'b0;
         end else if (write) begin
             addressed    <= 1'b0;
             filled       <= 1'b0;
             s_axi_bvalid <= 1'b1;
+            write_failed <= write_error;
         end else begin
             if (s_axi_awvalid) addressed    <= 1'b1;
             if (s_axi_wvalid)  filled       <= 1'b1;
             if (s_axi_bready)  s_axi_bvalid <= 1'b0;
-        end
-    end
-
-    always @(posedge clk) begin
-        if (!rst_n) begin
-            asked        <= 1'b0;
-            read_word    <= {WORDS{1'b0}};
-            s_axi_rvalid <= 1'b0;
-        end else if (read) begin
-            asked        <= 1'b0;
-            s_axi_rvalid <= 1'b1;
-        end else begin
-            if (s_axi_arvalid) asked        <= 1'b1;
-            if (!asked)        read_word    <= s_axi_araddr[ADDRESS_BITS-1:LOW];
-            if (s_axi_rready)  s_axi_rvalid <= 1'b0;
         end
     end
 
@@ -111,10 +98,24 @@ module sc_axi_lite_slave #(
             write_data <= s_axi_wdata;
             strobes    <= s_axi_wstrb;
         end
-        if (write) write_failed <= write_error;
-        if (read) begin
-            s_axi_rdata <= read_error ? {DATA_BITS{1'b0}} : read_data;
-            read_failed <= read_error;
+    end
+
+    always @(posedge clk) begin
+        if (!rst_n) begin
+            asked        <= 1'b0;
+            read_word    <= {WORDS{1'b0}};
+            s_axi_rvalid <= 1'b0;
+            s_axi_rdata  <= {DATA_BITS{1'b0}};
+            read_failed  <= 1'b0;
+        end else if (read) begin
+            asked        <= 1'b0;
+            s_axi_rvalid <= 1'b1;
+            s_axi_rdata  <= read_error ? {DATA_BITS{1'b0}} : read_data;
+            read_failed  <= read_error;
+        end else begin
+            if (s_axi_arvalid) asked        <= 1'b1;
+            if (!asked)        read_word    <= s_axi_araddr[ADDRESS_BITS-1:LOW];
+            if (s_axi_rready)  s_axi_rvalid <= 1'b0;
         end
     end
 

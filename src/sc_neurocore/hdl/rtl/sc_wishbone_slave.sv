@@ -66,10 +66,14 @@ module sc_wishbone_slave #(
             taken    <= 1'b0;
             word     <= {WORDS{1'b0}};
             answered <= 1'b0;
+            failed   <= 1'b0;
+            wb_dat_o <= {DATA_BITS{1'b0}};
         end else begin
             taken    <= wb_cyc_i && wb_stb_i;
             word     <= wb_adr_i[ADDRESS_BITS-1:LOW];
             answered <= wb_cyc_i && taken;
+            failed   <= writes ? write_error : read_error;
+            wb_dat_o <= writes || read_error ? {DATA_BITS{1'b0}} : read_data;
         end
     end
 
@@ -77,8 +81,6 @@ module sc_wishbone_slave #(
         writes <= wb_we_i;
         write_data <= wb_dat_i;
         strobes <= wb_sel_i;
-        failed <= writes ? write_error : read_error;
-        wb_dat_o <= writes || read_error ? {DATA_BITS{1'b0}} : read_data;
     end
 
     integer lane;
