@@ -217,7 +217,7 @@ class RegisterMap:
                     f"register {after.name} at {after.offset:#x} must lie above {before.name} at "
                     f"{before.offset:#x}; order registers by offset, one to a word",
                 )
-        names = [n for r in self.registers for n in (r.port, f"at_{r.stem}", *_extra_ports(r))]
+        names = [n for r in self.registers for n in (r.port, f"at_{r.stem}", *_further_names(r))]
         _once(place, "the Verilog name", names)
         _once(place, "the symbol", (name for name, _ in self.symbols()))
 
@@ -279,12 +279,10 @@ class RegisterMap:
         return map_from_dict(document)
 
 
-def _extra_ports(register: Register) -> tuple[str, ...]:
-    """Ports that a register has besides, or instead of, the one that is named like it."""
-    stem = register.stem
-    return {"wo": (f"{stem}_write", f"{stem}_data"), "w1c": (f"{stem}_set",)}.get(
-        register.access, ()
-    )
+def _further_names(register: Register) -> tuple[str, ...]:
+    """What the RTL of a register needs besides, or instead of, the port that is named like it."""
+    ends = {"wo": ("write", "data"), "w1c": ("set", "clear")}.get(register.access, ())
+    return tuple(f"{register.stem}_{end}" for end in ends)
 
 
 def _check_register(register: Register, owner: RegisterMap) -> None:

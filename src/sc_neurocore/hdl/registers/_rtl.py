@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sc_neurocore.exceptions import SCConfigError
@@ -261,7 +262,7 @@ def _writes(registers: RegisterMap) -> str:
 """
     if strobed:
         text = "    wire write_whole = &write_mask;\n\n" + text + "\n"
-    if not strobed and not stored:
+    if not any(r.access in ("wo", "w1c") for r in registers.registers):
         text += "\n    wire unused = &{write, write_data, write_mask};\n"
     for register in strobed:
         stem = register.stem
@@ -283,19 +284,39 @@ def _storage(register: Register, registers: RegisterMap) -> str:
     """The flip-flops of a register that has some."""
     port, data = register.port, registers.data_bits
     hit = f"write && write_address == {_at(register)}"
+    wires = ""
     if register.access == "rw":
-        value = f"({port} & ~write_mask) | (write_data & write_mask)"
-        when = f"else if ({hit})"
+        change = f"        else if ({hit}) begin\n"
+        for high, low in _pieces(register.mask(data), data):
+            bits = f"[{high}:{low}]" if high > low else f"[{low}]"
+            change += f"            if (write_mask[{low}]) {port}{bits} <= write_data{bits};\n"
+        change += "        end\n"
     else:
-        ones = f"{{{data}{{{hit}}}}} & write_data & write_mask"
-        value = f"({port} & ~({ones})) | {register.stem}_set"
-        when = "else"
-    mask = register.mask(data)
-    if mask != (1 << data) - 1:
-        value = f"{_hex(mask, data)} & ({value})"
+        clear = f"{register.stem}_clear"
+        wires = (
+            f"    wire {_range(data)} {clear} = {{{data}{{{hit}}}}}\n"
+            "        & write_data & write_mask;\n"
+        )
+        value = f"({port} & ~{clear}) | {register.stem}_set"
+        mask = register.mask(data)
+        if mask != (1 << data) - 1:
+            value = f"{_hex(mask, data)} & ({value})"
+        change = f"        else {port} <= {value};\n"
     return f"""\
-    always @(posedge clk)
+{wires}    always @(posedge clk)
         if (!rst_n) {port} <= {_hex(register.reset, data)};
-        {when}
-            {port} <= {value};
-"""
+{change}"""
+
+
+def _pieces(mask: int, data: int) -> Iterator[tuple[int, int]]:
+    """Highest and lowest bit of each run of ones in each byte of a mask."""
+    low = 0
+    while low < data:
+        if not mask >> low & 1:
+            low += 1
+            continue
+        high = low
+        while (high + 1) % 8 and mask >> (high + 1) & 1:
+            high += 1
+        yield high, low
+        low = high + 1
