@@ -99,7 +99,8 @@ module sc_live_control #(
     localparam [3:0] SETTLE = 4'd5;  // the banks take bank and entry
     localparam [3:0] READ   = 4'd6;  // once the engine is idle
     localparam [3:0] FETCH  = 4'd7;
-    localparam [3:0] ANSWER = 4'd8;  // which is kept, or copied
+    localparam [3:0] ANSWER = 4'd8;
+    localparam [3:0] COPY   = 4'd9;  // of a SYNC: the answer goes to the shadow
 
     reg [3:0] state;
     reg half, staged, applied, read_valid;
@@ -156,7 +157,7 @@ module sc_live_control #(
     sc_crc32 #(.BYTES(4)) running_crc (.crc(candidate), .data(coming), .next(next_candidate));
     wire guarded = digest == held_guard;
     wire stores  = rst_n && state == STORE && guarded;
-    wire copies  = rst_n && state == ANSWER && syncs;
+    wire copies  = rst_n && state == COPY;
 
     always @(posedge clk) begin
         if (takes) begin
@@ -178,9 +179,9 @@ module sc_live_control #(
             candidate <= next_candidate;
             turn      <= turn + 2'd1;
         end
-        if (state == ANSWER && !syncs) begin
+        if (state == ANSWER) begin
             data       <= host_answer;
-            read_valid <= 1'b1;
+            read_valid <= !syncs;
         end
         if ((decides && goes && syncs) || (copies && bank_ends)) entry <= {ENTRY_BITS{1'b0}};
         else if (copies) entry <= entry + 1'b1;
@@ -229,7 +230,8 @@ module sc_live_control #(
                 SETTLE:  state <= READ;
                 READ:    if (engine_idle) state <= FETCH;
                 FETCH:   state <= ANSWER;
-                default: state <= syncs && !all_end ? SETTLE : IDLE;
+                ANSWER:  state <= syncs ? COPY : IDLE;
+                default: state <= all_end ? IDLE : SETTLE;
             endcase
         end
     end
@@ -249,7 +251,7 @@ module sc_live_control #(
     assign host_half    = half ^ (state != READ);
     assign host_bank    = 8'(bank);
     assign host_entry   = 32'(entry);
-    assign host_data    = copies ? host_answer : data;
+    assign host_data    = data;
     assign target_half  = half;
     assign swap_pending = waits;
 

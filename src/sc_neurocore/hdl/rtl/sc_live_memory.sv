@@ -67,6 +67,8 @@ module sc_live_memory #(
     end
     wire unused = &{1'b0, quotient, remainder, host_entry, host_data};
 
+    // No word is read in the clock in which it is written: they are in different halves.
+    (* no_rw_check *)
     reg [WORD_BITS-1:0] memory [0:HALF+DEPTH-1];
     initial if (FILE != "") begin
         $readmemh(FILE, memory, 0, DEPTH - 1);
