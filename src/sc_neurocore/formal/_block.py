@@ -66,6 +66,7 @@ def prove_block(
         block.assertions,
         store=store,
         prefix=claimed.prefix,
+        expected_assumptions=claimed.assumptions,
         max_depth=max_depth,
         timeout_s=timeout_s,
         on_stage=on_stage,
