@@ -36,7 +36,7 @@ def crc32(width: int) -> Block:
             Fault("32'hEDB88320", "32'hEDB88321", "divides by another polynomial"),
             Fault("next = ~crc", "next = crc", "starts from zeros"),
         ),
-        clocked=False, paced=False,
+        clocked=False,
     )  # fmt: skip
 
 
