@@ -38,7 +38,13 @@ from sc_neurocore.hdl.blocks._engine import (
     stochastic_synapses,
     synapse_sequencer,
 )
-from sc_neurocore.hdl.blocks._live import crc32, live_control, live_memory, live_registers
+from sc_neurocore.hdl.blocks._live import (
+    crc32,
+    live_control,
+    live_memory,
+    live_registers,
+    live_swap,
+)
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
     exp,
@@ -112,6 +118,7 @@ BLOCKS: tuple[Block, ...] = (
     crc32(4),
     live_control((3, 2)),
     live_registers(1, 5, 3, 0x1234),
+    live_swap(3, 10),
 )
 
 #: The same blocks with other parameters: least, odd and large ones.
@@ -208,6 +215,8 @@ VARIANTS: tuple[Block, ...] = (
     live_control((1,)),
     live_control((4, 1, 7)),
     live_registers(0, 64, 1, 0),
+    live_swap(1, 1),
+    live_swap(2, 16),
     live_registers(0, 7, 4, 0xABCDEF),
 )
 

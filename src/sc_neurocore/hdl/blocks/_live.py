@@ -362,3 +362,78 @@ def live_memory(bank: int, word_bits: int, depth: int) -> Block:
         ),
         paced=False, resets=False, memories={"bank.hex": words},
     )  # fmt: skip
+
+
+class LiveSwap:
+    """What `sc_live_swap` does; the pin ``restart`` is its reset, which keeps the halves."""
+
+    def __init__(self, layers: int, ticks: int) -> None:
+        self.last = ticks - 1
+        self.half = [0] * layers
+        self.tick = [0] * layers
+        self.modulus = 1 << ticks.bit_length()
+        self.joins: bool | None = None  # of an exchange that is pending
+
+    def outputs(self, pins: Pins) -> dict[str, int]:
+        """Levels of the outputs in this clock."""
+        return {
+            "half": sum(half << k for k, half in enumerate(self.half)),
+            "swapped": int(all(half == pins["target_half"] for half in self.half)),
+        }
+
+    def clock(self, pins: Pins) -> None:
+        """The edge that ends it."""
+        target, at = pins["target_half"], pins["swap_tick"]
+        ends = [pins["tick_ends"] >> k & 1 for k in range(len(self.tick))]
+        after = [(t + e) % self.modulus for t, e in zip(self.tick, ends, strict=True)]
+        if pins["swap_pending"] and self.joins:
+            begins = [e and t == at % self.modulus for t, e in zip(after, ends, strict=True)]
+            self.half = [target if b else half for b, half in zip(begins, self.half, strict=True)]
+        if not pins["swap_pending"]:
+            self.joins = None
+        elif self.joins is None:
+            self.joins = at <= self.last and all(t < at for t in after)
+        self.tick = after
+        if pins["restart"]:
+            self.half = [target] * len(ends)
+            self.tick = [0] * len(ends)
+            self.joins = None
+
+
+def live_swap(layers: int, ticks: int) -> Block:
+    """The half that each layer reads."""
+
+    def golden(count: int, inputs: Mapping[str, Levels]) -> dict[str, Levels]:
+        made = LiveSwap(layers, ticks)
+        rows = []
+        columns = {name: levels.tolist() for name, levels in inputs.items()}
+        for k in range(count):
+            pins = {name: column[k] for name, column in columns.items()}
+            rows.append(made.outputs(pins))
+            made.clock(pins)
+        return {name: np.array([row[name] for row in rows], np.int64) for name in rows[0]}
+
+    def stimulus(rng: np.random.Generator, count: int) -> dict[str, Levels]:
+        # Inferences of some ticks of some clocks, and exchanges that stay for a while.
+        ends = sum((rng.random(count) < 0.2).astype(np.int64) << k for k in range(layers))
+        pending = np.repeat(rng.random(count // 8 + 1) < 0.5, 8)[:count].astype(np.int64)
+        target = np.repeat(rng.integers(0, 2, count // 8 + 1), 8)[:count]
+        at = np.repeat(rng.integers(0, ticks + 2, count // 8 + 1), 8)[:count]
+        return {"tick_ends": np.asarray(ends, np.int64), "target_half": target,
+                "swap_pending": pending, "swap_tick": at,
+                "restart": (rng.random(count) < 0.02).astype(np.int64)}  # fmt: skip
+
+    return Block(
+        "sc_live_swap", whole(LAYERS=(layers, 1, None), TICKS=(ticks, 1, None)),
+        {"tick_ends": layers, "target_half": 1, "swap_pending": 1, "swap_tick": 32},
+        {"half": layers, "swapped": 1},
+        stimulus, golden, 8,
+        (
+            Fault("comes && begun", "comes || begun", "exchanges in the middle of what has begun"),
+            Fault("swap_pending && joins && begins[k]", "swap_pending && begins[k]",
+                  "lets layers that are behind exchange alone"),
+
+
+        ),
+        paced=False, restarts=True,
+    )  # fmt: skip
