@@ -44,6 +44,7 @@ from sc_neurocore.hdl.blocks._live import (
     live_memory,
     live_registers,
     live_swap,
+    spike_probe,
 )
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
@@ -119,6 +120,7 @@ BLOCKS: tuple[Block, ...] = (
     live_control((3, 2)),
     live_registers(1, 5, 3, 0x1234),
     live_swap(3, 10),
+    spike_probe((3, 40), 5),
 )
 
 #: The same blocks with other parameters: least, odd and large ones.
@@ -216,6 +218,8 @@ VARIANTS: tuple[Block, ...] = (
     live_control((4, 1, 7)),
     live_registers(0, 64, 1, 0),
     live_swap(1, 1),
+    spike_probe((1,), 1),
+    spike_probe((70, 5, 32), 3),
     live_swap(2, 16),
     live_registers(0, 7, 4, 0xABCDEF),
 )

@@ -437,3 +437,63 @@ def live_swap(layers: int, ticks: int) -> Block:
         ),
         paced=False, restarts=True,
     )  # fmt: skip
+
+
+class SpikeProbe:
+    """What `sc_spike_probe` does; the pin ``restart`` is its reset."""
+
+    def __init__(self, sizes: Sequence[int], ticks: int) -> None:
+        self.sizes, self.ticks = sizes, ticks
+        self.watched: tuple[int, int] | None = None  # layer, and neurons until its tick ends
+        self.kept: list[int] = []
+        self.shown = 0
+
+    def outputs(self, pins: Pins) -> dict[str, int]:
+        """Levels of the outputs in this clock."""
+        return {"data": self.shown}
+
+    def clock(self, pins: Pins) -> None:
+        """The edge that ends it."""
+        first = 32 * pins["index"]
+        self.shown = sum(spike << b for b, spike in enumerate(self.kept[first : first + 32]))
+        if pins["start"]:
+            layer, tick = pins["layer"], pins["tick"]
+            there = layer < len(self.sizes) and tick < self.ticks
+            self.watched = (layer, (tick + 1) * self.sizes[layer]) if there else None
+            self.kept = []
+        elif self.watched is not None and pins["passes"] >> self.watched[0] & 1:
+            layer, left = self.watched
+            if left <= self.sizes[layer]:
+                self.kept.append(pins["spikes"] >> layer & 1)
+            self.watched = (layer, left - 1) if left > 1 else None
+
+
+def spike_probe(sizes: Sequence[int], ticks: int) -> Block:
+    """The spikes of a layer in a tick."""
+    layers = len(sizes)
+
+    def stimulus(rng: np.random.Generator, count: int) -> dict[str, Levels]:
+        return {
+            "start": (rng.random(count) < 0.01).astype(np.int64),
+            "layer": rng.integers(0, layers + 1, count),
+            "tick": rng.integers(0, ticks + 1, count),
+            "passes": rng.integers(0, 1 << layers, count),
+            "spikes": rng.integers(0, 1 << layers, count),
+            "index": rng.integers(0, max(sizes) // 32 + 2, count),
+            "restart": (rng.random(count) < 0.003).astype(np.int64),
+        }
+
+    packed = "".join(f"{size:08x}" for size in reversed(sizes))
+    return Block(
+        "sc_spike_probe",
+        whole(LAYERS=(layers, 1, None), MOST=(max(sizes), 1, None), TICKS=(ticks, 1, None))
+        | {"SIZES": f"{32 * layers}'h{packed}"},
+        {"start": 1, "layer": 32, "tick": 32, "passes": layers, "spikes": layers, "index": 32},
+        {"data": 32},
+        stimulus, step_by_step(lambda: SpikeProbe(sizes, ticks)), 9,
+        (
+            Fault("here   = left == {TICK_BITS{1'b0}}", "here   = 1'b1", "keeps the first tick"),
+            Fault("{spikes[watched], word[30:1]};", "31'd0;", "forgets the neurons before"),
+        ),
+        paced=False, restarts=True,
+    )  # fmt: skip

@@ -73,7 +73,7 @@ module sc_spike_probe #(
     reg [31:0] memory [0:CELLS-1];
     reg [31:0] read;
     always @(posedge clk) begin
-        if (!start && passed && here) memory[place] <= coming;
+        if (passed) memory[place] <= coming;
         read <= memory[index[WORD_BITS-1:0]];
     end
 
@@ -82,7 +82,8 @@ module sc_spike_probe #(
     wire [4:0]  part  = 5'(count);
     reg [31:0] known;
     always @(posedge clk) begin
-        if (index < whole)       known <= 32'hffffffff;
+        if (!rst_n)              known <= 32'd0;
+        else if (index < whole)  known <= 32'hffffffff;
         else if (index == whole) known <= ~(32'hffffffff << part);
         else                     known <= 32'd0;
     end
