@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_distant_events_cost_no_creeping() -> None:
     assert found.rounds < 10
 
 
-# A network whose layers run side by side ------------------------------------------------------------
+# A network whose layers run side by side ----------------------------------------------------------
 
 TICK_NS = 1000
 
@@ -230,11 +231,9 @@ def test_cycles_are_found_iff_there_are_some(ends: list[tuple[int, int]]) -> Non
         return
     with pytest.raises(SCConfigError) as error:
         NullMessageOptimizer(6, channels=channels)
-    path = [
-        int(x)
-        for x in str(error.value).split(" have")[0].removeprefix("the channels ").split(" → ")
-    ]
-    assert path[0] == path[-1] and all((a, b) in ends for a, b in zip(path, path[1:], strict=False))
+    named = str(error.value).removeprefix("the channels ").split(" have")[0]
+    path = [int(x) for x in named.split(" → ")]
+    assert path[0] == path[-1] and set(pairwise(path)) <= set(ends)
 
 
 class Rude:
