@@ -80,9 +80,7 @@ class FrameLink:
         words = _pack(operations)
         values: list[int] = []
         for first in range(0, len(operations), MAX_OPERATIONS):
-            status, body = self.call(
-                Kind.TRANSFER, words[first : first + MAX_OPERATIONS].tobytes()
-            )
+            status, body = self.call(Kind.TRANSFER, words[first : first + MAX_OPERATIONS].tobytes())
             if status == Status.BUS_ERROR:
                 index, silent = struct.unpack_from("<II", body)
                 raise _refused(operations[first + index], bool(silent))
