@@ -57,7 +57,7 @@ class ModelDevice:
         return Inference(prediction, int(found.clocks[0]) + self.clocks, self.last, self.generation)
 
     def probe(self, sample: np.ndarray, layer: int, tick: int) -> np.ndarray:
-        return self._expected(sample).spikes[layer][0, tick].astype(np.bool_)
+        return self._expected(sample).sent[layer][0, tick].astype(np.bool_)
 
     def telemetry(self) -> Telemetry:
         return Telemetry(False, True, 0, self.runs, self.generation, self.last, 0)
