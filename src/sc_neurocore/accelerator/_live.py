@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.accelerator._bittrue import NetworkRun, check_network, run_exchanging
 from sc_neurocore.accelerator._geometry import Geometry, current_range, geometry
-from sc_neurocore.accelerator._memory import entries_of, weight_codes
+from sc_neurocore.accelerator._memory import entries_of, weight_codes, weight_memory
 from sc_neurocore.accelerator._network import Folding, IntegerLayer, IntegerNetwork
 from sc_neurocore.accelerator._normal import RealLayer, real_network
 from sc_neurocore.accelerator._population import in_units, population_model
@@ -66,15 +66,14 @@ def banks_of(network: IntegerNetwork, shape: Geometry) -> tuple[Bank, ...]:
     """`live_banks` of a geometry."""
     found = []
     for k, (layer, sizes) in enumerate(zip(network.layers, shape.layers, strict=True)):
-        word_bits = sizes.pe * sizes.simd * (layer.bits if layer.backend == "fixed" else 1)
-        planes = 1 if layer.backend == "fixed" else layer.bits
+        words, word_bits = weight_memory(layer, sizes)
         slices = -(-word_bits // ENTRY_BITS)
         found.append(
             Bank(
                 name=f"{layer.name}_weights",
                 layer=k,
                 field="weights",
-                entries=sizes.groups * sizes.addresses * planes * slices,
+                entries=words * slices,
                 entry_bits=min(word_bits, ENTRY_BITS),
                 slices=slices,
                 word_bits=word_bits,

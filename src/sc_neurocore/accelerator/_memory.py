@@ -11,6 +11,12 @@ from sc_neurocore.accelerator._geometry import LayerShape
 from sc_neurocore.accelerator._network import IntegerLayer, Integers
 
 
+def weight_memory(layer: IntegerLayer, shape: LayerShape) -> tuple[int, int]:
+    """Words of the memory of a layer's synapses, and their bits."""
+    words, lanes = shape.groups * shape.addresses, shape.pe * shape.simd
+    return (words, lanes * layer.bits) if layer.backend == "fixed" else (words * layer.bits, lanes)
+
+
 def weight_codes(layer: IntegerLayer, shape: LayerShape) -> tuple[Integers, int]:
     """Memory of a layer's synapses: the codes in each word, the first lowest, and their bits.
 
