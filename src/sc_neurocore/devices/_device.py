@@ -94,8 +94,12 @@ class RegisterDevice:
         """Let the board run: a simulated one that many clocks, a real one a moment."""
         self.link.advance(clocks)
 
-    def run(self, sample: NDArray[np.integer[Any]]) -> Inference:
-        """Classify one sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+    def run(self, sample: NDArray[np.integer[Any]], *, during: Sequence[Write] = ()) -> Inference:
+        """Classify one sample.
+
+        Args:
+            sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+            during: writes that follow the start at once, while the inference runs.
 
         Raises:
             SCConfigError: the sample does not fit the network.
@@ -108,7 +112,7 @@ class RegisterDevice:
         if self.read(status) & _BUSY:
             raise DeviceError(f"an inference is running on {self.name}; wait for it, or reset it")
         if design.network.input.coding == "events":
-            self.transfer([start])
+            self.transfer([start, *during])
             for word in words:
                 now = self.transfer([Write(level, word), Read(status)])[0]
                 if now & _FULL and not now & _DONE:
@@ -116,7 +120,7 @@ class RegisterDevice:
                 if now & _DONE:  # the class was certain before the events ended
                     break
         else:
-            self.transfer([*(Write(level, word) for word in words), start])
+            self.transfer([*(Write(level, word) for word in words), start, *during])
         self._await(lambda now: bool(now & _DONE))
         spikes = [f"SPIKES_{k}" for k in range(len(design.layers))]
         prediction, clocks, generation, *counts = self._read(
@@ -159,14 +163,17 @@ class RegisterDevice:
             [Write(design.at("PROBE_LAYER"), layer), Write(design.at("PROBE_TICK"), tick)]
         )
         self.run(sample)
-        index, data = design.at("PROBE_INDEX"), design.at("PROBE_DATA")
+        return self.probed(layer)
+
+    def probed(self, layer: int) -> NDArray[np.bool_]:
+        """Return which neurons the probe, set to a layer and a tick, saw in the last inference."""
+        index, data = self.design.at("PROBE_INDEX"), self.design.at("PROBE_DATA")
         operations: list[Operation] = []
-        for i in range(math.ceil(design.layers[layer] / 32)):
-            # The second write gives a memory behind the probe time to answer.
-            operations += [Write(index, i), Write(index, i), Read(data)]
+        for i in range(math.ceil(self.design.layers[layer] / 32)):
+            operations += [Write(index, i), Read(data)]
         words = np.array(self.transfer(operations), "<u4")
         bits = np.unpackbits(words.view(np.uint8), bitorder="little")
-        return bits[: design.layers[layer]].astype(np.bool_)
+        return bits[: self.design.layers[layer]].astype(np.bool_)
 
     def telemetry(self) -> Telemetry:
         """Return the state of the board."""
