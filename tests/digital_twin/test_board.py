@@ -18,8 +18,17 @@ from sc_neurocore.accelerator import (
     simulate_network,
     write_device,
 )
-from sc_neurocore.devices import Design, Inference, Read, VirtualBoard, Write
-from sc_neurocore.devices.update import apply, commit, discard, read_back, revert, stage, status
+from sc_neurocore.devices import Design, VirtualBoard
+from sc_neurocore.devices.update import (
+    apply,
+    apply_at,
+    commit,
+    discard,
+    read_back,
+    revert,
+    stage,
+    status,
+)
 from sc_neurocore.digital_twin import Answers, Recording, Swap, TelemetryBounds, Twin, bank_digest
 from sc_neurocore.evidence import EvidenceStore
 
@@ -33,10 +42,7 @@ SAMPLES = samples(NET, 4)
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
-    design = Design(
-        NET.name, DEVICE.digest, DEVICE.bus, DEVICE.top, DEVICE.sources, DEVICE.registers,
-        NET.input, NET.ticks, tuple(layer.size for layer in NET.layers),
-    )  # fmt: skip
+    design = Design(NET, FOLDINGS, DEVICE, SAMPLES)
     store = EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
     with VirtualBoard.start(design, store=store) as board:
         yield board
@@ -111,20 +117,6 @@ def test_a_flipped_bit_of_a_memory_is_located(board: VirtualBoard) -> None:
     assert twin.inspect(board, SAMPLES[:1]) is None
 
 
-def run_and_apply(board: VirtualBoard, sample: np.ndarray, tick: int) -> Inference:
-    """Start an inference, give the command to apply what is staged, and wait for its end."""
-    at = board.design.at
-    board.transfer([
-        *(Write(at("LEVEL"), int(level)) for level in sample),
-        Write(at("APPLY_TICK"), tick), Write(at("CONTROL"), 1), Write(at("COMMAND"), 2),
-    ])  # fmt: skip
-    while not board.read(at("STATUS")) & 2:
-        board.step(64)
-    names = ("CLASS", "CLOCKS", "GENERATION", "SPIKES_0", "SPIKES_1")
-    prediction, clocks, generation, *spikes = board.transfer([Read(at(x)) for x in names])
-    return Inference(prediction, clocks, tuple(spikes), generation)
-
-
 @pytest.mark.parametrize("tick", [0, 1, 2, 3, 5, 15])
 def test_the_twin_follows_a_live_update(board: VirtualBoard, tick: int) -> None:
     """The weights change in the third of five inferences, at this tick (0: after it)."""
@@ -138,7 +130,7 @@ def test_the_twin_follows_a_live_update(board: VirtualBoard, tick: int) -> None:
     given_samples = samples(NET, 5)
     before = [board.run(x) for x in given_samples[:2]]
     stage(board, DEVICE.update, bank_writes(*words))
-    during = run_and_apply(board, given_samples[2], tick)
+    during = apply_at(board, given_samples[2], tick)
     after = [board.run(x) for x in given_samples[3:]]
     assert status(board).applied and not status(board).pending
     swap = Swap(2, tick, 1, bank_digest(words[1]))
