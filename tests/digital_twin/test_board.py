@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sc_neurocore.accelerator import (
     simulate_network,
     write_device,
 )
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.devices import Design, VirtualBoard
 from sc_neurocore.devices.update import (
     apply,
@@ -56,6 +58,13 @@ def board(started: VirtualBoard) -> VirtualBoard:
 
 def twin_of(board: VirtualBoard, net: IntegerNetwork = NET) -> Twin:
     return Twin(board.identify().digest, {board.identify().generation: net}, FOLDINGS, 50.0)
+
+
+def test_the_twin_of_a_bundle(board: VirtualBoard) -> None:
+    bundle = LiveBundle(Path(), NET.name, DEVICE.digest, NET, FOLDINGS, DEVICE, SAMPLES)
+    twin = Twin.of(bundle, clock_mhz=50.0)
+    assert (twin.design, twin.foldings, twin.network) == (DEVICE.digest[:32], FOLDINGS, NET)
+    assert twin.compare(board, bundle.samples) is None
 
 
 def test_every_answer_and_every_spike_is_the_twins(board: VirtualBoard) -> None:
