@@ -33,13 +33,13 @@ from sc_neurocore.compiler_service.update._update import Probe, Update
 from sc_neurocore.compiler_service.update._words import (
     Words,
     at,
-    bank_digest,
     count,
     difference,
     overlaid,
 )
 from sc_neurocore.devices import Device, Identity
 from sc_neurocore.devices import update as live
+from sc_neurocore.digital_twin import bank_digest
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 if TYPE_CHECKING:
