@@ -129,7 +129,8 @@ def test_a_stuck_bit_is_reverted(bench: Bench) -> None:
     bit = (word ^ bench.update.inverse[bank][entry]).bit_length() - 1
     index = bench.design.spec.bank_index(bank)
     memory = next(m for m in bench.board.state().memories if m.bank == index)
-    bench.board.stick(memory.index, memory.words // 2 + entry, bit, not word >> bit & 1)
+    second = memory.words - bench.design.spec.banks[index].entries
+    bench.board.stick(memory.index, second + entry, bit, not word >> bit & 1)
     done = bench.execute()
     assert done.state == "reverted"
     assert done.reason.startswith(f"entry {entry} of bank '{bank}' reads")
