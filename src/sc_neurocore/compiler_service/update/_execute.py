@@ -10,10 +10,12 @@ journal says, whatever state it finds it in, and ends the update. A crash anywhe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from sc_neurocore.accelerator import bank_words
 from sc_neurocore.compiler_service.update._errors import (
     Refusal,
     UpdateRefusedError,
@@ -33,13 +35,14 @@ from sc_neurocore.compiler_service.update._update import Probe, Update
 from sc_neurocore.compiler_service.update._words import (
     Words,
     at,
-    bank_digest,
     count,
     difference,
     overlaid,
 )
-from sc_neurocore.devices import Device, Identity
+from sc_neurocore.devices import Design, Device, Identity
 from sc_neurocore.devices import update as live
+from sc_neurocore.devices._bundle import open_design
+from sc_neurocore.digital_twin import bank_digest
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 if TYPE_CHECKING:
@@ -64,6 +67,20 @@ class LiveDesign:
     digest: str
     spec: MMIOUpdateSpec
     image: Words
+
+    @classmethod
+    def of(cls, design: Design | Path | str) -> LiveDesign:
+        """That of a device's design, or of a live bundle, whose digests are checked.
+
+        Args:
+            design: as a device has it, or the bundle's directory.
+
+        Raises:
+            BundleError: the bundle is damaged, or not live.
+        """
+        found = open_design(design)
+        words = bank_words(found.network, found.foldings)
+        return cls(found.digest[:32], found.device.update, words)
 
 
 @dataclass(frozen=True)
@@ -186,7 +203,6 @@ def recover(device: Device, design: LiveDesign, journal: Journal, name: str) -> 
         raise UpdateRefusedError(
             "journal", f"the journal of '{name}' is of design {here.design}, not {design.digest}"
         )
-    _identify(device, design)
     return _settle(device, design, journal, name, "")
 
 
@@ -298,7 +314,10 @@ def _settle(
     fault = ""
     for _ in range(_TRIES):
         try:
+            _identify(device, design)
             repaired, generation = _bring(device, design, wanted)
+        except DeviceMismatchError:
+            raise
         except DeviceError as error:
             fault = str(error)
             continue
