@@ -62,3 +62,21 @@ class HardwareSimMismatchError(SCNeuroError):
     """The RTL and the bit-true model disagreed, or a proof was refuted."""
 
     exit_code = 6
+
+
+class DeviceError(SCNeuroError):
+    """A board is missing, or cannot do what was asked."""
+
+    exit_code = 8
+
+
+class LinkError(DeviceError):
+    """It cannot be known whether a board did what it was sent."""
+
+
+class BusError(DeviceError):
+    """A board refused to read or write a register."""
+
+
+class DeviceMismatchError(DeviceError):
+    """A board runs another design, or other parameters, than was said."""

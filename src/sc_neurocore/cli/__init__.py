@@ -14,6 +14,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "build": "_build",
     "verify": "_verify",
+    "board": "_board",
     "optimise": "_optimise",
     "simulate": "_simulate",
     "models": "_models",
@@ -42,6 +43,7 @@ Exit codes:
   5    a tool failed, crashed or passed its time limit
   6    verification failed: a mismatch, or a refuted proof
   7    the evidence store cannot be used
+  8    the device: no board, a broken link, another design
   130  interrupted with Ctrl-C
 
 Set SC_NEUROCORE_DEBUG=1 to see a traceback, NO_COLOR=1 for plain tables.
