@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conftest import Builder
 from sc_neurocore.accelerator import bank_words, simulate_network, with_weights
 from sc_neurocore.build import BundleError
 from sc_neurocore.build.network import (
@@ -22,8 +23,6 @@ from sc_neurocore.compiler.live_control import MMIOUpdateSpec
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.hdl.registers import RegisterMap, device_registers
-
-from conftest import Builder
 
 
 @pytest.fixture
