@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +129,7 @@ def _ones(stream: Stream, words: NDArray[np.int64]) -> int:
     return int(((events[:, None] >> lanes) & 1).sum())
 
 
-def _others(weights: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+def _others(weights: NDArray[np.int64]) -> NDArray[np.int64]:
     """Other weights of the same range: in reverse order or, if that is the same, none."""
     turned = np.ascontiguousarray(weights[::-1])
     return np.zeros_like(weights) if np.array_equal(turned, weights) else turned
