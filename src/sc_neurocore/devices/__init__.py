@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sc_neurocore.devices._design import Design
+from sc_neurocore.devices._bundle import open_bundle
 from sc_neurocore.devices._device import RegisterDevice
 from sc_neurocore.devices._faults import FAULTS, BoardState, Fault, Memory
+from sc_neurocore.devices._instruments import Instruments
 from sc_neurocore.devices._link import FrameLink, LinkCounters
+from sc_neurocore.devices._process import BoardProcess
 from sc_neurocore.devices._protocol import (
     Device,
     Identity,
@@ -19,16 +21,18 @@ from sc_neurocore.devices._protocol import (
 from sc_neurocore.devices._pynq import MemoryLink, PynqDevice
 from sc_neurocore.devices._serial import SerialDevice
 from sc_neurocore.devices._virtual import VirtualBoard
+from sc_neurocore.devices.update import UpdateError
 
 __all__ = [
     "FAULTS",
+    "BoardProcess",
     "BoardState",
-    "Design",
     "Device",
     "Fault",
     "FrameLink",
     "Identity",
     "Inference",
+    "Instruments",
     "Link",
     "LinkCounters",
     "Memory",
@@ -39,6 +43,8 @@ __all__ = [
     "RegisterDevice",
     "SerialDevice",
     "Telemetry",
+    "UpdateError",
     "VirtualBoard",
     "Write",
+    "open_bundle",
 ]

@@ -31,7 +31,7 @@ def identity(bench: Bench) -> str:
 def wrong_bundle(bench: Bench) -> str:
     """A bundle with another digest is refused."""
     digest = f"{int(bench.design.digest[:1], 16) ^ 1:x}{bench.design.digest[1:]}"
-    other = replace(bench.design, device=replace(bench.design.device, digest=digest))
+    other = replace(bench.design, digest=digest)
     try:
         check_identity(bench.device, other)
     except DeviceMismatchError:
@@ -65,8 +65,10 @@ def batch(bench: Bench) -> str:
 
 def refusals(bench: Bench) -> str:
     """Reading or writing where nothing is, writing ro and reading wo are refused; no effect."""
-    used = {register.offset for register in bench.design.registers.registers}
-    free = [a for a in range(0, 1 << bench.design.registers.address_bits, 4) if a not in used]
+    used = {register.offset for register in bench.design.device.registers.registers}
+    free = [
+        a for a in range(0, 1 << bench.design.device.registers.address_bits, 4) if a not in used
+    ]
     refused: list[Operation] = [Read(a) for a in (free[0], free[-1])]
     refused += [Write(free[0], 1), Write(bench.at("ID"), 1), Read(bench.at("CONTROL"))]
     bench.write(scratch=42)
@@ -103,7 +105,7 @@ def probe(bench: Bench) -> str:
     assert run.spikes is not None
     seen = 0
     used = int(run.ticks_used[0])
-    for layer in range(len(bench.design.layers)):
+    for layer in range(len(bench.old.layers)):
         for tick in sorted({0, used // 2, max(0, used - 2)}):
             got = bench.device.probe(bench.samples[0], layer, tick)
             wanted = run.spikes[layer][0, tick].astype(np.bool_)
@@ -148,7 +150,7 @@ def tick(bench: Bench) -> str:
     assert wanted.spikes is not None
     _stage(bench)
     seen = 0
-    for layer in range(len(bench.design.layers)):
+    for layer in range(len(bench.old.layers)):
         for probed in (at - 1, at):
             if probed + 1 >= wanted.ticks_used[0]:
                 continue
