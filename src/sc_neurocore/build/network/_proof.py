@@ -57,11 +57,10 @@ def prove_blocks(
         stage: told what runs.
         timeout_s: limit of each proof.
     """
-    from sc_neurocore.hdl.blocks import BLOCKS, live_memory
+    from sc_neurocore.hdl.blocks import BLOCKS, INNER_BLOCKS
 
     used = [name.removesuffix(".sv") for name in modules if name in LIBRARY]
-    known = (*BLOCKS, live_memory(1, 70, 3))
-    blocks = [block for block in known if block.module in used]
+    blocks = [block for block in (*BLOCKS, *INNER_BLOCKS) if block.module in used]
     rows: list[dict[str, Any]] = []
     records: dict[str, Record] = {}
     files: dict[str, str | bytes] = {}

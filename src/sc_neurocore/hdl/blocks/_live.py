@@ -36,7 +36,7 @@ def crc32(width: int) -> Block:
             Fault("32'hEDB88320", "32'hEDB88321", "divides by another polynomial"),
             Fault("next = ~crc", "next = crc", "starts from zeros"),
         ),
-        clocked=False, paced=False,
+        clocked=False,
     )  # fmt: skip
 
 
@@ -221,13 +221,13 @@ def live_control(entries: Sequence[int]) -> Block:
          "generation": 32, "traps_set": 32, "host_write": 1, "host_read": 1, "host_half": 1,
          "host_bank": 8, "host_entry": 32, "host_data": 64, "target_half": 1, "swap_pending": 1,
          "swap_tick": 32},
-        stimulus, _golden(entries), 32,
+        stimulus, _golden(entries), 34,
         (
-            Fault("digest == held_guard", "1'b1", "loads whatever the guard is"),
-            Fault("command == APPLY && !expected", "1'b0", "applies whatever was staged"),
-            Fault("half ^ (state != READ)", "half ^ (state == STORE)", "copies to the active half"),
-            Fault("rst_n && state == COPY", "state == COPY", "writes in a reset"),
-            Fault("state <= staged || applied ? SETTLE : IDLE", "state <= IDLE",
+            Fault("command == APPLY   ? staged", "command == APPLY   ? 1'b1",
+                  "applies when nothing is staged"),
+            Fault("command == REVERT  ? applied", "command == REVERT  ? 1'b1",
+                  "reverts what was not applied"),
+            Fault("state <= staged || applied ? SETTLE : IDLE", "state <= staged ? SETTLE : IDLE",
                   "forgets in a reset that the halves differ"),
         ),
         paced=False, restarts=True,
