@@ -11,6 +11,7 @@ import pytest
 from tests.compiler_service.update.test_plan import classifier, integers, samples, twin
 
 from sc_neurocore.accelerator import IntegerNetwork, with_weights, write_device
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.compiler_service.update import (
     FileJournal,
     GateLimits,
@@ -26,7 +27,7 @@ from sc_neurocore.compiler_service.update import (
     sign_update,
     standing,
 )
-from sc_neurocore.devices import Design, VirtualBoard
+from sc_neurocore.devices import VirtualBoard
 from sc_neurocore.devices.update import read_back, stage
 from sc_neurocore.digital_twin import Twin, bank_digest
 from sc_neurocore.exceptions import LinkError
@@ -77,7 +78,8 @@ class Bench:
 def started() -> Iterator[VirtualBoard]:
     net, foldings = integers(), twin().foldings
     levels = samples(6).astype(np.int64)
-    design = Design(net, foldings, write_device(net, foldings), levels)
+    made = write_device(net, foldings)
+    design = LiveBundle(Path("net"), net.name, made.digest, net, foldings, made, levels)
     with VirtualBoard.start(design) as board:
         yield board
 
