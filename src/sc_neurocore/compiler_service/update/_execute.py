@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sc_neurocore.accelerator import bank_words
-from sc_neurocore.compiler_service.update._errors import (
+from sc_neurocore.compiler_service._errors import (
     Refusal,
     UpdateRefusedError,
     UpdateUnsettledError,
