@@ -13,6 +13,11 @@ from sc_neurocore.compiler_service._contract import (
     LiveUpdatePackage,
     LiveUpdatePolicy,
 )
+from sc_neurocore.compiler_service._errors import (
+    ChainError,
+    UpdateRefusedError,
+    UpdateUnsettledError,
+)
 from sc_neurocore.compiler_service._plan import (
     build_compiler_service_contract,
     build_compiler_service_response,
@@ -20,12 +25,15 @@ from sc_neurocore.compiler_service._plan import (
 )
 
 __all__ = [
+    "ChainError",
     "CompilerServiceRequest",
     "CompilerServiceResponse",
     "DigitalTwinSyncContract",
     "LiveUpdateKind",
     "LiveUpdatePackage",
     "LiveUpdatePolicy",
+    "UpdateRefusedError",
+    "UpdateUnsettledError",
     "build_compiler_service_contract",
     "build_compiler_service_response",
     "plan_live_update",

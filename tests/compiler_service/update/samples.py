@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.compiler_service.update.board import DIGEST, answer_of
 
 from sc_neurocore.compiler_service import LiveUpdateKind, LiveUpdatePackage, LiveUpdatePolicy
 from sc_neurocore.compiler_service.update import (
@@ -15,6 +14,8 @@ from sc_neurocore.compiler_service.update import (
     bank_digest,
     difference,
 )
+
+from .board import DIGEST, answer_of
 
 DEVICE = "bench-1"
 GATES = LiveUpdatePolicy().validation_gates

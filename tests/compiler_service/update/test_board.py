@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.compiler_service.update.test_plan import classifier, integers, samples, twin
 
 from sc_neurocore.accelerator import IntegerNetwork, with_weights, write_device
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.compiler_service.update import (
     FileJournal,
     GateLimits,
@@ -26,10 +26,13 @@ from sc_neurocore.compiler_service.update import (
     sign_update,
     standing,
 )
-from sc_neurocore.devices import Design, VirtualBoard
+from sc_neurocore.devices import VirtualBoard
 from sc_neurocore.devices.update import read_back, stage
 from sc_neurocore.digital_twin import Twin, bank_digest
+from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import LinkError
+
+from .test_plan import classifier, integers, samples, twin
 
 NAME = "board-7"
 KEY = generate_key()
@@ -74,18 +77,20 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[VirtualBoard]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
     net, foldings = integers(), twin().foldings
     levels = samples(6).astype(np.int64)
-    design = Design(net, foldings, write_device(net, foldings), levels)
-    with VirtualBoard.start(design) as board:
+    made = write_device(net, foldings)
+    design = LiveBundle(Path("net"), net.name, made.digest, net, foldings, made, levels)
+    store = EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
+    with VirtualBoard.start(design, store=store) as board:
         yield board
 
 
 @pytest.fixture
 def bench(started: VirtualBoard, tmp_path: Path) -> Bench:
-    started.clear_faults()
-    started.lose_power()
+    started.instruments.clear_faults()
+    started.instruments.lose_power()
     with pytest.raises(LinkError):  # the link tells once that the board started again
         started.identify()
     return Bench(started, tmp_path / "journal.jsonl")
@@ -111,7 +116,7 @@ def len_of(update: Update) -> int:
 
 def test_power_lost_after_an_update(bench: Bench) -> None:
     bench.execute()
-    bench.board.lose_power()
+    bench.board.instruments.lose_power()
     assert bench_recovers(bench).state == "restored"
     assert bench.holds() == bench.update.result
     assert bench.answers(with_weights(integers(), classifier(4)))
@@ -128,9 +133,9 @@ def test_a_stuck_bit_is_reverted(bench: Bench) -> None:
     entry, word = next(iter(entries.items()))
     bit = (word ^ bench.update.inverse[bank][entry]).bit_length() - 1
     index = bench.design.spec.bank_index(bank)
-    memory = next(m for m in bench.board.state().memories if m.bank == index)
+    memory = next(m for m in bench.board.instruments.state().memories if m.bank == index)
     second = memory.words - bench.design.spec.banks[index].entries
-    bench.board.stick(memory.index, second + entry, bit, not word >> bit & 1)
+    bench.board.instruments.stick(memory.index, second + entry, bit, not word >> bit & 1)
     done = bench.execute()
     assert done.state == "reverted"
     assert done.reason.startswith(f"entry {entry} of bank '{bank}' reads")
@@ -155,10 +160,10 @@ def test_what_a_dead_host_left_staged_is_dropped(bench: Bench) -> None:
 
 @pytest.mark.parametrize("fault", ["link.lost", "link.corrupted", "bus.lost", "bus.corrupted"])
 def test_faults_on_the_way_are_corrected_or_reverted(bench: Bench, fault: str) -> None:
-    bench.board.set_faults({fault: 0.02}, seed=11)
+    bench.board.instruments.set_faults({fault: 0.02}, seed=11)
     try:
         state = bench.execute().state
     finally:
-        bench.board.clear_faults()
+        bench.board.instruments.clear_faults()
     bench_recovers(bench)
     assert bench.holds() == (bench.update.result if state == "committed" else bench.update.base)

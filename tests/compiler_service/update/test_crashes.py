@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from tests.compiler_service.update.board import Board, Crash, Fuse, Log, design_of
-from tests.compiler_service.update.samples import DEVICE, update_between
 
 from sc_neurocore.compiler_service.update import (
     LiveDesign,
@@ -29,6 +27,9 @@ from sc_neurocore.compiler_service.update import (
     verify_chain,
 )
 from sc_neurocore.exceptions import LinkError
+
+from .board import Board, Crash, Fuse, Log, design_of
+from .samples import DEVICE, update_between
 
 IMAGE: Words = {"a": np.array([1, 2], np.uint64), "b": np.array([2**63 + 5], np.uint64)}
 FIRST: Words = {"a": np.array([7, 2], np.uint64), "b": np.array([2**63 + 5], np.uint64)}

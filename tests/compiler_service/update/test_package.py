@@ -14,8 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.compiler_service.update.board import Board, Fuse, Log, design_of
-from tests.compiler_service.update.samples import DEVICE, update_between
 
 from sc_neurocore.compiler_service import LiveUpdateKind
 from sc_neurocore.compiler_service.update import (
@@ -40,6 +38,9 @@ from sc_neurocore.compiler_service.update import (
 )
 from sc_neurocore.evidence import canonical_json, digest
 from sc_neurocore.exceptions import DeviceMismatchError, SCConfigError
+
+from .board import Board, Fuse, Log, design_of
+from .samples import DEVICE, update_between
 
 OLD = {"a": np.array([1, 2**64 - 1], np.uint64), "b": np.array([3], np.uint64)}
 NEW = {"a": np.array([1, 2**63], np.uint64), "b": np.array([4], np.uint64)}

@@ -5,19 +5,19 @@ Needs the extra ``service`` only to sign and to open packages.
 
 from __future__ import annotations
 
+from sc_neurocore.compiler_service._errors import (
+    ChainError,
+    Refusal,
+    UpdateRefusedError,
+    UpdateUnsettledError,
+)
 from sc_neurocore.compiler_service.update._chain import (
     GENESIS,
-    ChainError,
     Sealed,
     seal,
     verify_chain,
 )
 from sc_neurocore.compiler_service.update._draft import Draft, draft_update
-from sc_neurocore.compiler_service.update._errors import (
-    Refusal,
-    UpdateRefusedError,
-    UpdateUnsettledError,
-)
 from sc_neurocore.compiler_service.update._execute import (
     LiveDesign,
     Outcome,

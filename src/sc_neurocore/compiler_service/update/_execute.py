@@ -10,13 +10,12 @@ journal says, whatever state it finds it in, and ends the update. A crash anywhe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sc_neurocore.accelerator import bank_words
-from sc_neurocore.compiler_service.update._errors import (
+from sc_neurocore.compiler_service._errors import (
     Refusal,
     UpdateRefusedError,
     UpdateUnsettledError,
@@ -39,13 +38,13 @@ from sc_neurocore.compiler_service.update._words import (
     difference,
     overlaid,
 )
-from sc_neurocore.devices import Design, Device, Identity
+from sc_neurocore.devices import Device, Identity
 from sc_neurocore.devices import update as live
-from sc_neurocore.devices._bundle import open_design
 from sc_neurocore.digital_twin import bank_digest
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 if TYPE_CHECKING:
+    from sc_neurocore.build.network import LiveBundle
     from sc_neurocore.compiler.live_control import MMIOUpdateSpec
 
 #: Clocks after which an inference that has not ended never will.
@@ -69,18 +68,14 @@ class LiveDesign:
     image: Words
 
     @classmethod
-    def of(cls, design: Design | Path | str) -> LiveDesign:
-        """That of a device's design, or of a live bundle, whose digests are checked.
+    def of(cls, bundle: LiveBundle) -> LiveDesign:
+        """The design of a live bundle.
 
         Args:
-            design: as a device has it, or the bundle's directory.
-
-        Raises:
-            BundleError: the bundle is damaged, or not live.
+            bundle: as `open_live_bundle` reads it, or as a device has it.
         """
-        found = open_design(design)
-        words = bank_words(found.network, found.foldings)
-        return cls(found.digest[:32], found.device.update, words)
+        words = bank_words(bundle.network, bundle.foldings)
+        return cls(bundle.digest[:32], bundle.device.update, words)
 
 
 @dataclass(frozen=True)

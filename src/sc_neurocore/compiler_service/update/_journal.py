@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from sc_neurocore.compiler_service._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update import _strict
 from sc_neurocore.compiler_service.update._chain import Sealed, seal, verify_chain
-from sc_neurocore.compiler_service.update._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update._update import LAST_VERSION, Update
 from sc_neurocore.compiler_service.update._words import (
     Writes,

@@ -15,8 +15,8 @@ from sc_neurocore.compiler_service._contract import (
     LiveUpdatePackage,
     LiveUpdatePolicy,
 )
+from sc_neurocore.compiler_service._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update._draft import Draft, draft_update
-from sc_neurocore.compiler_service.update._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update._gates import (
     GateLimits,
     Replay,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from sc_neurocore.compiler_service._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update import _strict
-from sc_neurocore.compiler_service.update._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update._keys import key_id
 from sc_neurocore.compiler_service.update._update import Update
 from sc_neurocore.evidence import canonical_json, decode_json

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sc_neurocore.compiler_service.update._errors import UpdateRefusedError
+from sc_neurocore.compiler_service._errors import UpdateRefusedError
 
 #: Characters of the longest name.
 LONGEST_NAME = 200
