@@ -115,6 +115,9 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     if first["type"] == "json_invalid":
         reason = first.get("ctx", {}).get("error", "it is cut off")
         return answer(Problem("malformed", f"the body is no JSON: {reason}"))
+    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if tuple(first["loc"]) == ("body",) and media != "application/json":
+        return answer(Problem("media-type", "send the document as application/json"))
     where = ".".join(str(part) for part in first["loc"])
     reason = str(first["msg"])
     return answer(Problem("invalid", f"{where}: {reason[:1].lower()}{reason[1:]}"))

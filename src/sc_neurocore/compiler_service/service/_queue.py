@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._tables import event, job, result
-from sc_neurocore.evidence import canonical_json, code_digest, digest
+from sc_neurocore.evidence import JSON, canonical_json, code_digest, digest
 
 #: States that a job does not leave.
 ENDED = ("succeeded", "failed", "cancelled")
+#: Attempts after which a job is given up.
+MOST_ATTEMPTS = 50
 
 
 class LostLeaseError(Exception):
@@ -55,7 +58,7 @@ def enqueue(connection: Connection, kind: str, spec: Mapping[str, Any], key: str
         key: of jobs whose effect is not a function of `spec` alone; else the hash of all that.
     """
     identity = f"job-{secrets.token_hex(8)}"
-    content = {"kind": kind, "spec": dict(spec), "code": code_digest()}
+    content: dict[str, JSON] = {"kind": kind, "spec": dict(spec), "code": code_digest()}
     row = {
         "id": identity,
         "kind": kind,
@@ -80,6 +83,17 @@ def request_cancel(connection: Connection, identity: str) -> None:
         _append(connection, identity, "cancelled", {})
     else:
         connection.execute(update(job).where(job.c.id == identity).values(cancel=1))
+
+
+def worker_name(pid: int) -> str:
+    """How the worker that is a process of this machine is called."""
+    return f"{socket.gethostname()}:{pid}"
+
+
+def release(connection: Connection, worker: str) -> None:
+    """Let others have the jobs of a worker that has ended."""
+    held = update(job).where(job.c.worker == worker, job.c.state == "running")
+    connection.execute(held.values(lease=0.0))
 
 
 class Queue:
@@ -137,6 +151,10 @@ class Queue:
             claim = Claim(row.id, row.kind, row.key, row.spec, row.attempt + 1)
             kind = "started" if row.attempt == 0 else "resumed"
             _append(connection, row.id, kind, {"attempt": claim.attempt})
+            if row.attempt >= MOST_ATTEMPTS:
+                sentence = f"the job's worker ended {MOST_ATTEMPTS} times before the job did"
+                self._end(connection, claim, "failed", error={"kind": "Crash", "detail": sentence})
+                return None
             known = connection.execute(select(result).where(result.c.key == row.key)).first()
             if known is not None:
                 self._end(connection, claim, "succeeded", result=known.value, found=1)
@@ -197,6 +215,11 @@ class Queue:
         """End a job that was stopped on request."""
         with self.database.writing() as connection:
             self._end(connection, claim, "cancelled")
+
+    def give_back(self, claim: Claim) -> None:
+        """Let another worker have the job at once."""
+        with self.database.writing() as connection:
+            connection.execute(_held(claim).values(state="queued", lease=None, worker=None))
 
     def isolated(self, claim: Claim, how: Mapping[str, Any]) -> None:
         """Note how the job was isolated."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from sc_neurocore.compiler_service.service._queue import (
     Claim,
     LostLeaseError,
     Queue,
+    worker_name,
 )
 from sc_neurocore.compiler_service.service._sandbox import Finished, RefusedError, Sandbox
 from sc_neurocore.compiler_service.service._settings import JobLimits, Settings
@@ -32,13 +32,18 @@ class Runner:
     Args:
         settings: of the service.
         database: its database.
+        stopping: whether the worker is to end; a job that runs is then given back.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self.settings, self.database = settings, database
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.settings, self.database, self._stopping = settings, database, stopping
         self.files = FileStore(settings.state / "files")
-        name = f"{os.getpid()}-{secrets.token_hex(3)}"
-        self.queue = Queue(database, name, settings.lease_seconds)
+        self.queue = Queue(database, worker_name(os.getpid()), settings.lease_seconds)
         self._next: Sandbox | None = None
 
     def step(self) -> bool:
@@ -54,6 +59,8 @@ class Runner:
             self._attempt(claim)
         except LostLeaseError:
             _log.warning("job %s, attempt %d: the lease was lost", claim.id, claim.attempt)
+        except _StoppingError:
+            self.queue.give_back(claim)
         return True
 
     def run(self, goes_on: Callable[[], bool]) -> None:
@@ -81,7 +88,7 @@ class Runner:
         return Sandbox(self.settings.state / "scratch", self.settings.cache)
 
     def _attempt(self, claim: Claim) -> None:
-        heartbeat = _Heartbeat(self.queue, claim, self.settings.lease_seconds / 5)
+        heartbeat = _Heartbeat(self.queue, claim, self.settings.lease_seconds / 5, self._stopping)
         try:
             inputs = {name: self.files.read(x) for name, x in claim.spec["inputs"].items()}
             done = self._finished(claim, inputs, heartbeat)
@@ -111,14 +118,22 @@ class Runner:
             return sandbox.run(*work, on_event, heartbeat)
 
 
-class _Heartbeat:
-    """Renews a lease now and then."""
+class _StoppingError(Exception):
+    """The worker is to end."""
 
-    def __init__(self, queue: Queue, claim: Claim, interval: float) -> None:
+
+class _Heartbeat:
+    """Renews a lease now and then, and ends the job when the worker is to end."""
+
+    def __init__(
+        self, queue: Queue, claim: Claim, interval: float, stopping: Callable[[], bool]
+    ) -> None:
         self._queue, self._claim, self._interval = queue, claim, min(interval, 1.0)
-        self._due = 0.0
+        self._stopping, self._due = stopping, 0.0
 
     def __call__(self) -> None:
+        if self._stopping():
+            raise _StoppingError
         if time.monotonic() >= self._due:
             self._queue.renew(self._claim)
             self._due = time.monotonic() + self._interval
@@ -162,7 +177,7 @@ def _on_cluster(
                 heartbeat()
                 time.sleep(_IDLE_SECONDS)
             found = future.result()
-        except (LostLeaseError, CancelledError):
+        except (LostLeaseError, CancelledError, _StoppingError):
             with contextlib.suppress(Exception):
                 future.cancel()
             raise

@@ -148,10 +148,11 @@ update = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("device", String, nullable=False, index=True),
-    Column("entry", JSON, nullable=False),
-    Column("digest", String, nullable=False, unique=True),
+    Column("device", String, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("previous", String, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("digest", String, nullable=False),
 )
 
 answer = Table(

@@ -1,0 +1,285 @@
+"""The service from Python: the same verbs, and its refusals as exceptions."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from sc_neurocore.exceptions import SCDependencyError, SCNeuroError
+
+if TYPE_CHECKING:
+    import httpx
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+_ENDED = ("succeeded", "failed", "cancelled")
+_POLL_SECONDS = 0.2
+
+
+class ServiceError(SCNeuroError):
+    """The service refused, or cannot be reached.
+
+    Attributes:
+        status: of the answer; 0 if there was none.
+        kind: of the problem, such as ``unknown`` or ``stale-version``.
+    """
+
+    exit_code = 9
+
+    def __init__(self, message: str, status: int = 0, kind: str = "unreachable") -> None:
+        super().__init__(message)
+        self.status, self.kind = status, kind
+
+
+class Client:
+    """A connection to a service.
+
+    Every method raises `ServiceError` if the service refuses or does not answer. Methods that
+    change something take an ``idempotency_key``: a repeat with the same key gets the first answer.
+
+    Args:
+        url: where the service listens.
+        token: what `sc-neurocore serve token create` printed.
+        timeout_s: time that an answer may take, in seconds.
+        transport: of httpx, for applications in the same process.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        token: str = "",
+        *,
+        timeout_s: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        try:
+            import httpx
+        except ImportError:
+            raise SCDependencyError(
+                "the client needs httpx; run: pip install 'sc-neurocore[service]'"
+            ) from None
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            self._http = httpx.Client(
+                base_url=url, headers=headers, timeout=timeout_s, transport=transport
+            )
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            raise ServiceError(f"'{url}' is no URL of a service: {error}") from None
+        self._url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def health(self) -> dict[str, Any]:
+        """Whether the service lives, and its version."""
+        return self._get("/health")
+
+    def me(self) -> dict[str, Any]:
+        """The token that asks."""
+        return self._get("/v1/me")
+
+    def create_project(
+        self, name: str, description: str = "", *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Make a project."""
+        document = {"name": name, "description": description}
+        return self._post("/v1/projects", document, idempotency_key)
+
+    def projects(self) -> list[dict[str, Any]]:
+        """All projects."""
+        return self._all("/v1/projects")
+
+    def upload(self, path: Path | str, kind: str | None = None) -> str:
+        """Upload a file and return its digest.
+
+        Args:
+            path: the file.
+            kind: ``nir`` or ``npz``; default: its suffix.
+        """
+        path = Path(path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ServiceError(f"{path} cannot be read: {error.strerror}") from None
+        answer = self._send(
+            "POST",
+            "/v1/files",
+            params={"kind": kind or path.suffix.lstrip(".")},
+            content=data,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+        return str(answer.json()["digest"])
+
+    def create_build(
+        self,
+        project: str,
+        name: str,
+        network: str,
+        *,
+        samples: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Build an uploaded network.
+
+        Args:
+            project: its id.
+            name: of the build.
+            network: digest of an uploaded file of kind nir.
+            samples: digest of an uploaded file of kind npz.
+            options: as the service's OpenAPI document lists them.
+            idempotency_key: see the class.
+        """
+        document = {"name": name, "network": network, "options": dict(options or {})}
+        if samples is not None:
+            document["samples"] = samples
+        return self._post(f"/v1/projects/{project}/builds", document, idempotency_key)
+
+    def builds(self, project: str) -> list[dict[str, Any]]:
+        """The builds of a project, newest first."""
+        return self._all(f"/v1/projects/{project}/builds")
+
+    def build(self, build: str) -> dict[str, Any]:
+        """One build, with its job."""
+        return self._get(f"/v1/builds/{build}")
+
+    def download(self, build: str, part: str = "bundle") -> bytes:
+        """What a build made: its ``bundle`` (tar), ``report`` (JSON) or ``page`` (HTML)."""
+        return self._send("GET", f"/v1/builds/{build}/{part}").content
+
+    def evidence(self, **chosen: str) -> list[dict[str, Any]]:
+        """Records of tools that ran; by ``word`` and ``tool``."""
+        return self._all("/v1/evidence", **chosen)
+
+    def job(self, job: str) -> dict[str, Any]:
+        """One job."""
+        return self._get(f"/v1/jobs/{job}")
+
+    def cancel(self, job: str) -> dict[str, Any]:
+        """Stop a job."""
+        return self._post(f"/v1/jobs/{job}/cancel", None, None)
+
+    def follow(self, job: str, after: int = 0) -> Iterator[dict[str, Any]]:
+        """The events of a job as they happen, to its end.
+
+        Args:
+            job: its id.
+            after: number of the last event that is known.
+        """
+        import httpx
+
+        headers = {"Last-Event-ID": str(after)}
+        try:
+            with self._http.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise _refusal(answer)
+                yield from _events(answer.iter_lines())
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+
+    def wait(self, job: str, timeout_s: float = 3600.0) -> dict[str, Any]:
+        """Wait until a job has ended, and return it.
+
+        Raises:
+            ServiceError: it has not within the time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (found := self.job(job))["state"] not in _ENDED:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"the job '{job}' did not end within {timeout_s:g} s")
+            time.sleep(_POLL_SECONDS)
+        return found
+
+    def ledger(self, device: str | None = None) -> list[dict[str, Any]]:
+        """What happened to devices, oldest first."""
+        return self._all("/v1/ledger", **({} if device is None else {"device": device}))
+
+    def verify_ledger(self) -> list[dict[str, Any]]:
+        """Whether the chain of each device holds."""
+        return self._list("/v1/ledger/verification")
+
+    def audit(self) -> list[dict[str, Any]]:
+        """The newest changes that were asked for, and refusals."""
+        return self._list("/v1/audit", limit=200)
+
+    def _get(self, path: str, **params: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self._send("GET", path, params=params).json()
+        return found
+
+    def _list(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._send("GET", path, params=params).json()
+        return found
+
+    def _all(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._list(path, limit=200, offset=len(found), **params)
+            found += page
+            if len(page) < 200:
+                return found
+
+    def _post(self, path: str, document: Any, key: str | None) -> dict[str, Any]:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        given = {} if document is None else {"json": document}
+        answer: dict[str, Any] = self._send("POST", path, headers=headers, **given).json()
+        return answer
+
+    def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
+        import httpx
+
+        try:
+            answer = self._http.request(method, path, **given)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from None
+        if answer.is_error:
+            raise _refusal(answer)
+        return answer
+
+    def _unreachable(self, error: Exception) -> ServiceError:
+        return ServiceError(
+            f"no service answers at {self._url} ({error}); start one with `sc-neurocore serve`"
+        )
+
+
+def _refusal(answer: httpx.Response) -> ServiceError:
+    try:
+        problem = answer.json()
+        kind = str(problem["type"]).rsplit(":", 1)[1]
+        return ServiceError(str(problem["detail"]), answer.status_code, kind)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ServiceError(
+            f"the answer has status {answer.status_code} and is none of an SC-NeuroCore service",
+            answer.status_code,
+            "foreign",
+        )
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    event: dict[str, Any] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name == "id":
+            event["number"] = int(value)
+        elif name == "event":
+            event["kind"] = value
+        elif name == "data":
+            event |= json.loads(value)
+        elif not line and event:
+            yield event
+            event = {}
