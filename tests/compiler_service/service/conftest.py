@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from sc_neurocore.compiler_service.service import (
     Settings,
     create_app,
     create_token,
+    listen,
 )
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits" / "digits-small.nir"
@@ -58,7 +58,7 @@ def settings(state: Path, **options: Any) -> Settings:
 
 def start(state: Path, **options: Any) -> tuple[Running, Callable[[], None]]:
     service = Service.open(settings(state, **options))
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(create_app(service), log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

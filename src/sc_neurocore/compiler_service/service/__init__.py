@@ -6,7 +6,12 @@ from sc_neurocore.compiler_service.service._app import create_app
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._runner import Runner
-from sc_neurocore.compiler_service.service._serve import serve, start_worker, token_command
+from sc_neurocore.compiler_service.service._serve import (
+    listen,
+    serve,
+    start_worker,
+    token_command,
+)
 from sc_neurocore.compiler_service.service._settings import LOOPBACK, JobLimits, Settings
 from sc_neurocore.compiler_service.service._tokens import (
     ROLES,
@@ -32,6 +37,7 @@ __all__ = [
     "create_app",
     "create_token",
     "list_tokens",
+    "listen",
     "revoke_token",
     "serve",
     "start_worker",

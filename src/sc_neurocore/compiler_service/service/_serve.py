@@ -57,7 +57,7 @@ def serve(
             f"'{host}' can be reached by others and no token exists; make one first: "
             f"{token_command(settings)}"
         )
-    listening = _listen(host, port)
+    listening = listen(host, port)
     bound = listening.getsockname()[1]
     config = uvicorn.Config(
         create_app(service),
@@ -177,11 +177,22 @@ def work(settings: Settings, goes_on: Callable[[], bool]) -> None:
     runner.run(lambda: not stopped and goes_on())
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Args:
+        host: name or address of this machine.
+        port: 0 for a free one.
+
+    Raises:
+        SCConfigError: it cannot be listened there.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # Only a socket that says it is TCP gets TCP_NODELAY from asyncio: else each answer waits
+        # 40 ms for an acknowledgement.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(1024)
