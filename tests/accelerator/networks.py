@@ -117,8 +117,16 @@ class Reference:
     high: int
 
 
-def reference(network: IntegerNetwork, sample: np.ndarray) -> Reference:
-    """One sample, in Python integers, event by event and clock by clock."""
+def reference(
+    network: IntegerNetwork,
+    sample: np.ndarray,
+    after: IntegerNetwork | None = None,
+    tick: int = 0,
+) -> Reference:
+    """One sample, in Python integers, event by event and clock by clock.
+
+    From the tick on, the weights are those of ``after``.
+    """
     lanes = [lane_function(layer.datapath) for layer in network.layers]
     states = [[list(layer.datapath.init) for _ in range(layer.size)] for layer in network.layers]
     numbers = Sobol(2, width=network.input.bits).values(network.ticks).tolist()
@@ -131,7 +139,7 @@ def reference(network: IntegerNetwork, sample: np.ndarray) -> Reference:
             entering.append([int(numbers[t] < level) for level in sample.tolist()])
         elif network.input.coding == "events":
             entering.append(sample[t].tolist())
-        for number, layer in enumerate(network.layers):
+        for number, layer in enumerate((after if after and t >= tick else network).layers):
             current = [0] * layer.size
             for p in layer.projections:
                 then = t - p.delay

@@ -25,6 +25,15 @@ from sc_neurocore.accelerator._folding import (
 )
 from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_backends
 from sc_neurocore.accelerator._ladder import float_predictions
+from sc_neurocore.accelerator._live import (
+    Bank,
+    bank_words,
+    bank_writes,
+    live_banks,
+    require_exchangeable,
+    simulate_swap,
+    with_weights,
+)
 from sc_neurocore.accelerator._network import (
     INPUT,
     Backend,
@@ -51,6 +60,7 @@ __all__ = [
     "INPUT",
     "AcceleratorRtl",
     "Backend",
+    "Bank",
     "Candidate",
     "Coding",
     "CorrelationCheck",
@@ -69,6 +79,8 @@ __all__ = [
     "Quantisation",
     "Readout",
     "Schedule",
+    "bank_words",
+    "bank_writes",
     "check_correlation",
     "check_network",
     "choose_backends",
@@ -81,16 +93,20 @@ __all__ = [
     "float_predictions",
     "input_spikes",
     "layer_clocks",
+    "live_banks",
     "memory_blocks",
     "quantise",
     "quantised_graph",
     "rate_numbers",
     "real_inputs",
+    "require_exchangeable",
     "require_uncorrelated_network",
     "shapes_by_simd",
     "sharing_plan",
     "simulate_network",
+    "simulate_swap",
     "stream_bits",
     "tick_weights",
+    "with_weights",
     "write_accelerator",
 ]

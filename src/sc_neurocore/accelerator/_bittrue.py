@@ -88,10 +88,23 @@ def simulate_network(
     Raises:
         SCConfigError: samples of the wrong shape or range, or a network that no hardware has.
     """
+    return run_exchanging(network, network, 0, samples, spikes=spikes, progress=progress)
+
+
+def run_exchanging(
+    network: IntegerNetwork,
+    then: IntegerNetwork,
+    tick: int,
+    samples: ArrayLike,
+    *,
+    spikes: bool,
+    progress: Callable[[int, int], None] | None = None,
+) -> NetworkRun:
+    """As `simulate_network`, with the weights of another network from a tick on."""
     levels = encode_levels(network.input, samples, network.ticks)
     events = network.input.coding == "events"
     number = len(levels)
-    program = _Program(network)
+    program = _Program(network, then, tick)
     classes = network.layers[network.output].size
     neurons = sum(layer.size for layer in network.layers)
     layers = len(network.layers)
@@ -206,13 +219,14 @@ def layer_planes(network: IntegerNetwork, layer: IntegerLayer) -> int:
 
 
 class _Program:
-    """A network as the tables that the kernel executes."""
+    """A network as the tables that the kernel executes; another's weights from a tick on."""
 
-    def __init__(self, network: IntegerNetwork) -> None:
+    def __init__(self, network: IntegerNetwork, then: IntegerNetwork, tick: int) -> None:
         from sc_neurocore.accelerator._bittrue_kernel import OPERATIONS
 
-        check_network(network)
-        _check_streams(network)
+        for one in {id(x): x for x in (network, then)}.values():
+            check_network(one)
+            _check_streams(one)
         code = {name: k for k, name in enumerate(OPERATIONS)}
         bits = network.input.bits
         numbers = (
@@ -234,11 +248,11 @@ class _Program:
         port_values: list[Integers] = []
         widest = max(layer.size for layer in network.layers)
         reach = 0
-        for layer in network.layers:
-            for p in layer.projections:
-                w = p.weights[None]
-                if layer.backend == "stochastic":
-                    w = tick_weights(p.weights, layer.bits, layer.length, network.ticks)
+        for layer, later in zip(network.layers, then.layers, strict=True):
+            for p, q in zip(layer.projections, later.projections, strict=True):
+                w = _versions(layer, p, network.ticks)
+                if q is not p:
+                    w = _exchanged(w, _versions(later, q, network.ticks), network.ticks, tick)
                 source.append(p.source)
                 delay.append(p.delay)
                 offset.append(placed)
@@ -247,11 +261,12 @@ class _Program:
                 placed += w.size
             of_layer.append(len(source))
             planes = layer_planes(network, layer)
-            low, high = accumulator_range(
-                layer.projections, layer.bits, layer.backend, layer.length, network.ticks,
-                1 << planes, planes,
-            )  # fmt: skip
-            reach = max(reach, *(-low).tolist(), *high.tolist(), 0)
+            for one in {id(x): x for x in (layer, later)}.values():
+                low, high = accumulator_range(
+                    one.projections, one.bits, one.backend, one.length, network.ticks,
+                    1 << planes, planes,
+                )  # fmt: skip
+                reach = max(reach, *(-low).tolist(), *high.tolist(), 0)
 
             d = layer.datapath
             for node in d.nodes:
@@ -300,6 +315,19 @@ class _Program:
     def empty_ranges(self) -> Integers:
         bounds = np.iinfo(np.int64)
         return np.tile(np.array([bounds.max, bounds.min], np.int64), (self.states, 1))
+
+
+def _versions(layer: IntegerLayer, p: IntegerProjection, ticks: int) -> Integers:
+    """What a spike adds in each tick until it repeats, (versions, n_source, n_target)."""
+    if layer.backend == "stochastic":
+        return tick_weights(p.weights, layer.bits, layer.length, ticks)
+    return p.weights[None]
+
+
+def _exchanged(old: Integers, new: Integers, ticks: int, tick: int) -> Integers:
+    """The first of some versions up to a tick, the others from it on."""
+    t = np.arange(ticks)
+    return np.concatenate([old[t[:tick] % len(old)], new[t[tick:] % len(new)]])
 
 
 def check_network(network: IntegerNetwork) -> None:

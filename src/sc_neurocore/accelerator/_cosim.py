@@ -106,6 +106,7 @@ def cosimulate_network(
     simulator: str = "verilator",
     sources: Mapping[str, str] | None = None,
     early_decision: bool = True,
+    live: bool = False,
     timeout_s: float = 600.0,
     on_stage: Callable[[str], None] | None = None,
 ) -> NetworkCosimulation:
@@ -123,6 +124,7 @@ def cosimulate_network(
         simulator: ``verilator``, ``yosys`` or ``icarus``.
         sources: RTL to run instead of the written one (an edited file).
         early_decision: whether the engine stops as soon as the class is certain.
+        live: run the live engine, with an idle host.
         timeout_s: wall time allowed.
         on_stage: told the tool's name when it starts.
 
@@ -132,7 +134,7 @@ def cosimulate_network(
         HardwareSimMismatchError: an output of the RTL is undefined.
         ToolError: a tool failed.
     """
-    rtl = write_accelerator(network, foldings, early_decision=early_decision)
+    rtl = write_accelerator(network, foldings, early_decision=early_decision, live=live)
     text = dict(rtl.sources if sources is None else sources)
     levels = encode_levels(network.input, samples, network.ticks)
     model = CycleModel(network, foldings, early_decision=early_decision)

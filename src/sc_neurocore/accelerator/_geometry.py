@@ -82,7 +82,7 @@ class LayerShape:
         groups: words of accumulators.
         bases: first address of each projection.
         addresses: rows of weights per group, over all projections.
-        acc_bits: bits of an accumulator.
+        acc_bits: bits of an accumulator: what the neurons take, whatever the weights.
     """
 
     pe: int
@@ -204,7 +204,6 @@ def _shape(network: IntegerNetwork, layer: IntegerLayer, folding: Folding) -> La
         bases.append(total)
         total += ceil_div(len(p.weights), folding.simd)
     low, high = current_range(network, layer)
-    bits = max((-low - 1).bit_length() if low < 0 else 0, high.bit_length()) + 1
     port = layer.datapath.inputs[0]
     if low < port.low or high > port.high:
         raise SCConfigError(
@@ -217,7 +216,7 @@ def _shape(network: IntegerNetwork, layer: IntegerLayer, folding: Folding) -> La
         groups=ceil_div(layer.size, folding.pe),
         bases=tuple(bases),
         addresses=total,
-        acc_bits=max(2, bits),
+        acc_bits=max(2, port.format.width),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ def integer_layer(
     ticks: int,
     rounding: Rounding = "nearest",
     observed: NDArray[np.int64] | None = None,
+    reach: Sequence[tuple[IntegerProjection, ...]] = (),
 ) -> IntegerLayer:
     """A layer from a population in units of current and integer weights.
 
@@ -53,14 +55,20 @@ def integer_layer(
         ticks: of an inference.
         rounding: of stored states.
         observed: raw (states, 2) ranges seen on calibration data; None for the worst case.
+        reach: projections with other weights that the layer must hold too.
     """
     direct = coding.coding == "direct" and any(p.source == INPUT for p in projections)
     planes = coding.bits if direct else 0
-    low, high = accumulator_range(projections, bits, backend, length, ticks, 1 << planes, planes)
+    spans = [
+        accumulator_range(given, bits, backend, length, ticks, 1 << planes, planes)
+        for given in (projections, *reach)
+    ]
+    low = np.min([span[0] for span in spans], axis=0)
+    high = np.max([span[1] for span in spans], axis=0)
     if not projections:
         low = high = np.zeros(population.size, np.int64)
-    reach = max(int(-low.min()) - 1, int(high.max()), 0)
-    current = QFormat(reach.bit_length() + 1, planes)
+    farthest = max(int(-low.min()) - 1, int(high.max()), 0)
+    current = QFormat(farthest.bit_length() + 1, planes)
     step = 2.0**-fraction
     lowest, highest = (x.astype(np.float64) * 2.0**-planes for x in (low, high))
     bounds = state_bounds(population, lowest, highest, ticks, step)
@@ -85,6 +93,17 @@ def integer_layer(
         backend=backend,
         length=length,
         scale=scale,
+    )
+
+
+def any_weights(
+    projections: tuple[IntegerProjection, ...], bits: int
+) -> tuple[tuple[IntegerProjection, ...], ...]:
+    """The projections with the smallest weights there are, and with the largest."""
+    half = 1 << (bits - 1)
+    return tuple(
+        tuple(replace(p, weights=np.full_like(p.weights, weight)) for p in projections)
+        for weight in (-half, half - 1)
     )
 
 

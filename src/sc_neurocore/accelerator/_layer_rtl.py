@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sc_neurocore.accelerator._geometry import LayerShape, Stream
-from sc_neurocore.accelerator._memory import parameter_file, weight_file
+from sc_neurocore.accelerator._geometry import LayerShape, Stream, index_bits
+from sc_neurocore.accelerator._live import Bank
+from sc_neurocore.accelerator._memory import parameter_file, weight_file, weight_memory
 from sc_neurocore.accelerator._network import IntegerLayer
 from sc_neurocore.compiler import Lane, Port, write_lane
 from sc_neurocore.exceptions import SCConfigError
 
+#: Ports by which a host reaches the banks of a live engine, and their widths.
+HOST = {
+    "host_write": 1, "host_read": 1, "host_half": 1, "host_bank": 8, "host_entry": 32,
+    "host_data": 64,
+}  # fmt: skip
+_HOST_PORTS = (
+    "    input  wire read_half, // of the weights",
+    *(f"    input  wire {f'[{w - 1}:0] ' if w > 1 else ''}{name}," for name, w in HOST.items()),
+    "    output wire [63:0] host_answer,",
+    "    output wire spike_passes,  // to be observed: whether it spikes, neuron by neuron",
+    "    output wire spike_fires,",
+)
 _LIBRARY = ("sc_accumulators.sv", "sc_population_sweep.sv", "sc_synapse_sequencer.sv")
 
 
@@ -39,6 +52,8 @@ def write_layer(
     *,
     doubling: bool,
     readout: str | None,
+    bank: Bank | None = None,
+    number: int = 0,
 ) -> LayerRtl:
     """Write a layer.
 
@@ -49,6 +64,8 @@ def write_layer(
         module: name of the module.
         doubling: whether PLANE events arrive.
         readout: the state that is read out, if any.
+        bank: of its weights, in a live engine.
+        number: of the bank.
 
     Raises:
         SCConfigError: the neuron has other inputs than one current, or not the state read out.
@@ -69,6 +86,7 @@ def write_layer(
     value = next((p for p in d.states if p.name == readout), None)
     if readout is not None and value is None:
         raise SCConfigError(f"the neurons of layer '{layer.name}' have no state '{readout}'")
+    depth, word_bits = weight_memory(layer, shape)
     length = f"\n        .LENGTH({layer.length})," if layer.backend == "stochastic" else ""
     initial = 0
     for p, raw in reversed(list(zip(d.states, d.init, strict=True))):
@@ -87,6 +105,7 @@ def write_layer(
         "    input  wire event_valid,",
         "    output wire event_ready,",
         f"    input  wire [{shape.width - 1}:0] event_data,",
+        *(_HOST_PORTS if bank is not None else ()),
         "    output wire current_passes,  // to be observed: the summed input, neuron by neuron",
         f"    output wire signed [{shape.acc_bits - 1}:0] current",
     ]
@@ -107,18 +126,23 @@ def write_layer(
         ");",
         "",
         "    wire current_valid, current_ready;",
+        "    wire read_enable;",
+        f"    wire [{index_bits(depth) - 1}:0] read_address;",
+        f"    wire [{word_bits - 1}:0] read_word;",
         "    assign current_passes = current_valid && current_ready;",
         f"    {kind} #(",
         f"        .NEURONS({layer.size}), .PE({shape.pe}), .SIMD({shape.simd}),",
         f"        .ADDRESSES({shape.addresses}), .ADDRESS_BITS({shape.address_bits}),",
         f"        .WEIGHT_BITS({layer.bits}), .ACC_BITS({shape.acc_bits}),",
         f"        .DOUBLING({int(doubling)}),{length}",
-        f'        .WEIGHTS("{weights}")',
+        f'        .WEIGHTS("{weights}")' if bank is None else "        .OUTSIDE(1)",
         "    ) synapses (",
         "        .clk(clk), .rst_n(rst_n),",
         "        .event_valid(event_valid), .event_ready(event_ready), .event_data(event_data),",
-        "        .current_valid(current_valid), .current_ready(current_ready), .current(current)",
+        "        .current_valid(current_valid), .current_ready(current_ready), .current(current),",
+        "        .read_enable(read_enable), .read_address(read_address), .read_word(read_word)",
         "    );",
+        *_memory(layer, shape, weights, bank, number),
         "",
         f"    wire [{state_bits - 1}:0] lane_state, lane_next;",
         f"    wire signed [{shape.acc_bits - 1}:0] lane_current;",
@@ -162,10 +186,18 @@ def write_layer(
             "    assign value_valid = spike_valid && spike_ready;",
             f"    assign value = spike_state[{low + value.width - 1}:{low}];",
         ]
+    if bank is not None:
+        library.append("sc_live_memory.sv")
+        lines += [
+            "    assign spike_passes = spike_valid && spike_ready;",
+            "    assign spike_fires = spike;",
+        ]
     unused = ["lane_valid"]
+    unused += [] if bank is not None else ["read_enable", "read_address"]
     unused += ["spike_state"] if value is None or value.width < state_bits else []
-    unused += [] if stream is not None else ["spike"]
-    unused += [] if stream is not None or value is not None else ["spike_valid"]
+    unused += [] if stream is not None or bank is not None else ["spike"]
+    taken = stream is not None or value is not None or bank is not None
+    unused += [] if taken else ["spike_valid"]
     unused += [] if parameter_bits else ["lane_parameters"]
     lines.append(f"    wire unused = &{{{', '.join(unused)}}};")
     lines += ["", "endmodule", "", "`default_nettype wire"]
@@ -177,6 +209,26 @@ def write_layer(
     if parameter_bits:
         sources[parameters] = parameter_file(layer)
     return LayerRtl(module, sources, tuple(library), value.width if value is not None else 0)
+
+
+def _memory(
+    layer: IntegerLayer, shape: LayerShape, weights: str, bank: Bank | None, number: int
+) -> list[str]:
+    """The memory outside the synapses, if there is one."""
+    depth, word_bits = weight_memory(layer, shape)
+    if bank is None:
+        return [f"    assign read_word = {word_bits}'d0;"]
+    return [
+        "    sc_live_memory #(",
+        f'        .BANK({number}), .WORD_BITS({word_bits}), .DEPTH({depth}), .FILE("{weights}")',
+        "    ) weights (",
+        "        .clk(clk),",
+        *(f"        .{name}({name})," for name in HOST),
+        "        .host_answer(host_answer),",
+        "        .read_enable(read_enable), .read_address(read_address), .read_half(read_half),",
+        "        .word(read_word)",
+        "    );",
+    ]
 
 
 def _parameter_wires(bits: int) -> list[str]:

@@ -1,21 +1,41 @@
-"""Contents of the engine's read-only memories, as files that $readmemh reads."""
+"""Contents of the engine's memories: as files that $readmemh reads, and as a bus writes them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sc_neurocore.accelerator._geometry import LayerShape
 from sc_neurocore.accelerator._network import IntegerLayer, Integers
 
 
-def weight_file(layer: IntegerLayer, shape: LayerShape) -> str:
-    """Memory of a layer's synapses; see ``sc_fixed_synapses`` and ``sc_stochastic_synapses``."""
+def weight_memory(layer: IntegerLayer, shape: LayerShape) -> tuple[int, int]:
+    """Words of the memory of a layer's synapses, and their bits."""
+    words, lanes = shape.groups * shape.addresses, shape.pe * shape.simd
+    return (words, lanes * layer.bits) if layer.backend == "fixed" else (words * layer.bits, lanes)
+
+
+def weight_codes(layer: IntegerLayer, shape: LayerShape) -> tuple[Integers, int]:
+    """Memory of a layer's synapses: the codes in each word, the first lowest, and their bits.
+
+    See ``sc_fixed_synapses`` and ``sc_stochastic_synapses``.
+    """
     pe, simd, bits = shape.pe, shape.simd, layer.bits
     # (group, address, p, s): the weight of source s of an address to neuron p of a group
     rows = _rows(layer, shape).reshape(shape.addresses, simd, shape.groups, pe)
-    folded = rows.transpose(2, 0, 3, 1)
+    folded = rows.transpose(2, 0, 3, 1).reshape(-1, pe * simd)
+    if layer.backend == "fixed":
+        return folded & ((1 << bits) - 1), bits
+    codes = folded + (1 << (bits - 1))
+    return np.concatenate([(codes >> (bits - 1 - z)) & 1 for z in range(bits)]), 1
+
+
+def weight_file(layer: IntegerLayer, shape: LayerShape) -> str:
+    """`weight_codes` as a file."""
+    pe, simd, bits = shape.pe, shape.simd, layer.bits
+    codes, width = weight_codes(layer, shape)
     head = [
         f"Weights of layer '{layer.name}': {layer.synapses} of {bits} bits, {layer.backend}.",
         f"{pe} neurons x {simd} sources to a word; groups of neurons: {shape.groups}; "
@@ -29,15 +49,13 @@ def weight_file(layer: IntegerLayer, shape: LayerShape) -> str:
             f"Word group * {shape.addresses} + address; the weight of source s to neuron p is in "
             f"bits (p * {simd} + s) * {bits} and up.",
         ]
-        codes = folded.reshape(-1, pe * simd) & ((1 << bits) - 1)
-        return _text(head, codes, bits)
-    head += [
-        f"Word (z * {shape.groups} + group) * {shape.addresses} + address has bit {bits - 1} - z "
-        f"of W + {1 << (bits - 1)}; that of source s to neuron p is bit p * {simd} + s.",
-    ]
-    codes = folded.reshape(-1, pe * simd) + (1 << (bits - 1))
-    planes = [(codes >> (bits - 1 - z)) & 1 for z in range(bits)]
-    return _text(head, np.concatenate(planes), 1)
+    else:
+        head += [
+            f"Word (z * {shape.groups} + group) * {shape.addresses} + address has bit "
+            f"{bits - 1} - z of W + {1 << (bits - 1)}; that of source s to neuron p is bit "
+            f"p * {simd} + s.",
+        ]
+    return _lines(head, _words(codes, width), codes.shape[1] * width)
 
 
 def parameter_file(layer: IntegerLayer) -> str:
@@ -62,16 +80,25 @@ def _rows(layer: IntegerLayer, shape: LayerShape) -> Integers:
     return rows
 
 
-def _text(head: Sequence[str], codes: Integers, bits: int) -> str:
-    """A file of words that each hold a row of codes of so many bits, the first lowest."""
+def _packed(codes: Integers, bits: int) -> NDArray[np.uint8]:
+    """Words that each hold a row of codes, the first lowest: a row of bytes each."""
     count = codes.shape[1]
     spread = ((codes[:, :, None] >> np.arange(bits)) & 1).astype(np.uint8)
-    packed = np.packbits(spread.reshape(len(codes), count * bits), axis=1, bitorder="little")
-    words = [int.from_bytes(row.tobytes(), "little") for row in packed]
-    return _lines(head, words, count * bits)
+    return np.packbits(spread.reshape(len(codes), count * bits), axis=1, bitorder="little")
+
+
+def _words(codes: Integers, bits: int) -> list[int]:
+    return [int.from_bytes(row.tobytes(), "little") for row in _packed(codes, bits)]
 
 
 def _lines(head: Sequence[str], words: Sequence[int], width: int) -> str:
     digits = -(-width // 4)
     comments = "".join(f"// {line}\n" for line in head)
     return comments + "".join(f"{word:0{digits}x}\n" for word in words)
+
+
+def entries_of(codes: Integers, bits: int) -> NDArray[np.uint64]:
+    """Words of codes in slices of 64 bits, as a bus writes them, a word's lowest first."""
+    packed = _packed(codes, bits)
+    padded = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
+    return np.ascontiguousarray(padded).view("<u8").reshape(-1).astype(np.uint64)

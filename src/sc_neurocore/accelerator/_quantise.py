@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.accelerator._bittrue import NetworkRun, check_network, simulate_network
 from sc_neurocore.accelerator._encode import encode_levels
-from sc_neurocore.accelerator._layer import integer_layer
+from sc_neurocore.accelerator._layer import any_weights, integer_layer
 from sc_neurocore.accelerator._network import (
     INPUT,
     Backend,
@@ -49,6 +49,8 @@ class Quantisation:
         coding: of the input.
         input_bits: input levels are ``0 … 2**input_bits``.
         rounding: of stored states.
+        live: whether weights may be exchanged later: registers then hold what any weights of these
+            widths can cause, not only those at hand.
     """
 
     bits: int | Mapping[str, int] = 6
@@ -59,6 +61,7 @@ class Quantisation:
     coding: Coding = "rate"
     input_bits: int = 4
     rounding: Rounding = "nearest"
+    live: bool = False
 
     def __post_init__(self) -> None:
         _require("ticks", self.ticks, 1, 1 << 20)
@@ -205,6 +208,7 @@ def _layer(
         ticks=options.ticks,
         rounding=options.rounding,
         observed=observed,
+        reach=any_weights(projections, bits) if options.live else (),
     )
 
 

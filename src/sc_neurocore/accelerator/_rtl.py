@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sc_neurocore.accelerator._geometry import TICK, Geometry, Stream, geometry, index_bits
-from sc_neurocore.accelerator._layer_rtl import LayerRtl, write_layer
+from sc_neurocore.accelerator._layer_rtl import HOST, LayerRtl, write_layer
+from sc_neurocore.accelerator._live import Bank, banks_of
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork
 from sc_neurocore.compiler._identifiers import Namespace, check_module_name
 from sc_neurocore.hdl import library_source
@@ -35,6 +36,7 @@ class AcceleratorRtl:
         modules: module of each layer.
         encoder: module of the encoder's instance path, for telling its area apart; None if the
             input is events.
+        banks: memories that a host can write, by number; none unless it is live.
     """
 
     top: str
@@ -48,10 +50,15 @@ class AcceleratorRtl:
     current_bits: Mapping[int, int]
     modules: tuple[str, ...]
     encoder: str | None
+    banks: tuple[Bank, ...] = ()
 
 
 def write_accelerator(
-    network: IntegerNetwork, foldings: Sequence[Folding], *, early_decision: bool = True
+    network: IntegerNetwork,
+    foldings: Sequence[Folding],
+    *,
+    early_decision: bool = True,
+    live: bool = False,
 ) -> AcceleratorRtl:
     """Write the engine of a network.
 
@@ -59,6 +66,8 @@ def write_accelerator(
         network: what it computes.
         foldings: one per layer.
         early_decision: stop as soon as the class is certain (of a spike count).
+        live: hold the weights in banks that a host can write (see ``sc_live_control``). The engine
+            then has the host's ports besides, and is itself the top.
 
     Raises:
         SCConfigError: the foldings do not fit the network, or the network the engine.
@@ -66,7 +75,8 @@ def write_accelerator(
     """
     check_module_name(network.name)
     shape = geometry(network, foldings)
-    names = Namespace(["sc", network.name, f"{network.name}_engine"])
+    names = Namespace(["sc", network.name, f"{network.name}_engine", f"{network.name}_device"])
+    banks = banks_of(network, shape) if live else ()
     layers = [
         write_layer(
             layer,
@@ -76,10 +86,12 @@ def write_accelerator(
             doubling=network.input.coding == "direct"
             and any(p.source == INPUT for p in layer.projections),
             readout=_MEMBRANE if network.readout == "membrane" and k == network.output else None,
+            bank=banks[k] if live else None,
+            number=k,
         )
         for k, layer in enumerate(network.layers)
     ]
-    return _Top(network, shape, layers, early_decision).write()
+    return _Top(network, shape, layers, early_decision, banks).write()
 
 
 class _Top:
@@ -89,9 +101,10 @@ class _Top:
         shape: Geometry,
         layers: Sequence[LayerRtl],
         early_decision: bool,
+        banks: tuple[Bank, ...],
     ) -> None:
         self.network, self.shape, self.layers = network, shape, layers
-        self.early = early_decision
+        self.early, self.banks = early_decision, banks
         self.library: set[str] = set()
         # Every wire is one of these and an ending, so no two can be the same.
         local = Namespace(["counter", "value", "observed", "event"])
@@ -104,6 +117,7 @@ class _Top:
             local.claim(f"{self.name[b.source]}_to_{self.name[b.target]}") for b in shape.buffers
         ]
         self.filled = [local.claim(f"fill_{name}") for name in self.buffer]
+        self.answer = [local.claim(f"{self.name[k]}_answer") for k in range(len(layers))]
 
     def write(self) -> AcceleratorRtl:
         net = self.network
@@ -118,6 +132,11 @@ class _Top:
         outputs = {"busy": 1, "done": 1, "class_index": index_bits(classes)}
         if events:
             outputs["event_ready"] = 1
+        if self.banks:
+            inputs = {**inputs, **HOST, "target_half": 1, "swap_pending": 1, "swap_tick": 32}
+            layers = len(self.layers)
+            outputs |= {"host_answer": 64, "swapped": 1}
+            outputs |= {"spike_passes": layers, "spike_fires": layers}
         observed = {
             s: (f"observed_{self.name[s]}", f"observed_{self.name[s]}_data")
             for s in self.shape.streams
@@ -138,13 +157,14 @@ class _Top:
         }
         sources = {k: v for layer in self.layers for k, v in layer.sources.items()}
         sources[f"{net.name}_engine.sv"] = self._engine(inputs, outputs, seen, observed, currents)
-        sources[f"{net.name}.sv"] = self._board(inputs, outputs, seen)
+        if not self.banks:
+            sources[f"{net.name}.sv"] = self._board(inputs, outputs, seen)
         for layer in self.layers:
             self.library.update(layer.library)
         for file in sorted(self.library):
             sources[file] = library_source(file)
         return AcceleratorRtl(
-            top=net.name,
+            top=f"{net.name}_engine" if self.banks else net.name,
             engine=f"{net.name}_engine",
             sources=sources,
             inputs=inputs,
@@ -155,6 +175,7 @@ class _Top:
             current_bits=bits,
             modules=tuple(layer.module for layer in self.layers),
             encoder=None if events else f"sc_{net.input.coding}_encoder",
+            banks=self.banks,
         )
 
     def _ports(self, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> list[str]:
@@ -236,6 +257,7 @@ class _Top:
             "",
             *self._stream_wires(),
             *self._encoder(),
+            *(self._swap() if self.banks else ()),
         ]
         for k in range(len(self.layers)):
             lines += self._layer(k)
@@ -367,8 +389,38 @@ class _Top:
                 "    wire value_valid;",
                 f"    wire signed [{self.layers[k].value_bits - 1}:0] value;",
             ]
+        if self.banks:
+            lines.append(f"    wire [63:0] {self.answer[k]};")
+            pins[1:1] = [
+                f".read_half(read_half[{k}]),",
+                *(f".{name}({name})," for name in HOST),
+                f".host_answer({self.answer[k]}),",
+                f".spike_passes(spike_passes[{k}]), .spike_fires(spike_fires[{k}]),",
+            ]
         lines += [f"    {self.layers[k].module} {n}_layer ("]
         return [*lines, *(f"        {p}" for p in pins), "    );", ""]
+
+    def _swap(self) -> list[str]:
+        """Which half of its bank each layer reads, and what all banks answer."""
+        self.library.add("sc_live_swap.sv")
+        layers = len(self.layers)
+        ends = [
+            f"{e}_valid && {e}_ready && {e}_data[{s.width - 1}:{s.width - 2}] == 2'd{TICK}"
+            for e, s in zip(self.event, self.shape.layers, strict=True)
+        ]
+        return [
+            f"    wire [{layers - 1}:0] read_half;",
+            f"    wire [{layers - 1}:0] tick_ends;",
+            f"    sc_live_swap #(.LAYERS({layers}), .TICKS({self.network.ticks})) swap (",
+            "        .clk(clk), .idle(!run_n), .tick_ends(tick_ends),",
+            "        .target_half(target_half), .swap_pending(swap_pending), "
+            ".swap_tick(swap_tick),",
+            "        .half(read_half), .swapped(swapped)",
+            "    );",
+            *(f"    assign tick_ends[{k}] = {end};" for k, end in enumerate(ends)),
+            f"    assign host_answer = {' | '.join(self.answer)};",
+            "",
+        ]
 
     def _merge(self, k: int, buffers: Sequence[int]) -> list[str]:
         """Join a layer's buffers in the order of its projections."""

@@ -8,6 +8,9 @@
 // WEIGHTS is a file with one word in hexadecimal per line. Word group * ADDRESSES + address has
 // the weights of the sources of `address` to the neurons of `group`, the weight of source s to
 // neuron group * PE + p in bits (p * SIMD + s) * WEIGHT_BITS and up, in two's complement.
+//
+// With OUTSIDE the weights are in a memory outside, which gives the word of read_address a clock
+// after read_enable and keeps it until the next; without it read_word is ignored.
 
 `default_nettype none
 
@@ -20,7 +23,11 @@ module sc_fixed_synapses #(
     parameter integer WEIGHT_BITS  = 6,
     parameter integer ACC_BITS     = 10,
     parameter integer DOUBLING     = 0,    // 1 if PLANE events occur
-    parameter         WEIGHTS      = ""
+    parameter         WEIGHTS      = "",
+    parameter integer OUTSIDE      = 0,    // 1 if the weights are in a memory outside
+    parameter integer GROUPS       = (NEURONS + PE - 1) / PE,
+    parameter integer DEPTH        = GROUPS * ADDRESSES,
+    parameter integer POINTER_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  wire                         clk,
     input  wire                         rst_n,          // synchronous, low resets
@@ -29,14 +36,14 @@ module sc_fixed_synapses #(
     input  wire [ADDRESS_BITS+SIMD+1:0] event_data,     // {kind, address, mask}
     output wire                         current_valid,
     input  wire                         current_ready,
-    output wire signed [ACC_BITS-1:0]   current
+    output wire signed [ACC_BITS-1:0]   current,
+    output wire                         read_enable,
+    output wire [POINTER_BITS-1:0]      read_address,
+    input  wire [PE*SIMD*WEIGHT_BITS-1:0] read_word
 );
 
-    localparam integer GROUPS       = (NEURONS + PE - 1) / PE;
     localparam integer GROUP_BITS   = GROUPS > 1 ? $clog2(GROUPS) : 1;
     localparam integer LANE_BITS    = PE > 1 ? $clog2(PE) : 1;
-    localparam integer DEPTH        = GROUPS * ADDRESSES;
-    localparam integer POINTER_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
     localparam integer SUM_BITS     = WEIGHT_BITS + $clog2(SIMD);
     localparam integer OPERAND_BITS = SUM_BITS < ACC_BITS ? SUM_BITS : ACC_BITS;
 
@@ -67,15 +74,23 @@ module sc_fixed_synapses #(
         if (event_ready) mask <= event_data[SIMD-1:0];
     end
 
-    reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
-    reg [PE*SIMD*WEIGHT_BITS-1:0] stored, weight;
-    initial if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
-    always @(posedge clk) begin
-        if (step) begin
-            stored <= weights[reads];
-            weight <= stored;
+    wire [PE*SIMD*WEIGHT_BITS-1:0] stored;
+    reg [PE*SIMD*WEIGHT_BITS-1:0] weight;
+    always @(posedge clk) if (step) weight <= stored;
+    assign read_enable  = step;
+    assign read_address = reads;
+    generate
+        if (OUTSIDE != 0) begin : no_memory
+            assign stored = read_word;
+        end else begin : memory
+            reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
+            reg [PE*SIMD*WEIGHT_BITS-1:0] word;
+            initial if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
+            always @(posedge clk) if (step) word <= weights[reads];
+            assign stored = word;
+            wire unused = &read_word;
         end
-    end
+    endgenerate
 
     // In the next clock it is changed, or comes out.
     reg read_busy, read_ends;

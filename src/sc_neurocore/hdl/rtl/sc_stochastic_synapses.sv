@@ -14,6 +14,9 @@
 // WEIGHTS is a file with one word in hexadecimal per line. Word
 // (z * GROUPS + group) * ADDRESSES + address has bit b - 1 - z of u, of source s of `address` and
 // neuron group * PE + p, in its bit p * SIMD + s.
+//
+// With OUTSIDE the weights are in a memory outside, which gives the word of read_address a clock
+// after read_enable and keeps it until the next; without it read_word is ignored.
 
 `default_nettype none
 
@@ -27,7 +30,11 @@ module sc_stochastic_synapses #(
     parameter integer ACC_BITS     = 10,
     parameter integer DOUBLING     = 0,    // 1 if PLANE events occur
     parameter integer LENGTH       = 64,   // a power of two, 2 or more
-    parameter         WEIGHTS      = ""
+    parameter         WEIGHTS      = "",
+    parameter integer OUTSIDE      = 0,    // 1 if the weights are in a memory outside
+    parameter integer GROUPS       = (NEURONS + PE - 1) / PE,
+    parameter integer DEPTH        = GROUPS * ADDRESSES * WEIGHT_BITS,
+    parameter integer POINTER_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  wire                         clk,
     input  wire                         rst_n,          // synchronous, low resets
@@ -36,15 +43,15 @@ module sc_stochastic_synapses #(
     input  wire [ADDRESS_BITS+SIMD+1:0] event_data,     // {kind, address, mask}
     output wire                         current_valid,
     input  wire                         current_ready,
-    output wire signed [ACC_BITS-1:0]   current
+    output wire signed [ACC_BITS-1:0]   current,
+    output wire                         read_enable,
+    output wire [POINTER_BITS-1:0]      read_address,
+    input  wire [PE*SIMD-1:0] read_word
 );
 
-    localparam integer GROUPS       = (NEURONS + PE - 1) / PE;
     localparam integer GROUP_BITS   = GROUPS > 1 ? $clog2(GROUPS) : 1;
     localparam integer LANE_BITS    = PE > 1 ? $clog2(PE) : 1;
     localparam integer PLANE        = GROUPS * ADDRESSES;
-    localparam integer DEPTH        = PLANE * WEIGHT_BITS;
-    localparam integer POINTER_BITS = $clog2(DEPTH);
     localparam integer SUM_BITS     = 2 + $clog2(SIMD);
     localparam integer OPERAND_BITS = SUM_BITS < ACC_BITS ? SUM_BITS : ACC_BITS;
     localparam integer CLOCK_BITS   = $clog2(LENGTH);
@@ -113,15 +120,23 @@ module sc_stochastic_synapses #(
         end
     end
 
-    reg [PE*SIMD-1:0] planes [0:DEPTH-1];
-    reg [PE*SIMD-1:0] stored, bits;
-    initial if (WEIGHTS != "") $readmemh(WEIGHTS, planes);
-    always @(posedge clk) begin
-        if (step) begin
-            stored <= planes[reads];
-            bits   <= stored;
+    wire [PE*SIMD-1:0] stored;
+    reg [PE*SIMD-1:0] bits;
+    always @(posedge clk) if (step) bits <= stored;
+    assign read_enable  = step;
+    assign read_address = reads;
+    generate
+        if (OUTSIDE != 0) begin : no_memory
+            assign stored = read_word;
+        end else begin : memory
+            reg [PE*SIMD-1:0] planes [0:DEPTH-1];
+            reg [PE*SIMD-1:0] word;
+            initial if (WEIGHTS != "") $readmemh(WEIGHTS, planes);
+            always @(posedge clk) if (step) word <= planes[reads];
+            assign stored = word;
+            wire unused = &read_word;
         end
-    end
+    endgenerate
 
     // In the next clock it is changed, or comes out.
     reg read_busy, read_ends, read_none;

@@ -1,0 +1,89 @@
+"""Executing an update: its package, its signature, its gates, its journal, and the device.
+
+Needs the extra ``service`` only to sign and to open packages.
+"""
+
+from __future__ import annotations
+
+from sc_neurocore.compiler_service.update._chain import (
+    GENESIS,
+    ChainError,
+    Sealed,
+    seal,
+    verify_chain,
+)
+from sc_neurocore.compiler_service.update._errors import (
+    Refusal,
+    UpdateRefusedError,
+    UpdateUnsettledError,
+)
+from sc_neurocore.compiler_service.update._execute import (
+    LiveDesign,
+    Outcome,
+    enrol,
+    execute_update,
+    recover,
+)
+from sc_neurocore.compiler_service.update._journal import (
+    FileJournal,
+    Intent,
+    Journal,
+    Standing,
+    standing,
+)
+from sc_neurocore.compiler_service.update._keys import (
+    generate_key,
+    key_id,
+    read_private_key,
+    read_public_key,
+    write_private_key,
+    write_public_key,
+)
+from sc_neurocore.compiler_service.update._signed import LARGEST_UPDATE, open_update, sign_update
+from sc_neurocore.compiler_service.update._update import Answer, GateResult, Probe, Update
+from sc_neurocore.compiler_service.update._words import (
+    Words,
+    Writes,
+    bank_digest,
+    difference,
+    overlaid,
+)
+
+__all__ = [
+    "GENESIS",
+    "LARGEST_UPDATE",
+    "Answer",
+    "ChainError",
+    "FileJournal",
+    "GateResult",
+    "Intent",
+    "Journal",
+    "LiveDesign",
+    "Outcome",
+    "Probe",
+    "Refusal",
+    "Sealed",
+    "Standing",
+    "Update",
+    "UpdateRefusedError",
+    "UpdateUnsettledError",
+    "Words",
+    "Writes",
+    "bank_digest",
+    "difference",
+    "enrol",
+    "execute_update",
+    "generate_key",
+    "key_id",
+    "open_update",
+    "overlaid",
+    "read_private_key",
+    "read_public_key",
+    "recover",
+    "seal",
+    "sign_update",
+    "standing",
+    "verify_chain",
+    "write_private_key",
+    "write_public_key",
+]

@@ -1,0 +1,64 @@
+// Which half of its live memory each layer reads, so that all change at one tick of an inference.
+//
+// The layers of an engine are in different ticks in the same clock. A layer's tick ends in a clock
+// with its bit of `tick_ends`, and in the next clock the layer reads what belongs to the next tick.
+// While `idle` no layer reads, and every half is target_half from the next clock on.
+//
+// An exchange that becomes pending before any layer has begun tick swap_tick is done in this
+// inference: each layer takes target_half when it begins that tick. Otherwise, and with swap_tick 0,
+// and if the inference ends before that tick, it is done once the engine is idle. So no inference
+// has layers with other halves in the same tick.
+//
+// The halves have no reset, but are 0 at power-up, like those of sc_live_control.
+//
+// Area: a tick counter, a comparator and a flip-flop for each layer.
+
+`default_nettype none
+
+module sc_live_swap #(
+    parameter integer LAYERS = 2,
+    parameter integer TICKS  = 16
+) (
+    input  wire              clk,
+    input  wire              idle,
+    input  wire [LAYERS-1:0] tick_ends,
+    input  wire              target_half,
+    input  wire              swap_pending,
+    input  wire [31:0]       swap_tick,
+    output reg  [LAYERS-1:0] half,
+    output wire              swapped       // every half is target_half
+);
+
+    localparam integer TICK_BITS = $clog2(TICKS + 1);
+
+    initial half = {LAYERS{1'b0}};
+    assign swapped = half == {LAYERS{target_half}};
+
+    // The exchange was pending in the last clock, and then no layer had begun its tick.
+    reg waits, joins;
+    wire fits = swap_tick <= 32'(TICKS - 1);
+    wire [TICK_BITS-1:0] swaps = swap_tick[TICK_BITS-1:0];
+    wire [LAYERS-1:0] begun, begins;
+    genvar k;
+    generate
+        for (k = 0; k < LAYERS; k = k + 1) begin : layer
+            reg  [TICK_BITS-1:0] tick;
+            wire [TICK_BITS-1:0] next = tick + TICK_BITS'(tick_ends[k]);
+            assign begun[k]  = next >= swaps;
+            assign begins[k] = tick_ends[k] && next == swaps;
+            always @(posedge clk) tick <= idle ? {TICK_BITS{1'b0}} : next;
+            always @(posedge clk) begin
+                if (idle || (swap_pending && joins && begins[k])) half[k] <= target_half;
+            end
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        waits <= swap_pending && !idle;
+        if (idle || !swap_pending) joins <= 1'b0;
+        else if (!waits)           joins <= fits && begun == {LAYERS{1'b0}};
+    end
+
+endmodule
+
+`default_nettype wire
