@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
-from sc_neurocore.evidence import EvidenceStore, Outcome, Record, run_cached
+from sc_neurocore.evidence import EvidenceStore, Record
 from sc_neurocore.exceptions import ToolError
 from sc_neurocore.toolchain._bench import BENCH, BENCH_FILE, Bench, Trace, Words, port_mismatch
+from sc_neurocore.toolchain._model import compile_model, verilator_version
 from sc_neurocore.toolchain._process import checked, job_directory, run_process, write_sources
 from sc_neurocore.toolchain._sources import verilog_files
-from sc_neurocore.toolchain._tools import Command, require
 
-# Verilator has two states only. Unknown values become random ones, so that a design that
-# depends on them disagrees with its model instead of luckily reading zeros.
-_VERILATE = (
-    "--cc",
-    "-O3",
-    "--x-assign",
-    "unique",
-    "--x-initial",
-    "unique",
-    "-Wno-fatal",
-    "-Wno-lint",
-    "-Wwarn-WIDTH",
-    "+1364-2005ext+v",
-    "+1800-2017ext+sv",
-    "--prefix",
-    "Vbench",
-    "--top-module",
-    BENCH,
-)
-_DEFINES = ("-std=c++17", "-DVM_COVERAGE=0", "-DVM_SC=0")
-_RUNTIME = ("verilated", "verilated_threads")
-_TRACE_RUNTIME = ("verilated_vcd_c",)
-_RUNTIME_FLAGS = ("-O1", *_DEFINES, "-DVM_TRACE=0")
-_MODEL_FLAGS = ("-O2", *_DEFINES)
 _SEED = 1
 _MEMORY_MB = 8192
 
 
 def simulator_version() -> str:
     """Return the versions of Verilator and of the compiler that builds its models."""
-    return f"{require('verilator').version}, {require('c++').version}"
+    return verilator_version()
 
 
 def simulate(
@@ -90,108 +64,22 @@ def _model(
     sources: Mapping[str, str], bench: Bench, store: EvidenceStore, vcd: bool, timeout_s: float
 ) -> Record:
     """Return the record that holds the compiled design."""
-    verilator, compiler = require("verilator"), require("c++")
-    trace = ("--trace-vcd",) if vcd else ()
-    main = _main(bench, vcd)
 
-    def run() -> Outcome:
-        runtime = _runtime(verilator, compiler, store, vcd, timeout_s)
-        include = Path(verilator.env["VERILATOR_ROOT"]) / "include"
-        with job_directory() as work:
-            write_sources(work, sources)
-            (work / BENCH_FILE).write_text(bench.verilog())
-            (work / "main.cpp").write_text(main)
-            for name in runtime.blobs:
-                (work / name).write_bytes(store.blob(runtime.key, name))
-            files = [BENCH_FILE, *verilog_files(sources)]
-            verilated = checked(
-                "verilator",
-                run_process(
-                    "verilator",
-                    [*verilator.argv, *_VERILATE, *trace, "-Mdir", "model", *files],
-                    cwd=work,
-                    timeout_s=timeout_s,
-                    memory_mb=_MEMORY_MB,
-                    env=verilator.env,
-                ),
-            )
-            complaint = re.search(rf"%Warning-WIDTH\w*: {BENCH_FILE}.*", verilated.log)
-            if complaint:
-                raise port_mismatch("verilator", bench, complaint[0])
-            # One translation unit: the headers dominate the time to compile a small model.
-            units = sorted(path.name for path in (work / "model").glob("*.cpp"))
-            joined = "".join(f'#include "model/{name}"\n' for name in units)
-            (work / "all.cpp").write_text(joined + '#include "main.cpp"\n')
-            compiled = checked(
-                "the C++ compiler",
-                run_process(
-                    "the C++ compiler",
-                    [
-                        *compiler.argv,
-                        *_MODEL_FLAGS,
-                        f"-DVM_TRACE={int(vcd)}",
-                        f"-I{include}",
-                        f"-I{include / 'vltstd'}",
-                        "-Imodel",
-                        "all.cpp",
-                        *runtime.blobs,
-                        "-pthread",
-                        "-o",
-                        "simulator",
-                    ],
-                    cwd=work,
-                    timeout_s=timeout_s,
-                    env=compiler.env,
-                ),
-            )
-            program = (work / "simulator").read_bytes()
-        return Outcome({}, verilated.log + compiled.log, {"simulator": program})
+    def check(log: str) -> None:
+        complaint = re.search(rf"%Warning-WIDTH\w*: {BENCH_FILE}.*", log)
+        if complaint:
+            raise port_mismatch("verilator", bench, complaint[0])
 
-    return run_cached(
-        store,
-        word="generated",
-        tool="verilator-model",
-        version=simulator_version(),
-        options={"verilator": [*_VERILATE, *trace], "compiler": list(_MODEL_FLAGS)},
-        inputs={**sources, BENCH_FILE: bench.verilog(), "__main.cpp": main},
-        run=run,
-    )
-
-
-def _runtime(
-    verilator: Command, compiler: Command, store: EvidenceStore, vcd: bool, timeout_s: float
-) -> Record:
-    """Return the record that holds Verilator's runtime, compiled once per pair of versions."""
-    names = _RUNTIME + (_TRACE_RUNTIME if vcd else ())
-    include = Path(verilator.env["VERILATOR_ROOT"]) / "include"
-
-    def run() -> Outcome:
-        with job_directory() as work:
-
-            def compile_one(name: str) -> str:
-                argv = [*compiler.argv, *_RUNTIME_FLAGS, f"-I{include}", f"-I{include / 'vltstd'}"]
-                done = run_process(
-                    "the C++ compiler",
-                    [*argv, "-c", str(include / f"{name}.cpp"), "-o", f"{name}.o"],
-                    cwd=work,
-                    timeout_s=timeout_s,
-                    env=compiler.env,
-                )
-                return checked("the C++ compiler", done).log
-
-            with ThreadPoolExecutor(max_workers=2) as pool:
-                logs = list(pool.map(compile_one, names))
-            objects = {f"{name}.o": (work / f"{name}.o").read_bytes() for name in names}
-        return Outcome({}, "".join(logs), objects)
-
-    return run_cached(
-        store,
-        word="generated",
-        tool="verilator-runtime",
-        version=simulator_version(),
-        options={"compiler": list(_RUNTIME_FLAGS), "parts": list(names)},
-        inputs={},
-        run=run,
+    verilog_files(sources)  # refuses names that are ours
+    return compile_model(
+        {BENCH_FILE: bench.verilog(), **sources},
+        {"__main.cpp": _main(bench, vcd)},
+        top=BENCH,
+        prefix="Vbench",
+        store=store,
+        vcd=vcd,
+        timeout_s=timeout_s,
+        check=check,
     )
 
 

@@ -20,6 +20,7 @@ from sc_neurocore.hdl.blocks._arithmetic import (
     unipolar_multiplier,
 )
 from sc_neurocore.hdl.blocks._block import Block, Fault, Levels
+from sc_neurocore.hdl.blocks._buses import axi_lite_slave, wishbone_slave
 from sc_neurocore.hdl.blocks._counters import (
     accumulative_parallel_counter,
     parallel_counter,
@@ -104,6 +105,8 @@ BLOCKS: tuple[Block, ...] = (
     fixed_synapses(some_weights(6, 10, 4), 4, 2, 4, 8),
     stochastic_synapses(some_weights(6, 10, 4), 4, 2, 4, 10, 8),
     population_sweep(5, 6, 7, 19),
+    axi_lite_slave(12, 32),
+    wishbone_slave(12, 32),
 )
 
 #: The same blocks with other parameters: least, odd and large ones.
@@ -193,6 +196,8 @@ VARIANTS: tuple[Block, ...] = (
     stochastic_synapses(some_weights(4, 3, 4), 1, 1, 4, 9, 32),
     population_sweep(1, 6, 7, 19),
     population_sweep(16, 3, 4, 5),
+    axi_lite_slave(4, 32),
+    wishbone_slave(4, 32),
 )
 
 __all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels"]

@@ -93,12 +93,14 @@ module sc_axi_lite_slave #(
     always @(posedge clk) begin
         if (!rst_n) begin
             asked        <= 1'b0;
+            read_word    <= {WORDS{1'b0}};
             s_axi_rvalid <= 1'b0;
         end else if (read) begin
             asked        <= 1'b0;
             s_axi_rvalid <= 1'b1;
         end else begin
             if (s_axi_arvalid) asked        <= 1'b1;
+            if (!asked)        read_word    <= s_axi_araddr[ADDRESS_BITS-1:LOW];
             if (s_axi_rready)  s_axi_rvalid <= 1'b0;
         end
     end
@@ -110,7 +112,6 @@ module sc_axi_lite_slave #(
             strobes    <= s_axi_wstrb;
         end
         if (write) write_failed <= write_error;
-        if (!asked) read_word <= s_axi_araddr[ADDRESS_BITS-1:LOW];
         if (read) begin
             s_axi_rdata <= read_error ? {DATA_BITS{1'b0}} : read_data;
             read_failed <= read_error;

@@ -64,16 +64,17 @@ module sc_wishbone_slave #(
     always @(posedge clk) begin
         if (!rst_n) begin
             taken    <= 1'b0;
+            word     <= {WORDS{1'b0}};
             answered <= 1'b0;
         end else begin
             taken    <= wb_cyc_i && wb_stb_i;
+            word     <= wb_adr_i[ADDRESS_BITS-1:LOW];
             answered <= wb_cyc_i && taken;
         end
     end
 
     always @(posedge clk) begin
         writes <= wb_we_i;
-        word <= wb_adr_i[ADDRESS_BITS-1:LOW];
         write_data <= wb_dat_i;
         strobes <= wb_sel_i;
         failed <= writes ? write_error : read_error;

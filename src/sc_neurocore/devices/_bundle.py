@@ -1,0 +1,34 @@
+"""The design of a live bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+from sc_neurocore.devices._design import Design
+
+
+def open_design(bundle: Path | str | Design) -> Design:
+    """Return the design of a live bundle, whose digests are checked.
+
+    Raises:
+        BundleError: the bundle is damaged, or not live.
+    """
+    if isinstance(bundle, Design):
+        return bundle
+    from sc_neurocore.build.network import open_live_bundle
+
+    live = open_live_bundle(bundle)
+    device, network = live.device, live.network
+    return Design(
+        name=live.name,
+        digest=live.digest,
+        bus=device.bus,
+        top=device.top,
+        sources=device.sources,
+        registers=device.registers,
+        coding=network.input,
+        ticks=network.ticks,
+        layers=tuple(layer.size for layer in network.layers),
+        bundle=live.path,
+    )

@@ -1,0 +1,200 @@
+"""The one implementation of a device: register operations over any link."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.accelerator import encode_levels
+from sc_neurocore.devices._design import MAGIC, MAP_VERSION, Design
+from sc_neurocore.devices._protocol import (
+    Identity,
+    Inference,
+    Link,
+    Operation,
+    Read,
+    Telemetry,
+    Write,
+)
+from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
+
+_START, _RESET = 1, 2
+_BUSY, _DONE = 1, 2
+_ALL = (1 << 32) - 1
+#: Clocks after which an inference that has not ended never will.
+_PATIENCE = 1 << 26
+
+
+class RegisterDevice:
+    """A board behind a link.
+
+    Args:
+        link: transport to the board; closed with the device.
+        design: what should run there.
+        name: kind and place of the board.
+    """
+
+    def __init__(self, link: Link, design: Design, name: str) -> None:
+        self.link, self.design, self._name = link, design, name
+        self._usual_clocks = 64
+
+    @property
+    def name(self) -> str:
+        """Kind and place of the board, for people."""
+        return self._name
+
+    def __enter__(self) -> RegisterDevice:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def identify(self) -> Identity:
+        """Return which design the board runs."""
+        magic, version, *digest, generation = self._read(
+            "ID", "MAP_VERSION", "DIGEST0", "DIGEST1", "DIGEST2", "DIGEST3", "GENERATION"
+        )
+        return Identity(magic, version, "".join(f"{word:08x}" for word in digest), generation)
+
+    def check(self) -> Identity:
+        """Return which design the board runs, if it is the right one.
+
+        Raises:
+            DeviceMismatchError: it is another one, or none of ours.
+        """
+        got = self.identify()
+        if got.magic != MAGIC or got.map_version != MAP_VERSION:
+            raise DeviceMismatchError(
+                f"{self.name} holds no design of this version of SC-NeuroCore: its registers ID "
+                f"and MAP_VERSION are {got.magic:#010x} and {got.map_version}, not {MAGIC:#010x} "
+                f"and {MAP_VERSION}; load the bundle"
+            )
+        if got.digest != self.design.digest[:32]:
+            raise DeviceMismatchError(
+                f"{self.name} runs the design {got.digest}, not {self.design.digest[:32]} "
+                f"('{self.design.name}'); load the bundle, or use the bundle that it runs"
+            )
+        return got
+
+    def load(self, bundle: Path | str) -> None:
+        """Put a bundle's design on the board, in its initial state, and check that it runs."""
+        from sc_neurocore.devices._bundle import open_design
+
+        design = open_design(bundle)
+        self.link.load(Path(bundle))
+        self.design = design
+        self.check()
+
+    def read(self, address: int) -> int:
+        """Return a register."""
+        return self.transfer([Read(address)])[0]
+
+    def write(self, address: int, value: int) -> None:
+        """Write a register."""
+        self.transfer([Write(address, value)])
+
+    def transfer(self, operations: Sequence[Operation]) -> list[int]:
+        """Perform operations in order and return the values of the reads, in order."""
+        return self.link.transfer(operations)
+
+    def step(self, clocks: int) -> None:
+        """Let the board run: a simulated one that many clocks, a real one a moment."""
+        self.link.advance(clocks)
+
+    def run(self, sample: NDArray[np.integer[Any]]) -> Inference:
+        """Classify one sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+
+        Raises:
+            SCConfigError: the sample does not fit the network.
+            DeviceError: the inference does not end.
+        """
+        design = self.design
+        levels = encode_levels(design.coding, np.asarray(sample)[None], design.ticks)[0]
+        if design.coding.coding == "events":
+            raise DeviceError(
+                f"'{design.name}' takes events, which cannot be sent through registers yet"
+            )
+        level, control = design.at("LEVEL"), design.at("CONTROL")
+        self.transfer([*(Write(level, int(v)) for v in levels), Write(control, _START)])
+        self._await_done()
+        spikes = [f"SPIKES_{k}" for k in range(len(design.layers))]
+        prediction, clocks, generation, *counts = self._read(
+            "CLASS", "CLOCKS", "GENERATION", *spikes
+        )
+        self._usual_clocks = max(64, clocks)
+        return Inference(prediction, clocks, tuple(counts), generation)
+
+    def _await_done(self) -> None:
+        status = self.design.at("STATUS")
+        waited, pause = 0, self._usual_clocks
+        while not self.read(status) & _DONE:
+            if waited > _PATIENCE:
+                raise DeviceError(
+                    f"an inference on {self.name} has not ended after {waited} clocks; reset the "
+                    "board, or load its bundle again"
+                )
+            self.link.advance(pause)
+            waited += pause
+            pause = min(max(64, waited // 4), 1 << 20)
+
+    def probe(self, sample: NDArray[np.integer[Any]], layer: int, tick: int) -> NDArray[np.bool_]:
+        """Classify one sample and return which neurons of a layer spiked in a tick of it.
+
+        Returns:
+            (N,) of the layer's neurons.
+
+        Raises:
+            SCConfigError: there is no such layer or tick.
+        """
+        design = self.design
+        if not 0 <= layer < len(design.layers) or not 0 <= tick < design.ticks:
+            raise SCConfigError(
+                f"there is no layer {layer} with tick {tick}; '{design.name}' has layers 0 to "
+                f"{len(design.layers) - 1} and ticks 0 to {design.ticks - 1}"
+            )
+        self.transfer(
+            [Write(design.at("PROBE_LAYER"), layer), Write(design.at("PROBE_TICK"), tick)]
+        )
+        self.run(sample)
+        index, data = design.at("PROBE_INDEX"), design.at("PROBE_DATA")
+        operations: list[Operation] = []
+        for i in range(math.ceil(design.layers[layer] / 32)):
+            # The second write gives a memory behind the probe time to answer.
+            operations += [Write(index, i), Write(index, i), Read(data)]
+        words = np.array(self.transfer(operations), "<u4")
+        bits = np.unpackbits(words.view(np.uint8), bitorder="little")
+        return bits[: design.layers[layer]].astype(np.bool_)
+
+    def telemetry(self) -> Telemetry:
+        """Return the state of the board."""
+        spikes = [f"SPIKES_{k}" for k in range(len(self.design.layers))]
+        status, traps, inferences, generation, update, *counts = self._read(
+            "STATUS", "TRAPS", "INFERENCES", "GENERATION", "UPDATE_STATUS", *spikes
+        )
+        return Telemetry(
+            bool(status & _BUSY),
+            bool(status & _DONE),
+            traps,
+            inferences,
+            generation,
+            tuple(counts),
+            update,
+        )
+
+    def reset(self) -> None:
+        """End the inference, if any, and clear traps; parameters stay."""
+        self.transfer(
+            [Write(self.design.at("CONTROL"), _RESET), Write(self.design.at("TRAPS"), _ALL)]
+        )
+
+    def close(self) -> None:
+        """Release the board."""
+        self.link.close()
+
+    def _read(self, *registers: str) -> list[int]:
+        return self.transfer([Read(self.design.at(name)) for name in registers])
