@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sc_neurocore.compiler_service.service import _tables as tables
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
@@ -94,19 +94,22 @@ class Database:
 def _engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    wrong = SCConfigError(
+        "--database is no URL of a database; allowed: sqlite:///FILE or "
+        "postgresql://USER:PASSWORD@HOST/NAME"
+    )
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise wrong
     try:
-        if not url.startswith("sqlite"):
+        if url.startswith("postgresql"):
             return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
         engine = create_engine(url, pool_size=40, max_overflow=20)
     except ModuleNotFoundError:
         raise SCDependencyError(
             "PostgreSQL needs its driver; run: pip install 'sc-neurocore[postgresql]'"
         ) from None
-    except (ArgumentError, NoSuchModuleError, SQLAlchemyError):
-        raise SCConfigError(
-            "--database is no URL of a database; allowed: sqlite:///FILE or "
-            "postgresql://USER:PASSWORD@HOST/NAME"
-        ) from None
+    except SQLAlchemyError:
+        raise wrong from None
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -235,7 +235,8 @@ class Queue:
         ended = _held(claim).values(state=state, finished=time.time(), lease=None, **values)
         if not connection.execute(ended).rowcount:
             raise LostLeaseError
-        _append(connection, claim.id, state, values.get("error") or {})
+        error = values.get("error")
+        _append(connection, claim.id, state, {"detail": error["detail"]} if error else {})
 
 
 def _held(claim: Claim) -> Any:
