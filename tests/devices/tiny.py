@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from sc_neurocore.accelerator import InputCoding
+from sc_neurocore.compiler.live_control import MMIOUpdateSpec, ParameterBankSpec
 from sc_neurocore.devices._design import Design
 from sc_neurocore.hdl import library_source
 from sc_neurocore.hdl.registers import device_registers, write_register_rtl
@@ -45,4 +46,13 @@ def tiny_design(bus: str = "axi_lite", digest: str = DIGEST) -> Design:
         coding=InputCoding(5, "direct", 4),
         ticks=3,
         layers=(5, 40),
+    )
+
+
+def tiny_update() -> MMIOUpdateSpec:
+    return MMIOUpdateSpec(
+        (
+            ParameterBankSpec("bank0", 0, 1200, 16),
+            ParameterBankSpec("bank1", 0x10000, 80, 64),
+        )
     )

@@ -16,6 +16,7 @@ from sc_neurocore.accelerator._cosim import (
 )
 from sc_neurocore.accelerator._cycles import CycleModel, Schedule, cycles
 from sc_neurocore.accelerator._dequantise import quantised_graph
+from sc_neurocore.accelerator._device import DeviceRtl, write_device
 from sc_neurocore.accelerator._encode import encode_levels, input_spikes, rate_numbers, real_inputs
 from sc_neurocore.accelerator._folding import (
     FoldingPlan,
@@ -65,6 +66,7 @@ __all__ = [
     "Coding",
     "CorrelationCheck",
     "CycleModel",
+    "DeviceRtl",
     "Divergence",
     "Folding",
     "FoldingPlan",
@@ -109,4 +111,5 @@ __all__ = [
     "tick_weights",
     "with_weights",
     "write_accelerator",
+    "write_device",
 ]

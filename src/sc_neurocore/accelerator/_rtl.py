@@ -395,7 +395,7 @@ class _Top:
                 f".read_half(read_half[{k}]),",
                 *(f".{name}({name})," for name in HOST),
                 f".host_answer({self.answer[k]}),",
-                f".spike_passes(spike_passes[{k}]), .spike_fires(spike_fires[{k}]),",
+                f".spike_passes(passes[{k}]), .spike_fires(fires[{k}]),",
             ]
         lines += [f"    {self.layers[k].module} {n}_layer ("]
         return [*lines, *(f"        {p}" for p in pins), "    );", ""]
@@ -411,6 +411,9 @@ class _Top:
         return [
             f"    wire [{layers - 1}:0] read_half;",
             f"    wire [{layers - 1}:0] tick_ends;",
+            f"    wire [{layers - 1}:0] passes, fires;",
+            "    assign spike_passes = passes;",
+            "    assign spike_fires = fires;",
             f"    sc_live_swap #(.LAYERS({layers}), .TICKS({self.network.ticks})) swap (",
             "        .clk(clk), .idle(!run_n), .tick_ends(tick_ends),",
             "        .target_half(target_half), .swap_pending(swap_pending), "

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sc_neurocore.devices._design import Design
+from sc_neurocore.devices._device import RegisterDevice
+from sc_neurocore.devices._faults import FAULTS, BoardState, Fault, Memory
+from sc_neurocore.devices._link import FrameLink, LinkCounters
 from sc_neurocore.devices._protocol import (
     Device,
     Identity,
@@ -12,14 +16,29 @@ from sc_neurocore.devices._protocol import (
     Telemetry,
     Write,
 )
+from sc_neurocore.devices._pynq import MemoryLink, PynqDevice
+from sc_neurocore.devices._serial import SerialDevice
+from sc_neurocore.devices._virtual import VirtualBoard
 
 __all__ = [
+    "FAULTS",
+    "BoardState",
+    "Design",
     "Device",
+    "Fault",
+    "FrameLink",
     "Identity",
     "Inference",
     "Link",
+    "LinkCounters",
+    "Memory",
+    "MemoryLink",
     "Operation",
+    "PynqDevice",
     "Read",
+    "RegisterDevice",
+    "SerialDevice",
     "Telemetry",
+    "VirtualBoard",
     "Write",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from sc_neurocore.devices._design import Design
 
 

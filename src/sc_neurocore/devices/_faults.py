@@ -109,15 +109,20 @@ def read_state(text: str) -> BoardState:
             memories.append(Memory(len(memories), int(bank), int(words), int(bits), where))
         else:
             plain[name] = value
-    numbers = ("boots", "clocks", "operations", "executed", "repeated", "stale", "damaged")
     return BoardState(
-        plain["bundle"],
-        plain["digest"],
-        *(int(plain[name]) for name in numbers),
-        int(plain["malformed"]),
-        {name: rate for name, rate in rates.items() if rate and name != "link.delay_ms"},
-        injected,
-        tuple(memories),
+        bundle=plain["bundle"],
+        digest=plain["digest"],
+        boots=int(plain["boots"]),
+        clocks=int(plain["clocks"]),
+        operations=int(plain["operations"]),
+        executed=int(plain["executed"]),
+        repeated=int(plain["repeated"]),
+        stale=int(plain["stale"]),
+        damaged=int(plain["damaged"]),
+        malformed=int(plain["malformed"]),
+        rates={name: rate for name, rate in rates.items() if rate and name != "link.delay_ms"},
+        injected=injected,
+        memories=tuple(memories),
     )
 
 

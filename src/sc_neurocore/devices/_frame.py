@@ -81,6 +81,7 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._lost = False  # what is dropped has been counted
         self.damaged = 0
 
     @property
@@ -101,6 +102,7 @@ class FrameReader:
 
     def _skip(self) -> None:
         self.damaged += 1
+        self._lost = True
         del self._buffer[:1]
 
     def _next(self) -> Frame | None:
@@ -110,6 +112,9 @@ class FrameReader:
             if start < 0:
                 keep = next((n for n in (3, 2, 1) if buffer.endswith(MAGIC[:n])), 0)
                 start = len(buffer) - keep
+            if start and not self._lost:
+                self.damaged += 1
+                self._lost = True
             del buffer[:start]
             if len(buffer) < HEADER:
                 return None
@@ -129,6 +134,7 @@ class FrameReader:
             if zlib.crc32(buffer[:end]) != crc:
                 self._skip()
                 continue
+            self._lost = False
             payload = bytes(buffer[HEADER:end])
             del buffer[: end + _CRC.size]
             return Frame(kind, session, sequence, payload)

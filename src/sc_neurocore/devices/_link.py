@@ -13,6 +13,7 @@ import numpy as np
 
 from sc_neurocore.devices._channel import Channel
 from sc_neurocore.devices._frame import (
+    HEADER,
     MAX_CLOCKS,
     MAX_OPERATIONS,
     REPLY,
@@ -60,16 +61,22 @@ class FrameLink:
         open_channel: opens the channel; called again after it broke.
         timeout_s: how long to wait for an answer.
         attempts: how often to send a frame.
+        bytes_per_s: speed that is expected of the channel.
     """
 
     def __init__(
-        self, open_channel: Callable[[], Channel], *, timeout_s: float = 1.0, attempts: int = 8
+        self,
+        open_channel: Callable[[], Channel],
+        *,
+        timeout_s: float = 1.0,
+        attempts: int = 8,
+        bytes_per_s: float = 1e6,
     ) -> None:
         self._open = open_channel
         self._channel: Channel | None = open_channel()
         self.name = self._channel.name
         self._reader = FrameReader()
-        self._timeout_s, self._attempts = timeout_s, attempts
+        self._timeout_s, self._attempts, self._speed = timeout_s, attempts, bytes_per_s
         self._closed = False
         self.counters = LinkCounters()
         self.boots = 0
@@ -140,8 +147,8 @@ class FrameLink:
 
     def _exchange(self, frame: Frame) -> bytes:
         data = frame.encode()
-        # A slow line needs longer for a long frame: at least 1 kB/s is expected.
-        patience = self._timeout_s + len(data) / 1000 * min(1.0, self._timeout_s)
+        # No answer but that to a frame for the log is longer than its request by more than this.
+        patience = self._timeout_s + (2 * len(data) + HEADER) / self._speed
         for attempt in range(self._attempts):
             try:
                 if self._channel is None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sc_neurocore.accelerator import IntegerNetwork
-from sc_neurocore.evidence import canonical_json, decode_json, digest
+from sc_neurocore.evidence import JSON, canonical_json, decode_json, digest
 from sc_neurocore.exceptions import SCConfigError
 
 #: Hexadecimal digits of a digest, by the field that holds it.
@@ -30,7 +30,7 @@ def parameter_digest(network: IntegerNetwork) -> str:
         arrays += sorted(layer.parameters.items())
         for name, values in arrays:
             held = np.ascontiguousarray(values, "<i8")
-            header = [layer.name, layer.bits, name, list(held.shape)]
+            header: JSON = [layer.name, layer.bits, name, list(held.shape)]
             found.update(canonical_json(header).encode() + b"\n" + held.tobytes())
     return found.hexdigest()
 

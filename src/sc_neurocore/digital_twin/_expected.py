@@ -16,16 +16,20 @@ from sc_neurocore.exceptions import SCConfigError
 class Expected:
     """Of S samples.
 
+    An engine that is certain of the class does not finish its ticks: what its layers had sent by
+    then is counted, what they would have sent is not.
+
     Attributes:
         levels: of the samples.
         answers: what the device must say.
-        spikes: per layer, (S, T, N) of zeros and ones. An engine that is certain of the class does
-            not finish its ticks; only what its layers had sent by then is here, and counted.
+        sent: spikes of each layer that had been sent, (S, T, N) of zeros and ones.
+        whole: those of all ticks, likewise. A spike that is not sent may have been computed or not.
     """
 
     levels: Integers
     answers: Answers
-    spikes: tuple[NDArray[np.uint8], ...]
+    sent: tuple[NDArray[np.uint8], ...]
+    whole: tuple[NDArray[np.uint8], ...]
 
 
 def expect(
@@ -58,9 +62,8 @@ def expect(
                 _keep_sent(model, schedule, k, sent[k][i])
     layer_spikes = np.array([x.sum(axis=(1, 2)) for x in sent], np.int64).T.reshape(number, -1)
     generations = np.full(number, generation, np.int64)
-    return Expected(
-        levels, Answers(run.predictions.astype(np.int64), clocks, generations, layer_spikes), sent
-    )
+    answers = Answers(run.predictions.astype(np.int64), clocks, generations, layer_spikes)
+    return Expected(levels, answers, sent, run.spikes)
 
 
 def _keep_sent(

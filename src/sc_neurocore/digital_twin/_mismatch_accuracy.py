@@ -123,7 +123,7 @@ def mismatched(graph: Graph, model: FPGAMismatchModel) -> Graph:
     Raises:
         SCConfigError: a weight does not fit the model's format.
     """
-    nodes = dict(graph.nodes)
+    nodes: dict[str, Any] = dict(graph.nodes)
     matrices = {k: n.op.weight for k, n in nodes.items() if isinstance(n.op, Projection)}
     for name, weight in zip(
         matrices, model.apply_to_network_weights(list(matrices.values())), strict=True
@@ -133,7 +133,7 @@ def mismatched(graph: Graph, model: FPGAMismatchModel) -> Graph:
     for name, values in zip(
         thresholds, model.apply_to_network_thresholds(list(thresholds.values())), strict=True
     ):
-        op: Any = nodes[name].op
+        op = nodes[name].op
         changed = (
             {"threshold": values}
             if isinstance(op, Threshold)

@@ -12,7 +12,14 @@ import numpy as np
 
 from sc_neurocore.digital_twin._answers import Answers, Integers
 from sc_neurocore.digital_twin._checkpoint import Checkpoint, require_count, require_digest
-from sc_neurocore.evidence import atomic_write, canonical_json, decode_json, digest, read_bytes
+from sc_neurocore.evidence import (
+    JSON,
+    atomic_write,
+    canonical_json,
+    decode_json,
+    digest,
+    read_bytes,
+)
 from sc_neurocore.exceptions import SCConfigError
 
 _KIND, _SCHEMA = "sc-neurocore recording", 1
@@ -130,7 +137,7 @@ class Recording:
         columns = (x.predictions, x.clocks, x.generations, x.layer_spikes)
         body = self.samples.astype("<u2").tobytes()
         body += b"".join(column.astype("<u4").tobytes() for column in columns)
-        header = {
+        header: JSON = {
             "kind": _KIND,
             "schema": _SCHEMA,
             "design": self.design,

@@ -273,8 +273,8 @@ class Twin:
         ]:
             if parameter_digest(self.at(generation)) != digest:
                 raise DeviceMismatchError(
-                    f"the recording says that generation {generation} has parameters {digest[:12]}…; "
-                    "the twin has others"
+                    f"the recording says that generation {generation} has parameters "
+                    f"{digest[:12]}…; the twin has others"
                 )
         # Refuses samples that the network cannot take.
         self._levels(recording.samples)

@@ -8,6 +8,7 @@ A missing tool is an `SCDependencyError` that says what to run, a failed one a `
 from sc_neurocore.toolchain._implement import Implementation, implement
 from sc_neurocore.toolchain._layout import place_and_route
 from sc_neurocore.toolchain._lint import lint
+from sc_neurocore.toolchain._load import load_bitstream
 from sc_neurocore.toolchain._model import compile_model
 from sc_neurocore.toolchain._netlist import resources
 from sc_neurocore.toolchain._simulate import available_simulators, simulate_rtl, simulator_version
@@ -28,6 +29,7 @@ __all__ = [
     "get_target",
     "implement",
     "lint",
+    "load_bitstream",
     "place_and_route",
     "require",
     "resources",

@@ -71,8 +71,8 @@ def compile_model(
         ToolError: one of them failed.
     """
     verilator, compiler = require("verilator"), require("c++")
-    options = (*_VERILATE, "--prefix", prefix, "--top-module", top)
-    options += ("--trace-vcd",) if vcd else ()
+    trace = ("--trace-vcd",) if vcd else ()
+    options = [*_VERILATE, "--prefix", prefix, "--top-module", top, *trace]
 
     def run() -> Outcome:
         runtime = _runtime(verilator, compiler, store, vcd, timeout_s)
@@ -129,7 +129,7 @@ def compile_model(
         word="generated",
         tool="verilator-model",
         version=verilator_version(),
-        options={"verilator": list(options), "compiler": list(_MODEL_FLAGS)},
+        options={"verilator": options, "compiler": list(_MODEL_FLAGS)},
         inputs={**sources, **program},
         run=run,
     )

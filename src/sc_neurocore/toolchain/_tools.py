@@ -142,7 +142,11 @@ TOOLS: Mapping[str, Tool] = {
     "c++": Tool("compiler for Verilator's models", "compiler", "ziglang", None, "g++"),
     "iverilog": Tool("independent RTL simulation", None, None, None, "iverilog"),
     "bitwuzla": Tool("SMT solver for proofs", "hardware", "bitwuzla"),
+    "openFPGALoader": Tool("loads bitstreams into boards", None, None, None, "openFPGALoader"),
 }
+
+
+_VERSION_OPTIONS = {"iverilog": "-V", "openFPGALoader": "--Version"}
 
 
 def find(name: str) -> Command | None:
@@ -229,7 +233,7 @@ def _system(name: str, executable: str) -> Command | None:
         return None
     if name == "verilator":
         return _system_verilator(path)
-    version = _system_version(path, "-V" if name == "iverilog" else "--version")
+    version = _system_version(path, _VERSION_OPTIONS.get(name, "--version"))
     return Command(name, (path,), version, "system", path) if version else None
 
 

@@ -1,9 +1,8 @@
-"""A device in memory that answers as `sc_live_control` and can die at any register operation."""
+"""A device in memory, on the golden model of `sc_live_control`, that dies at any operation."""
 
 from __future__ import annotations
 
-import struct
-import zlib
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore.compiler.live_control import LiveControlModel, MMIOUpdateSpec, place_banks
 from sc_neurocore.compiler_service.update import LiveDesign, Sealed, Words, seal
 from sc_neurocore.devices import Identity, Inference, Operation, Read, Telemetry, Write
 from sc_neurocore.evidence import JSON
@@ -19,7 +19,7 @@ from sc_neurocore.exceptions import LinkError
 from sc_neurocore.hdl.registers import device_registers
 
 AT = {r.name: r.offset for r in device_registers(2).registers}
-NAMES = {offset: name for name, offset in AT.items()}
+OWN = {offset: name for name, offset in AT.items() if offset < AT["BANK_SELECT"]}
 DIGEST = "00112233445566778899aabbccddeeff"
 
 
@@ -78,7 +78,7 @@ class Log:
 
 
 class Board:
-    """A `Device` of one small network.
+    """A `Device` of one small network: the golden model of the live control behind an identity.
 
     Attributes:
         weak: bank and entry of which each write loses its lowest bit.
@@ -89,26 +89,32 @@ class Board:
 
     def __init__(self, image: Words, fuse: Fuse | None = None) -> None:
         self.image = {bank: [int(x) for x in words] for bank, words in image.items()}
-        self.banks = list(self.image)
+        self.spec = spec_of(image)
         self.fuse = fuse or Fuse()
         self.weak: tuple[str, int] | None = None
         self.wrong = 0
         self.power_up()
 
     def power_up(self) -> None:
-        self.halves = [{b: list(w) for b, w in self.image.items()} for _ in range(2)]
-        self.half, self.staged, self.applied, self.valid = 0, False, False, False
-        self.count = self.crc = self.generation = self.traps = self.inferences = 0
-        self.registers = dict.fromkeys(AT, 0)
-        self.answer = 0
+        self.control = LiveControlModel(self.spec, self.image)
+        self.inferences = 0
+
+    def copy(self, fuse: Fuse) -> Board:
+        """The same board in the same state, on a fuse of its own."""
+        found = copy.copy(self)
+        found.fuse = fuse
+        found.control = copy.deepcopy(self.control, {id(self.spec): self.spec})
+        return found
 
     @property
     def active(self) -> dict[str, NDArray[np.uint64]]:
-        return {b: np.array(w, np.uint64) for b, w in self.halves[self.half].items()}
+        return {b: np.array(self.control.active(b), np.uint64) for b in self.image}
 
     @property
     def clean(self) -> bool:
-        return not (self.staged or self.applied) and self.halves[0] == self.halves[1]
+        halves = self.control.banks
+        idle = not (self.control.staged or self.control.applied)
+        return idle and all(a == b for a, b in halves)
 
     # Registers
 
@@ -116,10 +122,13 @@ class Board:
         found = []
         for one in operations:
             self.fuse.burn(self)
-            if isinstance(one, Read):
-                found.append(self._get(NAMES[one.address]))
+            if isinstance(one, Write):
+                self.control.write(one.address, one.value)
+                self._weaken()
+            elif one.address in OWN:
+                found.append(self._own(OWN[one.address]))
             else:
-                self._put(NAMES[one.address], one.value)
+                found.append(self.control.read(one.address))
         return found
 
     def read(self, address: int) -> int:
@@ -128,59 +137,16 @@ class Board:
     def write(self, address: int, value: int) -> None:
         self.transfer([Write(address, value)])
 
-    def _get(self, name: str) -> int:
+    def _own(self, name: str) -> int:
         if name.startswith("DIGEST"):
             return int(DIGEST[8 * int(name[6]) :][:8], 16)
-        own = {
-            "ID": 0x53434E43, "MAP_VERSION": 1, "GENERATION": self.generation,
-            "LOADED_COUNT": self.count, "LOADED_CRC": self.crc, "TRAPS": self.traps,
-            "READ_LO": self.answer & 0xFFFFFFFF, "READ_HI": self.answer >> 32,
-            "UPDATE_STATUS": self.staged << 1 | self.applied << 2 | self.half << 4
-            | self.valid << 5,
-        }  # fmt: skip
-        return own.get(name, self.registers[name])
+        return {"ID": 0x53434E43, "MAP_VERSION": 1, "GENERATION": self.control.generation}[name]
 
-    def _put(self, name: str, value: int) -> None:
-        if name == "TRAPS":
-            self.traps &= ~value
-        elif name == "COMMAND":
-            self._command(value)
-        else:
-            self.registers[name] = value
-
-    def _command(self, code: int) -> None:
-        r = self.registers
-        bank, entry = r["BANK_SELECT"], r["ENTRY_INDEX"]
-        addressed = bank < len(self.banks) and entry < len(self.image[self.banks[bank]])
-        self.valid, self.answer = False, 0
-        allowed = {1: not self.applied, 2: self.staged, 3: self.applied, 4: True, 5: True}
-        if not allowed.get(code, False):
-            self.traps |= 8
-        elif code in (1, 5) and not addressed:
-            self.traps |= 2
-        elif code == 1:
-            raw = struct.pack("<4I", bank, entry, r["DATA_LO"], r["DATA_HI"])
-            if zlib.crc32(raw) != r["GUARD"]:
-                self.traps |= 1
-                return
-            word = r["DATA_HI"] << 32 | r["DATA_LO"]
-            if (self.banks[bank], entry) == self.weak:
-                word &= ~1
-            self.halves[1 - self.half][self.banks[bank]][entry] = word
-            self.staged, self.count, self.crc = True, self.count + 1, zlib.crc32(raw, self.crc)
-        elif code == 2 and (r["EXPECT_COUNT"], r["EXPECT_CRC"]) != (self.count, self.crc):
-            self.traps |= 4
-        elif code in (2, 3):
-            self.half ^= 1
-            self.staged, self.applied = self.applied, self.staged
-            self.generation += 1
-        elif code == 4:
-            self.halves[1 - self.half] = {b: list(w) for b, w in self.halves[self.half].items()}
-            self.staged = self.applied = False
-            self.count = self.crc = 0
-        else:
-            self.answer = self.halves[self.half][self.banks[bank]][entry]
-            self.valid = True
+    def _weaken(self) -> None:
+        if self.weak is not None:
+            bank, entry = self.weak
+            for half in self.control.banks[self.spec.bank_index(bank)]:
+                half[entry] &= ~1
 
     # Device
 
@@ -195,8 +161,8 @@ class Board:
     def run(self, sample: NDArray[np.integer[Any]]) -> Inference:
         self.fuse.burn(self)
         self.inferences += 1
-        off = self.wrong if self.applied else 0
-        return answer_of(self.active, sample, self.generation, off)
+        off = self.wrong if self.control.applied else 0
+        return answer_of(self.active, sample, self.control.generation, off)
 
     def step(self, clocks: int) -> None:
         pass
@@ -207,12 +173,12 @@ class Board:
     def telemetry(self) -> Telemetry:
         self.fuse.burn(self)
         return Telemetry(
-            False, True, self.traps, self.inferences, self.generation, (0, 0),
-            self._get("UPDATE_STATUS"),
+            False, True, self.control.traps, self.inferences, self.control.generation, (0, 0),
+            self.control.read(AT["UPDATE_STATUS"]),
         )  # fmt: skip
 
     def reset(self) -> None:
-        self.traps = 0
+        self.control.traps = 0
 
     def close(self) -> None:
         pass
@@ -230,22 +196,10 @@ def answer_of(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Banks:
-    """What `LiveDesign.spec` must know of them."""
-
-    image: Words
-
-    @property
-    def banks(self) -> list[Any]:
-        return [
-            type("Bank", (), {"name": name, "entries": len(words)})
-            for name, words in self.image.items()
-        ]
-
-    def bank_index(self, name: str) -> int:
-        return list(self.image).index(name)
+def spec_of(image: Words) -> MMIOUpdateSpec:
+    sizes = {name: (len(words), 64) for name, words in image.items()}
+    return MMIOUpdateSpec(place_banks(sizes))
 
 
 def design_of(image: Words) -> LiveDesign:
-    return LiveDesign(DIGEST, Banks(image), image)  # type: ignore[arg-type]
+    return LiveDesign(DIGEST, spec_of(image), image)

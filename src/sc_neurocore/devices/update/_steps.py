@@ -1,0 +1,166 @@
+"""The steps of an update, each checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sc_neurocore.compiler.live_control import MMIOUpdateSpec, StagedWord
+from sc_neurocore.devices._protocol import Device, Operation, Read, Write
+from sc_neurocore.devices.update._status import (
+    UpdateError,
+    UpdateStatus,
+    address,
+    settle,
+    trapped,
+)
+from sc_neurocore.exceptions import SCConfigError
+
+#: Words to be written, by bank and entry.
+Writes = Mapping[str, Mapping[int, int]]
+
+_APPLY, _REVERT, _SYNC = 2, 3, 4
+#: How often a command is given that a broken bus may have lost.
+_ATTEMPTS = 4
+
+
+def stage(device: Device, spec: MMIOUpdateSpec, writes: Writes) -> UpdateStatus:
+    """Write words to the shadow half, and tell the board what to expect; nothing becomes active.
+
+    Args:
+        device: the board, whose update must be clean.
+        spec: its banks.
+        writes: words by bank and entry.
+
+    Raises:
+        SCConfigError: there are no words, there is no such bank or entry, or a word does not fit.
+        UpdateError: the board has another update, or did not take exactly these words; then
+            `discard` what it took.
+        DeviceError: the link, or the board, fails.
+    """
+    words: list[StagedWord] = [
+        (bank, entry, word) for bank, entries in writes.items() for entry, word in entries.items()
+    ]
+    if not words:
+        raise SCConfigError("there is nothing to stage; name at least one word of one bank")
+    count, crc = spec.transaction_checksum(words)
+    operations: list[Operation] = [
+        Write(write.address, write.value)
+        for bank, entry, word in words
+        for write in spec.build_update_sequence(bank, entry, word)
+    ]
+    now = settle(device, lambda s: not s.busy)
+    if not now.clean:
+        raise UpdateError(
+            f"{device.name} has an update that is {now}; commit or discard that before another"
+        )
+    before = device.read(address("TRAPS"))
+    device.transfer(
+        [
+            *operations,
+            Write(address("EXPECT_COUNT"), count),
+            Write(address("EXPECT_CRC"), crc),
+        ]
+    )
+    now = settle(device, lambda s: not s.busy)
+    registers = ("LOADED_COUNT", "LOADED_CRC", "EXPECT_COUNT", "EXPECT_CRC", "TRAPS")
+    *counts, traps = device.transfer([Read(address(name)) for name in registers])
+    if not now.staged or now.applied or counts != [count, crc, count, crc]:
+        raise UpdateError(
+            f"{device.name} took {counts[0]} of {count} words, or other ones"
+            f"{trapped(before, traps)}; discard them and stage the update again"
+        )
+    return now
+
+
+def apply(device: Device, tick: int = 0) -> UpdateStatus:
+    """Make what is staged active, all at once.
+
+    Args:
+        device: the board, whose update must be staged.
+        tick: of an inference, from 1 on, at which it becomes active, for all later ticks; 0 is
+            between inferences.
+
+    Returns:
+        The state: applied; or, if the tick is not 0, pending.
+
+    Raises:
+        UpdateError: the board did not do it; nothing of it is active.
+        DeviceError: the link, or the board, fails.
+    """
+    if not 0 <= tick < 1 << 32:
+        raise SCConfigError(f"tick {tick} is out of range; use 0 to 2^32 - 1")
+    _require(device, "staged", "apply")
+    before = device.read(address("TRAPS"))
+    for _ in range(_ATTEMPTS):
+        device.write(address("APPLY_TICK"), tick)
+        if device.read(address("APPLY_TICK")) != tick:
+            continue
+        device.write(address("COMMAND"), _APPLY)
+        now = settle(device, lambda s: not s.busy and (s.applied or tick > 0 or not s.pending))
+        if now.applied or now.pending:
+            return now
+        traps = device.read(address("TRAPS"))
+        if not now.staged or (traps & ~before) >> 2 & 1:
+            break
+    raise UpdateError(
+        f"{device.name} did not apply the update{trapped(before, device.read(address('TRAPS')))}; "
+        "nothing of it is active: discard it and stage it again"
+    )
+
+
+def revert(device: Device) -> UpdateStatus:
+    """Make the old parameters active again; what was applied is staged again.
+
+    Raises:
+        UpdateError: nothing is applied, or the board did not do it.
+        DeviceError: the link, or the board, fails.
+    """
+    _require(device, "applied", "revert")
+    for _ in range(_ATTEMPTS):
+        device.write(address("COMMAND"), _REVERT)
+        now = settle(device, lambda s: not s.busy and not s.pending)
+        if now.staged and not now.applied:
+            return now
+    raise UpdateError(f"{device.name} did not revert the update; it is {now}")
+
+
+def commit(device: Device) -> UpdateStatus:
+    """Keep what is applied: the old parameters are overwritten.
+
+    Raises:
+        UpdateError: nothing is applied, or the board did not do it.
+        DeviceError: the link, or the board, fails.
+    """
+    _require(device, "applied", "commit")
+    return _sync(device)
+
+
+def discard(device: Device) -> UpdateStatus:
+    """Drop what is staged: the shadow half becomes as the active one.
+
+    Raises:
+        UpdateError: an update is applied, or the board did not do it.
+        DeviceError: the link, or the board, fails.
+    """
+    now = settle(device, lambda s: not s.busy)
+    if now.applied or now.pending:
+        raise UpdateError(f"the update on {device.name} is {now}; revert it, then discard it")
+    return _sync(device)
+
+
+def _sync(device: Device) -> UpdateStatus:
+    """Copy the active half to the shadow; to do it twice is to do it once."""
+    for _ in range(_ATTEMPTS):
+        device.write(address("COMMAND"), _SYNC)
+        now = settle(device, lambda s: not s.busy and not s.pending)
+        if now.clean and device.read(address("LOADED_COUNT")) == 0:
+            return now
+    raise UpdateError(f"{device.name} did not make both halves alike; its update is {now}")
+
+
+def _require(device: Device, state: str, step: str) -> None:
+    now = settle(device, lambda s: not s.busy)
+    if not getattr(now, state) or now.pending:
+        raise UpdateError(
+            f"there is nothing to {step} on {device.name}: its update is {now}, not {state}"
+        )
