@@ -18,16 +18,4 @@ def open_design(bundle: Path | str | Design) -> Design:
     from sc_neurocore.build.network import open_live_bundle
 
     live = open_live_bundle(bundle)
-    device, network = live.device, live.network
-    return Design(
-        name=live.name,
-        digest=live.digest,
-        bus=device.bus,
-        top=device.top,
-        sources=device.sources,
-        registers=device.registers,
-        coding=network.input,
-        ticks=network.ticks,
-        layers=tuple(layer.size for layer in network.layers),
-        bundle=live.path,
-    )
+    return Design(live.network, live.foldings, live.device, live.samples, live.path)

@@ -27,17 +27,16 @@ def compile_board(design: Design, store: EvidenceStore, timeout_s: float) -> byt
         SCDependencyError: Verilator or a C++ compiler is missing.
         ToolError: one of them failed.
     """
-    if design.bus not in _BUSES:
-        raise DeviceError(f"a virtual board speaks {' and '.join(_BUSES)}, not '{design.bus}'")
+    bus = design.device.bus
+    if bus not in _BUSES:
+        raise DeviceError(f"a virtual board speaks {' and '.join(_BUSES)}, not '{bus}'")
     folder = files("sc_neurocore.devices") / "board"
     program = {name: (folder / name).read_text(encoding="utf-8") for name in _UNITS}
-    program["model.h"] = (
-        f"#define BUS_AXI_LITE {int(design.bus == 'axi_lite')}\n" + program["model.h"]
-    )
+    program["model.h"] = f"#define BUS_AXI_LITE {int(bus == 'axi_lite')}\n" + program["model.h"]
     record = compile_model(
-        {"public.vlt": _PUBLIC, **design.sources},
+        {"public.vlt": _PUBLIC, **design.device.sources},
         program,
-        top=design.top,
+        top=design.device.top,
         prefix="Vboard",
         store=store,
         timeout_s=timeout_s,

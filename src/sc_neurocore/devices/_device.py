@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.accelerator import encode_levels
 from sc_neurocore.devices._design import MAGIC, MAP_VERSION, Design
 from sc_neurocore.devices._protocol import (
+    Device,
     Identity,
     Inference,
     Link,
@@ -24,7 +24,7 @@ from sc_neurocore.devices._protocol import (
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 _START, _RESET = 1, 2
-_BUSY, _DONE = 1, 2
+_BUSY, _DONE, _FULL = 1, 2, 8
 _ALL = (1 << 32) - 1
 #: Clocks after which an inference that has not ended never will.
 _PATIENCE = 1 << 26
@@ -67,19 +67,7 @@ class RegisterDevice:
         Raises:
             DeviceMismatchError: it is another one, or none of ours.
         """
-        got = self.identify()
-        if got.magic != MAGIC or got.map_version != MAP_VERSION:
-            raise DeviceMismatchError(
-                f"{self.name} holds no design of this version of SC-NeuroCore: its registers ID "
-                f"and MAP_VERSION are {got.magic:#010x} and {got.map_version}, not {MAGIC:#010x} "
-                f"and {MAP_VERSION}; load the bundle"
-            )
-        if got.digest != self.design.digest[:32]:
-            raise DeviceMismatchError(
-                f"{self.name} runs the design {got.digest}, not {self.design.digest[:32]} "
-                f"('{self.design.name}'); load the bundle, or use the bundle that it runs"
-            )
-        return got
+        return check_identity(self, self.design)
 
     def load(self, bundle: Path | str) -> None:
         """Put a bundle's design on the board, in its initial state, and check that it runs."""
@@ -114,14 +102,22 @@ class RegisterDevice:
             DeviceError: the inference does not end.
         """
         design = self.design
-        levels = encode_levels(design.coding, np.asarray(sample)[None], design.ticks)[0]
-        if design.coding.coding == "events":
-            raise DeviceError(
-                f"'{design.name}' takes events, which cannot be sent through registers yet"
-            )
-        level, control = design.at("LEVEL"), design.at("CONTROL")
-        self.transfer([*(Write(level, int(v)) for v in levels), Write(control, _START)])
-        self._await_done()
+        words = design.input_words(sample)
+        level, status = design.at("LEVEL"), design.at("STATUS")
+        start = Write(design.at("CONTROL"), _START)
+        if self.read(status) & _BUSY:
+            raise DeviceError(f"an inference is running on {self.name}; wait for it, or reset it")
+        if design.network.input.coding == "events":
+            self.transfer([start])
+            for word in words:
+                now = self.transfer([Write(level, word), Read(status)])[0]
+                if now & _FULL and not now & _DONE:
+                    now = self._await(lambda now: bool(now & _DONE) or not now & _FULL)
+                if now & _DONE:  # the class was certain before the events ended
+                    break
+        else:
+            self.transfer([*(Write(level, word) for word in words), start])
+        self._await(lambda now: bool(now & _DONE))
         spikes = [f"SPIKES_{k}" for k in range(len(design.layers))]
         prediction, clocks, generation, *counts = self._read(
             "CLASS", "CLOCKS", "GENERATION", *spikes
@@ -129,10 +125,11 @@ class RegisterDevice:
         self._usual_clocks = max(64, clocks)
         return Inference(prediction, clocks, tuple(counts), generation)
 
-    def _await_done(self) -> None:
+    def _await(self, over: Callable[[int], bool]) -> int:
+        """Let the board run until its status says something, and return it."""
         status = self.design.at("STATUS")
         waited, pause = 0, self._usual_clocks
-        while not self.read(status) & _DONE:
+        while not over(now := self.read(status)):
             if waited > _PATIENCE:
                 raise DeviceError(
                     f"an inference on {self.name} has not ended after {waited} clocks; reset the "
@@ -141,6 +138,7 @@ class RegisterDevice:
             self.link.advance(pause)
             waited += pause
             pause = min(max(64, waited // 4), 1 << 20)
+        return now
 
     def probe(self, sample: NDArray[np.integer[Any]], layer: int, tick: int) -> NDArray[np.bool_]:
         """Classify one sample and return which neurons of a layer spiked in a tick of it.
@@ -152,10 +150,10 @@ class RegisterDevice:
             SCConfigError: there is no such layer or tick.
         """
         design = self.design
-        if not 0 <= layer < len(design.layers) or not 0 <= tick < design.ticks:
+        if not 0 <= layer < len(design.layers) or not 0 <= tick < design.network.ticks:
             raise SCConfigError(
                 f"there is no layer {layer} with tick {tick}; '{design.name}' has layers 0 to "
-                f"{len(design.layers) - 1} and ticks 0 to {design.ticks - 1}"
+                f"{len(design.layers) - 1} and ticks 0 to {design.network.ticks - 1}"
             )
         self.transfer(
             [Write(design.at("PROBE_LAYER"), layer), Write(design.at("PROBE_TICK"), tick)]
@@ -198,3 +196,24 @@ class RegisterDevice:
 
     def _read(self, *registers: str) -> list[int]:
         return self.transfer([Read(self.design.at(name)) for name in registers])
+
+
+def check_identity(device: Device, design: Design) -> Identity:
+    """Return which design a board runs, if it is the right one.
+
+    Raises:
+        DeviceMismatchError: it is another one, or none of ours.
+    """
+    got = device.identify()
+    if got.magic != MAGIC or got.map_version != MAP_VERSION:
+        raise DeviceMismatchError(
+            f"{device.name} holds no design of this version of SC-NeuroCore: its registers ID "
+            f"and MAP_VERSION are {got.magic:#010x} and {got.map_version}, not {MAGIC:#010x} "
+            f"and {MAP_VERSION}; load the bundle"
+        )
+    if got.digest != design.digest[:32]:
+        raise DeviceMismatchError(
+            f"{device.name} runs the design {got.digest}, not {design.digest[:32]} "
+            f"('{design.name}'); load the bundle, or use the bundle that it runs"
+        )
+    return got

@@ -53,7 +53,7 @@ class BoardProcess:
         self._directory = tempfile.TemporaryDirectory(prefix="sc-board-")
         work = Path(self._directory.name)
         try:
-            for name, text in design.sources.items():
+            for name, text in design.device.sources.items():
                 if not name.endswith(_HDL):
                     (work / name).write_text(text)
             executable = work / "board"
