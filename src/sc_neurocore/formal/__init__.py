@@ -21,6 +21,7 @@ from sc_neurocore.formal._mutants import (
 from sc_neurocore.formal._properties import properties
 from sc_neurocore.formal._property import Property, PropertySet
 from sc_neurocore.formal._prove import ProofError, ProofResult, prove, prove_neuron
+from sc_neurocore.formal._registers import prove_registers, register_properties
 from sc_neurocore.formal._stimulus import Stimulus, directed_stimulus
 from sc_neurocore.formal._trace import Departure, Trace, replay
 
@@ -47,7 +48,9 @@ __all__ = [
     "prove",
     "prove_block",
     "prove_neuron",
+    "prove_registers",
     "refute",
     "refute_mutant",
+    "register_properties",
     "replay",
 ]

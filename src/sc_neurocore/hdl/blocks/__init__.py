@@ -47,6 +47,7 @@ from sc_neurocore.hdl.blocks._machines import (
     tanh,
 )
 from sc_neurocore.hdl.blocks._readouts import membrane_argmax, output_counter, spike_packer
+from sc_neurocore.hdl.blocks._registers import WrittenBlock, register_block
 from sc_neurocore.hdl.blocks._sources import (
     comparator,
     counter,
@@ -200,4 +201,4 @@ VARIANTS: tuple[Block, ...] = (
     wishbone_slave(4, 32),
 )
 
-__all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels"]
+__all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels", "WrittenBlock", "register_block"]

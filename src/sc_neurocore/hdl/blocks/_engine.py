@@ -116,6 +116,7 @@ class Synapses(Clocked):
         step = self.shown is None or pins["current_ready"]
         return {
             "event_ready": int(step and len(self.visits) <= 1),
+            "read_enable": int(step),
             "current_valid": int(self.shown is not None),
             "current": 0 if self.shown is None else self.shown,
         }
@@ -177,8 +178,10 @@ def _synapses(
             for k, a, m in zip(_kinds(rng, ticks), address, mask, strict=True)
         ]
         return {"event_valid": bits(rng, ticks), "event_data": np.array(data, np.int64),
-                "current_ready": bits(rng, ticks)}  # fmt: skip
+                "current_ready": bits(rng, ticks),
+                "read_word": numbers(rng, ticks, 0, (1 << lanes) - 1)}  # fmt: skip
 
+    lanes = pe * simd * (weight_bits if module == "sc_fixed_synapses" else 1)
     parameters = whole(
         NEURONS=(neurons, 1, None), PE=(pe, 1, neurons), SIMD=(simd, 1, None),
         ADDRESSES=(addresses, 1, None), ADDRESS_BITS=(address_width, 1, None),
@@ -188,8 +191,10 @@ def _synapses(
         parameters |= whole(LENGTH=(length, 2, None))
     return Block(
         module, parameters | {"WEIGHTS": '"weights.hex"'},
-        {"event_valid": 1, "event_data": 2 + address_width + simd, "current_ready": 1},
-        {"event_ready": 1, "current_valid": 1, "current": acc_bits},
+        # With its own memory it has no use for read_word, nor anybody for read_address.
+        {"event_valid": 1, "event_data": 2 + address_width + simd, "current_ready": 1,
+         "read_word": lanes},
+        {"event_ready": 1, "current_valid": 1, "current": acc_bits, "read_enable": 1},
         stimulus, step_by_step(model), assertions, faults,
         paced=False, qualified={"current": "current_valid"},
         memories={"weights.hex": "".join(f"{value:x}\n" for value in words)},
@@ -226,7 +231,7 @@ def fixed_synapses(weights: Levels, pe: int, simd: int, bits_: int, acc_bits: in
         (
             Fault("pointer <= reads + POINTER_BITS'(ADDRESSES)", "pointer <= reads + 1'b1",
                   "reads the next address instead of the next group"),
-            Fault("weight <= stored", "weight <= weights[reads]",
+            Fault("read_word : stored", "read_word : weights[reads]",
                   "adds the weights of the group after"),
         ),
     )  # fmt: skip

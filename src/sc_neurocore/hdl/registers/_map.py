@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NoReturn
@@ -27,10 +27,10 @@ _LOWER = re.compile(r"[a-z](_?[a-z0-9])*")
 _LONGEST = 48
 #: What the writers of RTL use themselves.
 _TAKEN = frozenset(
-    ("clk", "rst_n", "slave", "write", "write_whole")
-    + tuple(f"{way}_{what}" for way in ("write", "read") for what in ("address", "data", "error"))
-    + ("write_mask",)
+    ["clk", "rst_n", "slave", "write", "write_address", "write_data", "write_mask"]
+    + ["write_error", "write_whole", "read_address", "read_data", "read_error"]
 )
+_PREFIXES = ("s_axi_", "wb_", "formal_")
 
 
 def _refuse(place: str, sentence: str) -> NoReturn:
@@ -114,8 +114,8 @@ class Register:
         name: in upper case; its ports have it in lower case.
         offset: its byte address in the map.
         access: ``ro``, ``rw``, ``wo`` or ``w1c`` (see `ACCESSES`).
-        reset: an ``rw`` register's value after a reset; of an ``ro`` register, the value that the
-            hardware promises to show then; zero for the others.
+        reset: an ``rw`` register's value after a reset; of an ``ro`` register that never changes,
+            its value; zero for the others.
         meaning: one line.
         fields: what its bits are; none means one number of all bits. A bit of no field is
             reserved: it reads as zero, and what is written to it is ignored.
@@ -143,6 +143,11 @@ class Register:
         """Its name in Verilog: in lower case, and with a ``_`` if that is a keyword."""
         stem = self.name.lower()
         return f"{stem}_" if stem in KEYWORDS else stem
+
+    @property
+    def resets(self) -> bool:
+        """Whether its value after a reset is known."""
+        return self.access in ("rw", "w1c") or self.reset != 0
 
     def field(self, name: str) -> Field:
         """The field of that name.
@@ -210,8 +215,7 @@ class RegisterMap:
                 )
         names = [n for r in self.registers for n in (r.port, f"at_{r.port}", *_extra_ports(r))]
         _once(place, "the Verilog name", names)
-        fields = (f"{r.name}_{f.name}" for r in self.registers for f in r.fields)
-        _once(place, "the name", fields)
+        _once(place, "the symbol", (name for name, _ in self.symbols()))
 
     @property
     def word_bytes(self) -> int:
@@ -234,6 +238,24 @@ class RegisterMap:
                 f"there is no register {name!r}; {_choice(self.registers)}",
             )
         return self._by_name[name]
+
+    def symbols(self) -> Iterator[tuple[str, int]]:
+        """Names and numbers that software needs, the same in every language.
+
+        A register ``R`` has ``R_OFFSET``, and ``R_RESET`` if it has a reset value; its field ``F``
+        has ``R_F_LOW``, ``R_F_WIDTH``, ``R_F_MASK`` and each value ``V`` of it ``R_F_V``.
+        """
+        for register in self.registers:
+            yield f"{register.name}_OFFSET", register.offset
+            if register.resets:
+                yield f"{register.name}_RESET", register.reset
+            for field in register.fields:
+                stem = f"{register.name}_{field.name}"
+                yield f"{stem}_LOW", field.low
+                yield f"{stem}_WIDTH", field.width
+                yield f"{stem}_MASK", field.mask
+                for value in field.values:
+                    yield f"{stem}_{value.name}", value.number
 
     def to_dict(self) -> dict[str, Any]:
         """The map as JSON values; what has its default is left out."""
@@ -266,7 +288,7 @@ def _check_register(register: Register, owner: RegisterMap) -> None:
     _named(place, register.name, _UPPER, "upper-case")
     _means(place, register.meaning)
     port = register.port
-    if port in _TAKEN or port.startswith(("s_axi_", "wb_")):
+    if port in _TAKEN or port.startswith(_PREFIXES):
         _refuse(place, f"its port would be {port!r}, which the clock or the bus has; rename it")
     if register.access not in ACCESSES:
         _refuse(place, f"access is {register.access!r}; it must be {', '.join(ACCESSES)}")

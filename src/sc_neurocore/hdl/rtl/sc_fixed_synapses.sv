@@ -74,23 +74,18 @@ module sc_fixed_synapses #(
         if (event_ready) mask <= event_data[SIMD-1:0];
     end
 
-    wire [PE*SIMD*WEIGHT_BITS-1:0] stored;
-    reg [PE*SIMD*WEIGHT_BITS-1:0] weight;
-    always @(posedge clk) if (step) weight <= stored;
+    // With a memory outside, the one here is read by nobody, and vanishes.
     assign read_enable  = step;
     assign read_address = reads;
-    generate
-        if (OUTSIDE != 0) begin : no_memory
-            assign stored = read_word;
-        end else begin : memory
-            reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
-            reg [PE*SIMD*WEIGHT_BITS-1:0] word;
-            initial if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
-            always @(posedge clk) if (step) word <= weights[reads];
-            assign stored = word;
-            wire unused = &read_word;
+    reg [PE*SIMD*WEIGHT_BITS-1:0] weights [0:DEPTH-1];
+    reg [PE*SIMD*WEIGHT_BITS-1:0] stored, weight;
+    initial if (OUTSIDE == 0 && WEIGHTS != "") $readmemh(WEIGHTS, weights);
+    always @(posedge clk) begin
+        if (step) begin
+            stored <= weights[reads];
+            weight <= OUTSIDE != 0 ? read_word : stored;
         end
-    endgenerate
+    end
 
     // In the next clock it is changed, or comes out.
     reg read_busy, read_ends;

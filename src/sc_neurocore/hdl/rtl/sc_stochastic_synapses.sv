@@ -120,23 +120,18 @@ module sc_stochastic_synapses #(
         end
     end
 
-    wire [PE*SIMD-1:0] stored;
-    reg [PE*SIMD-1:0] bits;
-    always @(posedge clk) if (step) bits <= stored;
+    // With a memory outside, the one here is read by nobody, and vanishes.
     assign read_enable  = step;
     assign read_address = reads;
-    generate
-        if (OUTSIDE != 0) begin : no_memory
-            assign stored = read_word;
-        end else begin : memory
-            reg [PE*SIMD-1:0] planes [0:DEPTH-1];
-            reg [PE*SIMD-1:0] word;
-            initial if (WEIGHTS != "") $readmemh(WEIGHTS, planes);
-            always @(posedge clk) if (step) word <= planes[reads];
-            assign stored = word;
-            wire unused = &read_word;
+    reg [PE*SIMD-1:0] planes [0:DEPTH-1];
+    reg [PE*SIMD-1:0] stored, bits;
+    initial if (OUTSIDE == 0 && WEIGHTS != "") $readmemh(WEIGHTS, planes);
+    always @(posedge clk) begin
+        if (step) begin
+            stored <= planes[reads];
+            bits   <= OUTSIDE != 0 ? read_word : stored;
         end
-    endgenerate
+    end
 
     // In the next clock it is changed, or comes out.
     reg read_busy, read_ends, read_none;
