@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accelerator.engines import network
+from sc_neurocore.accelerator import Folding, bank_words
 from sc_neurocore.digital_twin import (
     Answers,
     Checkpoint,
     CheckpointAuditChain,
     ReplayVerifier,
-    parameter_digest,
+    bank_digest,
 )
 from sc_neurocore.exceptions import SCConfigError
 
@@ -79,18 +80,20 @@ def test_other_bytes_are_refused(data: bytes, message: str) -> None:
         Checkpoint.from_bytes(data)
 
 
-def test_parameters_are_what_an_update_can_change() -> None:
-    net = network(ports=True)
-    digest = parameter_digest(net)
-    assert digest == parameter_digest(replace(net, name="other", ticks=99))
-    assert digest != parameter_digest(with_weight(net, 1, 0, 0, 17))
-    layer = net.layers[0]
-    leak = layer.parameters["a"] + np.eye(1, layer.size, dtype=np.int64)[0]
-    changed = replace(layer, parameters={**layer.parameters, "a": leak})
-    assert digest != parameter_digest(replace(net, layers=(changed, net.layers[1])))
-    # The order in which a mapping names its parameters is no difference.
-    turned = replace(layer, parameters=dict(reversed(layer.parameters.items())))
-    assert digest == parameter_digest(replace(net, layers=(turned, net.layers[1])))
+def test_digest_of_banks_by_hand() -> None:
+    words = {"b": np.array([1, 2**64 - 1], np.uint64), "a": np.zeros(0, np.uint64)}
+    text = b"a 0\n" + b"b 2\n" + b"\x01" + bytes(7) + b"\xff" * 8
+    assert bank_digest(words) == hashlib.sha256(text).hexdigest()
+
+
+def test_every_weight_counts() -> None:
+    net, foldings = network(), (Folding(4, 2), Folding(2, 2))
+    digests = {bank_digest(bank_words(net, foldings))}
+    for source, target in np.ndindex(16, 4):
+        old = int(net.layers[1].projections[0].weights[source, target])
+        changed = with_weight(net, 1, source, target, old ^ 1)
+        digests.add(bank_digest(bank_words(changed, foldings)))
+    assert len(digests) == 1 + 16 * 4
 
 
 def test_answers_are_chained_by_hand() -> None:

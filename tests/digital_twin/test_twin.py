@@ -13,6 +13,7 @@ from accelerator.engines import network, samples
 from sc_neurocore.accelerator import (
     Folding,
     NetworkMismatch,
+    bank_words,
     cosimulate_network,
     cycles,
     first_divergence,
@@ -20,7 +21,7 @@ from sc_neurocore.accelerator import (
     simulate_swap,
 )
 from sc_neurocore.devices import Device
-from sc_neurocore.digital_twin import Recording, ReplayVerifier, Swap, Twin, parameter_digest
+from sc_neurocore.digital_twin import Recording, ReplayVerifier, Swap, Twin, bank_digest
 from sc_neurocore.digital_twin._expected import expect
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
@@ -257,7 +258,7 @@ def test_the_twin_follows_an_update_at_its_tick(tick: int) -> None:
 
     device = Swapping(old, FOLDINGS, generation=4)
     recording = twin.record(device, given_samples, swap_tick=tick)
-    assert recording.swaps == (Swap(3, tick, 5, parameter_digest(new)),)
+    assert recording.swaps == (Swap(3, tick, 5, bank_digest(bank_words(new, FOLDINGS))),)
     assert recording.answers.generations.tolist() == [4, 4, 4, 5, 5, 5, 5]
     assert twin.replay(recording).reproduced
     # Whether a swap at another tick would answer the same, is what the recording can tell.

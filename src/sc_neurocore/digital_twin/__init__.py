@@ -7,7 +7,7 @@ from sc_neurocore.digital_twin._checkpoint import (
     Checkpoint,
     CheckpointAuditChain,
     ReplayVerifier,
-    parameter_digest,
+    bank_digest,
 )
 from sc_neurocore.digital_twin._drift import Drift
 from sc_neurocore.digital_twin._lookahead import LookaheadConfig, NullMessageOptimizer
@@ -58,10 +58,10 @@ __all__ = [
     "TelemetryBounds",
     "Twin",
     "TwinEvent",
+    "bank_digest",
     "mismatch_accuracy",
     "mismatch_plot",
     "mismatched",
-    "parameter_digest",
     "read_recording",
     "synchronise",
     "write_recording",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sc_neurocore.accelerator import IntegerNetwork
-from sc_neurocore.evidence import JSON, canonical_json, decode_json, digest
+from sc_neurocore.evidence import canonical_json, decode_json, digest
 from sc_neurocore.exceptions import SCConfigError
 
 #: Hexadecimal digits of a digest, by the field that holds it.
@@ -18,20 +19,16 @@ DIGITS = {"design": 32, "parameters": 64, "answers": 64}
 _LARGEST = (1 << 32) - 1
 
 
-def parameter_digest(network: IntegerNetwork) -> str:
-    """SHA-256 of every number that a live update can change: weights, thresholds, leaks.
+def bank_digest(words: Mapping[str, NDArray[np.uint64]]) -> str:
+    """SHA-256 of what parameter banks hold: names, numbers of entries and entries, by name.
 
     Args:
-        network: whose; its name, its coding and its datapaths do not count.
+        words: entries of each bank, as `bank_words` gives them and a device reads them back.
     """
     found = hashlib.sha256()
-    for layer in network.layers:
-        arrays = [(str(k), p.weights) for k, p in enumerate(layer.projections)]
-        arrays += sorted(layer.parameters.items())
-        for name, values in arrays:
-            held = np.ascontiguousarray(values, "<i8")
-            header: JSON = [layer.name, layer.bits, name, list(held.shape)]
-            found.update(canonical_json(header).encode() + b"\n" + held.tobytes())
+    for bank in sorted(words):
+        entries = np.ascontiguousarray(words[bank], "<u8")
+        found.update(f"{bank} {entries.size}\n".encode() + entries.tobytes())
     return found.hexdigest()
 
 
@@ -70,7 +67,7 @@ class Checkpoint:
     Attributes:
         design: first 128 bits of the design digest, as `Identity.digest`.
         generation: of the parameters.
-        parameters: `parameter_digest` of that generation.
+        parameters: `bank_digest` of that generation.
         position: inferences done, so the index of the next sample.
         answers: digest of the answers to them, see `Answers.digests`.
     """

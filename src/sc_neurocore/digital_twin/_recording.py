@@ -39,7 +39,7 @@ class Swap:
         position: index of the first inference that ran with the new parameters, from ``tick`` on.
         tick: its first tick with the new parameters; 0 if all of it ran with them.
         generation: of the new parameters.
-        parameters: their `parameter_digest`.
+        parameters: their `bank_digest`.
     """
 
     position: int
@@ -60,7 +60,7 @@ class Recording:
     Attributes:
         design: first 128 bits of the design digest, as `Identity.digest`.
         generation: of the parameters at the start.
-        parameters: their `parameter_digest`.
+        parameters: their `bank_digest`.
         samples: levels (S, M), or spikes (S, T, M), as `encode_levels` gives them.
         answers: of the device, one per sample.
         swaps: changes of parameters, by position; at most one in an inference.

@@ -14,6 +14,7 @@ from sc_neurocore.accelerator import (
     Folding,
     IntegerNetwork,
     NetworkMismatch,
+    bank_words,
     encode_levels,
     require_exchangeable,
     simulate_network,
@@ -21,7 +22,7 @@ from sc_neurocore.accelerator import (
 )
 from sc_neurocore.devices import Device
 from sc_neurocore.digital_twin._answers import Answers, Integers
-from sc_neurocore.digital_twin._checkpoint import Checkpoint, parameter_digest, require_digest
+from sc_neurocore.digital_twin._checkpoint import Checkpoint, bank_digest, require_digest
 from sc_neurocore.digital_twin._drift import Drift
 from sc_neurocore.digital_twin._expected import Expected, expect
 from sc_neurocore.digital_twin._locate import first_difference, first_spike
@@ -94,6 +95,14 @@ class Twin:
             )
         return self.networks[generation]
 
+    def parameters(self, generation: int) -> str:
+        """`bank_digest` of a generation.
+
+        Raises:
+            DeviceMismatchError: the twin does not know it.
+        """
+        return self._digest(self.at(generation))
+
     def follow(self, network: IntegerNetwork, generation: int) -> Twin:
         """The twin of the device after an update.
 
@@ -107,7 +116,7 @@ class Twin:
         """
         require_exchangeable(self.network, network)
         known = self.networks.get(generation)
-        if known is not None and parameter_digest(known) != parameter_digest(network):
+        if known is not None and self._digest(known) != self._digest(network):
             raise SCConfigError(f"generation {generation} already has other parameters")
         return replace(self, networks={**self.networks, generation: network})
 
@@ -142,11 +151,11 @@ class Twin:
         swaps, before = [], start
         for position, one in enumerate(found):
             if one.generation != before:
-                digest = parameter_digest(self.at(one.generation))
+                digest = self.parameters(one.generation)
                 swaps.append(Swap(position, swap_tick, one.generation, digest))
                 before = one.generation
         answers = Answers.of(found, len(self.network.layers))
-        digest = parameter_digest(self.at(start))
+        digest = self.parameters(start)
         return Recording(self.design, start, digest, levels, answers, tuple(swaps))
 
     def replay(self, recording: Recording, *, start: Checkpoint | None = None) -> ReplayReport:
@@ -248,6 +257,9 @@ class Twin:
                     return found
         return None
 
+    def _digest(self, network: IntegerNetwork) -> str:
+        return bank_digest(bank_words(network, self.foldings))
+
     def _levels(self, samples: ArrayLike) -> Integers:
         return encode_levels(self.network.input, samples, self.network.ticks)
 
@@ -271,7 +283,7 @@ class Twin:
             *starts,
             *((s.generation, s.parameters) for s in recording.swaps),
         ]:
-            if parameter_digest(self.at(generation)) != digest:
+            if self.parameters(generation) != digest:
                 raise DeviceMismatchError(
                     f"the recording says that generation {generation} has parameters "
                     f"{digest[:12]}…; the twin has others"
