@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sc_neurocore.compiler_service.service._boards import Boards
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._files import FileStore
+from sc_neurocore.compiler_service.service._problem import Problem
 from sc_neurocore.compiler_service.service._queue import (
     CancelledError,
     Claim,
@@ -20,9 +22,10 @@ from sc_neurocore.compiler_service.service._queue import (
 )
 from sc_neurocore.compiler_service.service._sandbox import Finished, RefusedError, Sandbox
 from sc_neurocore.compiler_service.service._settings import JobLimits, Settings
+from sc_neurocore.compiler_service.service._updates import TryAgainError, Updates
 from sc_neurocore.exceptions import SCNeuroError
 
-_IDLE_SECONDS = 0.1
+_IDLE_SECONDS, _AGAIN_SECONDS = 0.1, 1.0
 _log = logging.getLogger("sc_neurocore.service")
 
 
@@ -44,6 +47,7 @@ class Runner:
         self.settings, self.database, self._stopping = settings, database, stopping
         self.files = FileStore(settings.state / "files")
         self.queue = Queue(database, worker_name(os.getpid()), settings.lease_seconds)
+        self.updates = Updates(Boards(settings, database), self.queue)
         self._next: Sandbox | None = None
 
     def step(self) -> bool:
@@ -90,16 +94,35 @@ class Runner:
     def _attempt(self, claim: Claim) -> None:
         heartbeat = _Heartbeat(self.queue, claim, self.settings.lease_seconds / 5, self._stopping)
         try:
+            if claim.kind == "apply":
+                self.updates.apply(claim, _Heartbeat(self.queue, claim, 1.0, lambda: False))
+                return
             inputs = {name: self.files.read(x) for name, x in claim.spec["inputs"].items()}
+            if claim.kind == "plan":
+                inputs["recording"] = self.updates.record(claim, heartbeat)
             done = self._finished(claim, inputs, heartbeat)
+            if claim.kind == "plan":
+                self.updates.planned(claim, done.value, done.outputs)
+                return
             outputs = {name: self.files.put(data) for name, data in done.outputs.items()}
             self.queue.succeed(claim, {"value": done.value, "outputs": outputs})
         except CancelledError:
             self.queue.cancelled(claim)
+        except TryAgainError:
+            time.sleep(_AGAIN_SECONDS)
+            self.queue.give_back(claim)
+        except Problem as problem:
+            self._fail(claim, problem.kind, str(problem.detail))
         except RefusedError as error:
-            self.queue.fail(claim, error.kind, str(error))
+            self._fail(claim, error.kind, str(error))
         except SCNeuroError as error:
-            self.queue.fail(claim, type(error).__name__, str(error))
+            self._fail(claim, type(error).__name__, str(error))
+
+    def _fail(self, claim: Claim, kind: str, sentence: str) -> None:
+        if claim.kind == "build":
+            self.queue.fail(claim, kind, sentence)
+        else:
+            self.updates.failed(claim, kind, sentence)
 
     def _finished(
         self, claim: Claim, inputs: Mapping[str, bytes], heartbeat: Callable[[], None]

@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from sc_neurocore.build.network import NetworkOptions, build_network, read_network
+from sc_neurocore.compiler_service.service._hardware import describe_hardware
 
 Stage = Callable[[str], None]
 Task = Callable[[Mapping[str, Any], Path, Path, Stage], dict[str, Any]]
 
-NETWORK, SAMPLES, BUNDLE, REPORT, PAGE = (
-    "network.nir",
-    "samples.npz",
-    "bundle.tar",
-    "report.json",
-    "report.html",
-)
+NETWORK, SAMPLES, CURRENT, RECORDING = "network.nir", "samples.npz", "current.nir", "recording"
+BUNDLE, REPORT, PAGE = "bundle.tar", "report.json", "report.html"
+HARDWARE, UPDATE = "hardware.json", "update.json"
 
 
 def build(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) -> dict[str, Any]:
@@ -40,6 +37,9 @@ def build(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage)
     (out / BUNDLE).write_bytes(packed(bundle))
     for name in (REPORT, PAGE):
         (out / name).write_bytes((bundle / name).read_bytes())
+    if options.get("live"):
+        description = json.dumps(describe_hardware(bundle))
+        (out / HARDWARE).write_text(description, encoding="utf-8")
     report = done.report
     return {
         "sound": done.sound,
@@ -49,6 +49,45 @@ def build(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage)
         "accuracy": report["accuracy"],
         "evidence": report["evidence"],
         "manifest": json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"],
+    }
+
+
+def plan(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) -> dict[str, Any]:
+    """Plan an update of a live device; ``update.json`` comes out if it passes its gates."""
+    from sc_neurocore.accelerator import with_weights
+    from sc_neurocore.build.network import open_live_bundle
+    from sc_neurocore.compiler_service.update import plan_update
+    from sc_neurocore.digital_twin import Recording, Twin
+
+    on_stage("twin of the device")
+    bundle = out.parent / "bundle"
+    bundle.mkdir()
+    unpacked((given / BUNDLE).read_bytes(), bundle)
+    live = open_live_bundle(bundle)
+    recording = Recording.from_bytes((given / RECORDING).read_bytes())
+    network = live.network
+    if (given / CURRENT).exists():
+        network = with_weights(network, given / CURRENT)
+    twin = Twin(
+        live.digest[:32], {recording.generation: network}, live.foldings, arguments["clock_mhz"]
+    )
+    on_stage("gates")
+    planned = plan_update(
+        twin,
+        given / NETWORK,
+        recording,
+        device=arguments["device"],
+        version=arguments["version"],
+        request_id=arguments["update"],
+        target_name=arguments["target"],
+        changed_fields=tuple(arguments["changed_fields"]),
+    )
+    if planned.update is not None:
+        (out / UPDATE).write_text(json.dumps(planned.update.to_dict()), encoding="utf-8")
+    return {
+        "verdict": planned.verdict,
+        "package": planned.package.to_dict(),
+        "gates": [gate.to_dict() for gate in planned.gates],
     }
 
 
@@ -70,4 +109,4 @@ def unpacked(data: bytes, directory: Path) -> None:
         archive.extractall(directory, filter="data")
 
 
-TASKS: Mapping[str, Task] = {"build": build}
+TASKS: Mapping[str, Task] = {"build": build, "plan": plan}
