@@ -51,6 +51,8 @@ def names_network(argument: str) -> bool:
 @click.option("--cuba-order", metavar="current_first|voltage_first",
               help="Which state of a current-based neuron moves first.")  # fmt: skip
 @click.option("--delay-rounding", metavar="nearest|floor|ceil", help="Delays to whole ticks.")
+@click.option("--live", metavar="axi_lite|wishbone",
+              help="Put it behind this bus, its weights exchangeable while it runs.")  # fmt: skip
 @click.option("--no-pnr", is_flag=True, help="Stop after synthesis.")
 @click.option("--samples", type=int, default=20, show_default=True, metavar="N",
               help="Inferences to co-simulate.")  # fmt: skip

@@ -25,6 +25,7 @@ from sc_neurocore.build.network._plot import (
     length_plot,
 )
 from sc_neurocore.build.network._proportion import Proportion, accuracy_of, confusion_matrix
+from sc_neurocore.build.network._reopen import LiveBundle, open_live_bundle
 from sc_neurocore.build.network._samples import Samples, find_samples
 from sc_neurocore.build.network._source import NetworkSource, read_network
 from sc_neurocore.build.network._switching import Energy, Toggles, count_toggles, estimate_energy
@@ -37,6 +38,7 @@ __all__ = [
     "Energy",
     "LayerConfiguration",
     "LengthPoint",
+    "LiveBundle",
     "NetworkCompilationResult",
     "NetworkOptions",
     "NetworkSource",
@@ -57,6 +59,7 @@ __all__ = [
     "ladder_plot",
     "length_plot",
     "microjoules",
+    "open_live_bundle",
     "read_configuration",
     "read_network",
     "render_network_page",

@@ -32,6 +32,7 @@ from sc_neurocore.build.network._cosim import cosim_row, cosimulations, switchin
 from sc_neurocore.build.network._hardware import (
     Hardware,
     Stage,
+    describe_device,
     describe_hardware,
     implement_engine,
 )
@@ -104,17 +105,17 @@ class _Run:
         self.records |= hardware.records
         stage("lint")
         linted = lint(
-            hardware.rtl.sources, hardware.rtl.top, store=store, timeout_s=options.timeout_s
+            hardware.design.sources, hardware.design.top, store=store, timeout_s=options.timeout_s
         )
         self.records["lint"] = linted
         runs = cosimulations(
             network, plan.foldings, sample.inputs, store=store, stage=stage,
-            timeout_s=options.timeout_s,
+            timeout_s=options.timeout_s, live=options.live is not None,
         )  # fmt: skip
         if accuracy is not None and runs and sample.labels is not None:
             accuracy["rtl_sample"] = accuracy_of(runs[0].predictions, sample.labels).as_dict()
         proofs = prove_blocks(
-            list(hardware.rtl.sources), self.target, store=store, stage=stage,
+            list(hardware.design.sources), self.target, store=store, stage=stage,
             timeout_s=options.timeout_s,
         )  # fmt: skip
         self.records |= proofs.records
@@ -143,6 +144,7 @@ class _Run:
             "formal": proofs.formal,
             "lint": {"warnings": linted.result["warnings"], "tools": linted.version},
             "synthesis": describe_hardware(hardware, network, self.target, options),
+            "device": None if hardware.device is None else describe_device(hardware.device),
             "latency": latency,
             "energy": None if energy is None or energy[1] is None else energy[1].as_dict(),
             "correlation": correlation,

@@ -13,6 +13,7 @@ import numpy as np
 
 from sc_neurocore import __version__
 from sc_neurocore.build._bundle import MANIFEST, SCHEMA, write_files, write_manifest
+from sc_neurocore.build.network._driver import driver_files
 from sc_neurocore.build.network._hardware import Hardware
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._page import render_network_page
@@ -44,8 +45,10 @@ def write_network_bundle(
     """Write every file of a bundle into an empty directory."""
     form = plan.form
     files: dict[str, str | bytes] = {
-        f"rtl/{name}": text for name, text in hardware.rtl.sources.items()
+        f"rtl/{name}": text for name, text in hardware.design.sources.items()
     }
+    if hardware.device is not None:
+        files |= driver_files(hardware.device)
     files[f"model/{form.source.file}"] = form.source.content
     normal = form.source.network.normal
     files["model/graph.txt"] = f"{form.source.network.graph.dump()}\nnormal form\n{normal.dump()}"
@@ -65,7 +68,7 @@ def write_network_bundle(
         "kind": KIND,
         "version": __version__,
         "model": form.source.name,
-        "module": hardware.rtl.top,
+        "module": hardware.design.top,
         "file": form.source.file,
         "data": report["data"],
         # A path is of this machine, and the samples are in the bundle; what a configuration
@@ -81,6 +84,8 @@ def write_network_bundle(
         "evidence": report["evidence"],
         "files": write_files(root, files),
     }
+    if hardware.device is not None:
+        manifest["device"] = {"bus": hardware.device.bus, "digest": hardware.device.digest}
     write_manifest(root, manifest)
     (root / "report.html").write_text(render_network_page(report), encoding="utf-8")
     (root / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

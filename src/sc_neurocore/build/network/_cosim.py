@@ -34,8 +34,12 @@ def cosimulations(
     stage: Stage,
     timeout_s: float,
     sources: Mapping[str, str] | None = None,
+    live: bool = False,
 ) -> list[NetworkCosimulation]:
-    """Co-simulate in the fastest simulator at hand; none where there is none."""
+    """Co-simulate in the fastest simulator at hand; none where there is none.
+
+    Of a live device it is the engine inside, with an idle host.
+    """
     return [
         cosimulate_network(
             network,
@@ -44,6 +48,7 @@ def cosimulations(
             store=store,
             simulator=name,
             sources=sources,
+            live=live,
             timeout_s=timeout_s,
             on_stage=lambda tool: stage(f"co-simulation in {tool}"),
         )

@@ -8,9 +8,11 @@ from typing import Any
 
 from sc_neurocore.accelerator import (
     AcceleratorRtl,
+    DeviceRtl,
     Folding,
     IntegerNetwork,
     write_accelerator,
+    write_device,
 )
 from sc_neurocore.build._measure import BITSTREAM_SUFFIX
 from sc_neurocore.build._options import DEFAULT_CLOCK, speed_family
@@ -49,17 +51,24 @@ class Hardware:
 
     Attributes:
         rtl: its files.
-        synthesis: record of the whole core's synthesis.
+        device: the live device around it, if it is one.
+        synthesis: record of the synthesis of the whole core, or device.
         layout: record of place and route, or ``None`` where it was not run.
         board: record of the wrapped core's synthesis, where the pins demanded one.
         parts: encoder, counter and core without encoder.
     """
 
     rtl: AcceleratorRtl
+    device: DeviceRtl | None
     synthesis: Record
     layout: Record | None
     board: Record | None
     parts: tuple[Part, ...]
+
+    @property
+    def design(self) -> AcceleratorRtl | DeviceRtl:
+        """What was synthesised: the device, or the core itself."""
+        return self.device or self.rtl
 
     @property
     def fmax_mhz(self) -> float | None:
@@ -91,11 +100,20 @@ def synthesise_engine(
 ) -> tuple[AcceleratorRtl, Record]:
     """Write an engine and count its cells."""
     rtl = write_accelerator(network, foldings)
-    record = synthesise(
-        rtl.sources, rtl.top, target, store=store, timeout_s=options.timeout_s,
+    return rtl, _synthesised(rtl, target, options, store, stage)
+
+
+def _synthesised(
+    design: AcceleratorRtl | DeviceRtl,
+    target: Target,
+    options: NetworkOptions,
+    store: EvidenceStore,
+    stage: Stage,
+) -> Record:
+    return synthesise(
+        design.sources, design.top, target, store=store, timeout_s=options.timeout_s,
         on_stage=lambda tool: stage(f"synthesis: {tool}"),
     )  # fmt: skip
-    return rtl, record
 
 
 def implement_engine(
@@ -112,13 +130,19 @@ def implement_engine(
         SCCompilerError: it does not fit the target.
         ToolError: a tool failed.
     """
-    rtl, synthesis = synthesise_engine(network, foldings, target, options, store, stage)
+    device = None
+    if options.live is None:
+        rtl, synthesis = synthesise_engine(network, foldings, target, options, store, stage)
+    else:
+        device = write_device(network, foldings, options.live)
+        rtl, synthesis = device.engine, _synthesised(device, target, options, store, stage)
+    design = device or rtl
     require_fit(demand_of(network, foldings), synthesis.result, target)
     layout = board = None
     if options.place_and_route and target.place_and_route:
         done = implement(
-            rtl.sources,
-            rtl.top,
+            design.sources,
+            design.top,
             target,
             clock="clk",
             reset="rst_n",
@@ -130,7 +154,7 @@ def implement_engine(
         )
         synthesis, layout, board = done.synthesis, done.layout, done.board
     parts = _parts(network, foldings, rtl, target, options, store, stage)
-    return Hardware(rtl, synthesis, layout, board, parts)
+    return Hardware(rtl, device, synthesis, layout, board, parts)
 
 
 def demand_of(network: IntegerNetwork, foldings: Sequence[Folding]) -> Demand:
@@ -175,7 +199,10 @@ def _parts(
         sizes = {"CLASSES": output.size, "SIMD": rtl.streams[network.output].simd,
                  "TICKS": network.ticks, "EARLY": 1}  # fmt: skip
         found.append(alone("counter", "sc_output_counter", sizes))
-    if coding.coding == "rate" and options.place_and_route:
+    if options.live is not None:
+        record = _synthesised(rtl, target, options, store, lambda _: stage("synthesis of the core"))
+        found.append(Part("live core without bus", record))
+    elif coding.coding == "rate" and options.place_and_route:
         bare = replace(network, input=replace(coding, coding="events"))
         _, record = synthesise_engine(
             bare, foldings, target, options, store,
@@ -214,7 +241,7 @@ def describe_hardware(
         section["critical_path"] = layout.result.get("critical_path")
         suffix = BITSTREAM_SUFFIX.get(target.family)
         if "bitstream" in layout.blobs and suffix:
-            section["bitstream"] = f"synthesis/{hardware.rtl.top}{suffix}"
+            section["bitstream"] = f"synthesis/{hardware.design.top}{suffix}"
         if options.clock_mhz is not None and hardware.fmax_mhz is not None:
             met = "met" if hardware.fmax_mhz >= options.clock_mhz else "missed"
             section["timing"] = f"the {options.clock_mhz:g} MHz asked for are {met}"
@@ -222,7 +249,7 @@ def describe_hardware(
     section["parts"] = [
         {"name": name, **{k: record.result.get(k) for k in ("luts", "ffs", "brams", "dsps")}}
         for name, record in (
-            ("whole core", synthesis),
+            ("whole core" if hardware.device is None else "whole device", synthesis),
             *((part.name, part.record) for part in hardware.parts),
         )
     ]
@@ -230,3 +257,24 @@ def describe_hardware(
         section["luts_per_synapse"] = synthesis.result["luts"] / network.synapses  # type: ignore[operator]
     section["word"] = "measured"
     return section
+
+
+def describe_device(device: DeviceRtl) -> dict[str, Any]:
+    """The ``device`` section of a report: what can be exchanged, and behind which bus."""
+    return {
+        "module": device.top,
+        "bus": device.bus,
+        "digest": device.digest,
+        "registers": len(device.registers.registers),
+        "address_bits": device.registers.address_bits,
+        "banks": [
+            {
+                "name": bank.name,
+                "entries": bank.entries,
+                "entry_bits": bank.entry_bits,
+                "bits": 2 * bank.words * bank.word_bits,
+            }
+            for bank in device.banks
+        ],
+        "word": "generated",
+    }

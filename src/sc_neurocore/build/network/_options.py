@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from sc_neurocore.accelerator import Coding
 from sc_neurocore.build.network._configuration import Configuration
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.hdl.registers import BUSES
 
 BackendChoice = Literal["fixed", "stochastic", "hybrid"]
 BACKENDS: tuple[BackendChoice, ...] = get_args(BackendChoice)
@@ -47,6 +48,8 @@ class NetworkOptions:
         samples: inferences that are co-simulated.
         seed: seed of placement, and of the levels used where there is no data.
         timeout_s: limit of each tool run in seconds.
+        live: bus behind which the weights can be exchanged while the network runs, ``axi_lite`` or
+            ``wishbone``; without it they are constant, and there is no bus.
         configuration: back end, bits, streams and folding layer by layer, with ticks and coding;
             the options that it decides must then be left out.
     """
@@ -72,12 +75,15 @@ class NetworkOptions:
     samples: int = 20
     seed: int = 1
     timeout_s: float = 600.0
+    live: str | None = None
     configuration: Configuration | None = None
 
     def __post_init__(self) -> None:
         _among("--backend", self.backend, BACKENDS)
         if self.coding is not None:
             _among("--coding", self.coding, CODINGS)
+        if self.live is not None:
+            _among("--live", self.live, tuple(BUSES))
         for option, value, low, high in (
             ("--weight-bits", self.weight_bits, 2, 16),
             ("--length", self.length, 1, MAX_LENGTH),

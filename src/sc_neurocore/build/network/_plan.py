@@ -80,6 +80,7 @@ def plan_network(
     stage("data")
     dataset = None if options.data is None else load_dataset(options.data)
     chosen, sentences = quantisation_of(source, options, None if dataset is None else dataset.bits)
+    chosen = replace(chosen, live=options.live is not None)
     real = real_network(source.network.normal, source.network.assumptions)
     classes = len(real.layers[real.output].population.gain)
     coding = InputCoding(real.inputs, chosen.coding, chosen.input_bits)

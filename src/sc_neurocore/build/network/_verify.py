@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import index
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sc_neurocore.accelerator import Folding, Quantisation, write_accelerator
-from sc_neurocore.build._bundle import MANIFEST, Bundle, BundleError, load_bundle
+from sc_neurocore.accelerator import write_accelerator, write_device
+from sc_neurocore.build._bundle import MANIFEST, BundleError, load_bundle
 from sc_neurocore.build.network._cosim import cosim_row, cosimulations
 from sc_neurocore.build.network._hardware import Stage
-from sc_neurocore.build.network._ladder import integer_form
-from sc_neurocore.build.network._options import NetworkOptions
-from sc_neurocore.build.network._source import read_network
+from sc_neurocore.build.network._reopen import reopen
 from sc_neurocore.evidence import EvidenceStore, digest
 
 
@@ -52,46 +46,37 @@ def verify_network(
     """
     bundle = load_bundle(path, allow_changed=("rtl/",))
     stage = on_stage or (lambda _: None)
-    try:
-        options = NetworkOptions(**bundle.manifest["options"])
-        quantisation = Quantisation(**bundle.manifest["quantisation"])
-        foldings = [
-            Folding(index(row["pe"]), index(row["simd"])) for row in bundle.manifest["foldings"]
-        ]
-        source = read_network(bundle.path / "model" / bundle.manifest["file"], options)
-    except (KeyError, TypeError):
-        raise BundleError(
-            f"{bundle.path / MANIFEST} does not hold the options of a build; build it again"
-        ) from None
     stage("quantise")
-    inputs, calibration = _samples(bundle)
-    form = integer_form(source, quantisation, calibration if calibration.size else None)
-    rtl = write_accelerator(form.network, foldings)
-    sources = {name: bundle.text(f"rtl/{name}") for name in rtl.sources}
+    found = reopen(bundle)
+    network, live = found.form.network, found.options.live
+    if live is None:
+        rtl = write_accelerator(network, found.foldings)
+        top, around = rtl.top, {f"{rtl.top}.sv"}
+        names = set(rtl.sources)
+    else:
+        device = write_device(network, found.foldings, live)
+        rtl, top, names = device.engine, device.top, set(device.sources)
+        around = names - set(rtl.sources)
+    sources = {name: bundle.text(f"rtl/{name}") for name in sorted(names)}
     changed = tuple(
         name
         for name, text in sources.items()
         if digest(text) != bundle.manifest["files"].get(f"rtl/{name}")
     )
-    if f"{rtl.top}.sv" in changed:
+    if unseen := sorted(around & set(changed)):
         raise BundleError(
-            f"{bundle.path / 'rtl' / rtl.top}.sv does not match its digest in {MANIFEST}, and "
-            f"co-simulation only runs {rtl.engine} inside it; build it again"
+            f"{bundle.path / 'rtl' / unseen[0]} does not match its digest in {MANIFEST}, and "
+            f"co-simulation only runs {rtl.engine} inside {top}; build it again"
         )
     runs = cosimulations(
-        form.network,
-        foldings,
-        inputs,
+        network,
+        found.foldings,
+        found.inputs,
         store=store or EvidenceStore(),
         stage=stage,
-        timeout_s=options.timeout_s,
-        sources=sources,
+        timeout_s=found.options.timeout_s,
+        sources={name: sources[name] for name in rtl.sources},
+        live=live is not None,
     )
     cached = all(run.cached for run in runs)
     return NetworkVerification(changed, tuple(cosim_row(run) for run in runs), cached)
-
-
-def _samples(bundle: Bundle) -> tuple[Any, Any]:
-    data = (bundle.path / "sim" / "samples.npz").read_bytes()
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return file["inputs"], file["calibration"]
