@@ -40,20 +40,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
     return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
 
 
-@pytest.mark.parametrize("readout", ["count", "membrane"])
-def test_expected_answers_are_those_of_the_rtl(readout: str, store: EvidenceStore) -> None:
-    net = network(recurrent=True, readout=readout)
+def test_a_membrane_is_read_as_in_the_rtl(store: EvidenceStore) -> None:
+    """The other read-out is that of the virtual board; this one ends with the last tick."""
+    net = network(recurrent=True, readout="membrane")
     given_samples = samples(net, 5)
     expected = twin_of(net).expected(given_samples)
     rtl = cosimulate_network(net, FOLDINGS, given_samples, store=store, simulator="yosys")
     assert rtl.mismatches == 0
     np.testing.assert_array_equal(expected.clocks, rtl.cycles)
     np.testing.assert_array_equal(expected.predictions, rtl.predictions)
-    # What the RTL's streams carried up to done, and not what whole ticks would have.
     sent = dict(zip((x.name for x in net.layers), expected.layer_spikes.sum(axis=0), strict=True))
     assert {name: sent[name] for name in rtl.rtl_spikes} == rtl.rtl_spikes
-    whole = simulate_network(net, given_samples).layer_spikes.sum()
-    assert expected.layer_spikes.sum() < whole or readout == "membrane"
 
 
 def test_a_device_with_the_same_parameters_is_its_twin() -> None:

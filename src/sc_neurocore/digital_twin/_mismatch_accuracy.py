@@ -183,8 +183,8 @@ def mismatch_plot(found: MismatchAccuracy) -> str:
             f'width="{width:.1f}" height="{base - y:.1f}"/>'
             f"<title>{counts[value]} devices: {share * value:.2f} %</title></g>"
         )
-    for row, (colour, value, text) in enumerate(marks):
-        at, y = float(across(share * value)), 14 + 15 * row
+    for row, (colour, place, text) in enumerate(marks):
+        at, y = float(across(share * place)), 14 + 15 * row
         anchor, shift = ("end", -6) if at > WIDTH / 2 else ("start", 6)
         parts.append(
             f'<g class="{colour}"><path class="bound" d="M{at:.1f} {y - 8}V{base:g}"/></g>'
