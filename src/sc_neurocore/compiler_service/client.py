@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from sc_neurocore.exceptions import SCDependencyError, SCNeuroError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 _ENDED = ("succeeded", "failed", "cancelled")
+_BUSY = ("planning", "applying", "rolling_back")
 _POLL_SECONDS = 0.2
 
 
@@ -148,19 +150,19 @@ class Client:
         document = {"name": name, "network": network, "options": dict(options or {})}
         if samples is not None:
             document["samples"] = samples
-        return self._post(f"/v1/projects/{project}/builds", document, idempotency_key)
+        return self._post(f"/v1/projects/{_part(project)}/builds", document, idempotency_key)
 
     def builds(self, project: str) -> list[dict[str, Any]]:
         """The builds of a project, newest first."""
-        return self._all(f"/v1/projects/{project}/builds")
+        return self._all(f"/v1/projects/{_part(project)}/builds")
 
     def build(self, build: str) -> dict[str, Any]:
         """One build, with its job."""
-        return self._get(f"/v1/builds/{build}")
+        return self._get(f"/v1/builds/{_part(build)}")
 
     def download(self, build: str, part: str = "bundle") -> bytes:
         """What a build made: its ``bundle`` (tar), ``report`` (JSON) or ``page`` (HTML)."""
-        return self._send("GET", f"/v1/builds/{build}/{part}").content
+        return self._send("GET", f"/v1/builds/{_part(build)}/{part}").content
 
     def evidence(self, **chosen: str) -> list[dict[str, Any]]:
         """Records of tools that ran; by ``word`` and ``tool``."""
@@ -168,11 +170,11 @@ class Client:
 
     def job(self, job: str) -> dict[str, Any]:
         """One job."""
-        return self._get(f"/v1/jobs/{job}")
+        return self._get(f"/v1/jobs/{_part(job)}")
 
     def cancel(self, job: str) -> dict[str, Any]:
         """Stop a job."""
-        return self._post(f"/v1/jobs/{job}/cancel", None, None)
+        return self._post(f"/v1/jobs/{_part(job)}/cancel", None, None)
 
     def follow(self, job: str, after: int = 0) -> Iterator[dict[str, Any]]:
         """The events of a job as they happen, to its end.
@@ -185,7 +187,9 @@ class Client:
 
         headers = {"Last-Event-ID": str(after)}
         try:
-            with self._http.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as answer:
+            with self._http.stream(
+                "GET", f"/v1/jobs/{_part(job)}/events", headers=headers
+            ) as answer:
                 if answer.is_error:
                     answer.read()
                     raise _refusal(answer)
@@ -203,6 +207,132 @@ class Client:
         while (found := self.job(job))["state"] not in _ENDED:
             if time.monotonic() > deadline:
                 raise ServiceError(f"the job '{job}' did not end within {timeout_s:g} s")
+            time.sleep(_POLL_SECONDS)
+        return found
+
+    def create_device(
+        self,
+        name: str,
+        build: str,
+        *,
+        port: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Register a board of a live build.
+
+        Args:
+            name: of the device.
+            build: its id.
+            port: where `sc-neurocore board` listens; None for a board that the service starts.
+            idempotency_key: see the class.
+        """
+        document: dict[str, Any] = {"name": name, "build": build}
+        if port is not None:
+            document["port"] = port
+        return self._post("/v1/devices", document, idempotency_key)
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The devices that the token has rights to."""
+        return self._all("/v1/devices")
+
+    def device(self, device: str) -> dict[str, Any]:
+        """One device, and what its ledger says of it."""
+        return self._get(f"/v1/devices/{_part(device)}")
+
+    def wait_for_device(self, device: str, timeout_s: float = 600.0) -> dict[str, Any]:
+        """Wait until a device is ready, and return it.
+
+        Raises:
+            ServiceError: it failed, or is not ready within the time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (found := self.device(device))["state"] != "ready":
+            if found["state"] == "failed" or time.monotonic() > deadline:
+                raise ServiceError(
+                    f"the device '{device}' is {found['state']}: {found['reason']}", 0, "device"
+                )
+            time.sleep(_POLL_SECONDS)
+        return found
+
+    def identity(self, device: str) -> dict[str, Any]:
+        """What a board's registers say of its design."""
+        return self._get(f"/v1/devices/{_part(device)}/identity")
+
+    def telemetry(self, device: str) -> dict[str, Any]:
+        """What a board reports of itself."""
+        return self._get(f"/v1/devices/{_part(device)}/telemetry")
+
+    def classify(self, device: str, sample: Any) -> dict[str, Any]:
+        """Run one inference on a board.
+
+        Args:
+            device: its name.
+            sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+        """
+        levels = sample.tolist() if hasattr(sample, "tolist") else sample
+        return self._post(f"/v1/devices/{_part(device)}/classify", {"sample": levels}, None)
+
+    def plan_update(
+        self,
+        device: str,
+        network: str,
+        *,
+        tick: int = 0,
+        changed_fields: tuple[str, ...] = (),
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Plan an update of a device to an uploaded network.
+
+        Args:
+            device: its name.
+            network: digest of an uploaded file of kind nir.
+            tick: of an inference at which it takes effect; 0: between two.
+            changed_fields: what else has changed, such as ``clock``.
+            idempotency_key: see the class.
+        """
+        document = {"network": network, "tick": tick, "changed_fields": list(changed_fields)}
+        return self._post(f"/v1/devices/{_part(device)}/updates", document, idempotency_key)
+
+    def bring_package(self, device: str, package: bytes) -> dict[str, Any]:
+        """Bring an update that was planned and signed elsewhere."""
+        answer: dict[str, Any] = self._send(
+            "POST",
+            f"/v1/devices/{_part(device)}/packages",
+            content=package,
+            headers={"Content-Type": "application/octet-stream"},
+        ).json()
+        return answer
+
+    def updates(self, device: str) -> list[dict[str, Any]]:
+        """The updates of a device, newest first."""
+        return self._all(f"/v1/devices/{_part(device)}/updates")
+
+    def update(self, update: str) -> dict[str, Any]:
+        """One update."""
+        return self._get(f"/v1/updates/{_part(update)}")
+
+    def package(self, update: str) -> bytes:
+        """The signed package of an update."""
+        return self._send("GET", f"/v1/updates/{_part(update)}/package").content
+
+    def apply_update(self, update: str, *, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Apply a planned update."""
+        return self._post(f"/v1/updates/{_part(update)}/apply", None, idempotency_key)
+
+    def rollback_update(self, update: str, *, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Undo a committed update."""
+        return self._post(f"/v1/updates/{_part(update)}/rollback", None, idempotency_key)
+
+    def wait_for_update(self, update: str, timeout_s: float = 600.0) -> dict[str, Any]:
+        """Wait until nothing is being done for an update, and return it.
+
+        Raises:
+            ServiceError: something still is after the time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (found := self.update(update))["state"] in _BUSY:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"the update '{update}' is {found['state']} for {timeout_s:g} s")
             time.sleep(_POLL_SECONDS)
         return found
 
@@ -255,6 +385,11 @@ class Client:
         return ServiceError(
             f"no service answers at {self._url} ({error}); start one with `sc-neurocore serve`"
         )
+
+
+def _part(name: str) -> str:
+    """A name as a part of a path."""
+    return quote(name, safe="")
 
 
 def _refusal(answer: httpx.Response) -> ServiceError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sc_neurocore.compiler_service.service._app import create_app
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._database import Database
+from sc_neurocore.compiler_service.service._keeper import Keeper
 from sc_neurocore.compiler_service.service._runner import Runner
 from sc_neurocore.compiler_service.service._serve import (
     listen,
@@ -28,6 +29,7 @@ __all__ = [
     "ROLES",
     "Database",
     "JobLimits",
+    "Keeper",
     "Role",
     "Runner",
     "Service",

@@ -12,7 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from sc_neurocore import __version__
-from sc_neurocore.compiler_service.service import _routes_builds, _routes_jobs, _routes_records
+from sc_neurocore.compiler_service.service import (
+    _routes_builds,
+    _routes_devices,
+    _routes_jobs,
+    _routes_records,
+    _routes_updates,
+)
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._documents import Health
 from sc_neurocore.compiler_service.service._guard import Guard
@@ -23,7 +29,16 @@ from sc_neurocore.compiler_service.service._problem import (
     on_invalid,
 )
 
-_ROUTERS = (_routes_builds.router, _routes_jobs.router, _routes_records.router)
+_ROUTERS = tuple(
+    module.router
+    for module in (
+        _routes_builds,
+        _routes_jobs,
+        _routes_devices,
+        _routes_updates,
+        _routes_records,
+    )
+)
 
 
 def create_app(service: Service) -> FastAPI:

@@ -15,8 +15,10 @@ from fastapi.security import HTTPBearer
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from sc_neurocore.compiler_service.service._boards import Boards
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._files import FileStore
+from sc_neurocore.compiler_service.service._keys import Keys
 from sc_neurocore.compiler_service.service._problem import Problem
 from sc_neurocore.compiler_service.service._settings import Settings
 from sc_neurocore.compiler_service.service._tables import answer as answers
@@ -58,6 +60,8 @@ class Service:
         settings: what it was started with.
         database: its tables.
         files: what was uploaded and made.
+        boards: access to devices.
+        keys: that sign updates.
         limit: requests of each token.
         strangers: requests without a valid token, by address.
     """
@@ -65,6 +69,8 @@ class Service:
     settings: Settings
     database: Database
     files: FileStore
+    boards: Boards
+    keys: Keys
     limit: RateLimit
     strangers: RateLimit = field(default_factory=lambda: RateLimit(5.0, 20))
 
@@ -72,10 +78,13 @@ class Service:
     def open(cls, settings: Settings) -> Service:
         """Prepare the state directory and open the database."""
         settings.prepare()
+        database = Database(settings.url)
         return cls(
             settings,
-            Database(settings.url),
+            database,
             FileStore(settings.state / "files"),
+            Boards(settings, database),
+            Keys(settings.state / "keys"),
             RateLimit(settings.rate, settings.burst),
         )
 

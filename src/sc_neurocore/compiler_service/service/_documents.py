@@ -79,6 +79,9 @@ class BuildOptions(Document):
     simd: int | None = Field(default=None, ge=1, le=256)
     latency_us: float | None = Field(default=None, gt=0)
     clock_mhz: float | None = Field(default=None, gt=0, lt=2000)
+    live: Literal["axi_lite", "wishbone"] | None = Field(
+        default=None, description="Bus behind which weights can be exchanged; devices need it."
+    )
     place_and_route: bool = True
     samples: int = Field(default=20, ge=1, le=10_000)
     seed: int = Field(default=1, ge=0, lt=1 << 31)
@@ -147,6 +150,130 @@ class Evidence(Document):
     result: dict[str, Any]
     duration_s: float
     blobs: dict[str, str]
+
+
+class NewDevice(Document):
+    """A board to register: a virtual one that the service starts, or one that runs already."""
+
+    name: Name
+    build: Name = Field(description="A build with the option live.")
+    port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="TCP port of this machine where `sc-neurocore board` listens.",
+    )
+
+
+class Device(Document):
+    """A board, and what its ledger says of it."""
+
+    name: str
+    kind: Literal["virtual", "remote"]
+    build: str
+    state: Literal["starting", "ready", "failed", "unsettled"]
+    reason: str
+    design: str | None = Field(description="First 128 bits of the design's digest.")
+    version: int = Field(description="Of the last update committed; 0 for none.")
+    parameters: str | None = Field(description="Digest of the parameters that are committed.")
+    created: Seconds
+    created_by: str
+
+
+class DeviceIdentity(Document):
+    """What the registers of a board say of it."""
+
+    magic: int
+    map_version: int
+    digest: str
+    generation: int
+
+
+class DeviceTelemetry(Document):
+    """What a board reports of itself."""
+
+    busy: bool
+    done: bool
+    traps: int
+    inferences: int
+    generation: int
+    layer_spikes: list[int]
+    update_status: int
+
+
+Level = Annotated[int, Field(ge=0, le=(1 << 32) - 1)]
+
+
+class NewInference(Document):
+    """A sample to classify: levels, or spikes by tick for the coding `events`."""
+
+    sample: (
+        Annotated[list[Level], Field(min_length=1, max_length=1 << 16)]
+        | Annotated[
+            list[Annotated[list[Level], Field(min_length=1, max_length=1 << 16)]],
+            Field(min_length=1, max_length=1 << 12),
+        ]
+    )
+
+
+class DeviceInference(Document):
+    """What a board answered."""
+
+    prediction: int
+    clocks: int
+    layer_spikes: list[int]
+    generation: int
+
+
+class NewUpdate(Document):
+    """A network whose weights a device is to have."""
+
+    network: Digest = Field(description="An uploaded file of kind nir.")
+    tick: int = Field(
+        default=0, ge=0, le=1 << 16, description="Tick at which it takes effect; 0: between two."
+    )
+    changed_fields: list[Name] = Field(
+        default_factory=list, max_length=32, description="What else has changed, such as clock."
+    )
+
+
+class Gate(Document):
+    """What a gate found."""
+
+    name: str
+    passed: bool
+    reason: str
+    evidence: dict[str, Any]
+
+
+class Update(Document):
+    """A change of a device's parameters."""
+
+    id: str
+    device: str
+    state: Literal[
+        "planning",
+        "planned",
+        "refused",
+        "failed",
+        "applying",
+        "committed",
+        "reverted",
+        "rolling_back",
+        "rolled_back",
+    ]
+    reason: str
+    version: int
+    rollback_version: int | None
+    tick: int
+    network: str | None
+    base: str | None
+    parameters: str | None
+    package: str | None = Field(description="Digest of the signed package.")
+    gates: list[Gate]
+    job: str | None
+    created: Seconds
+    created_by: str
 
 
 class LedgerEntry(Document):

@@ -1,22 +1,17 @@
-"""What the service knows of a live design: plain JSON, written by the isolated process."""
+"""A live design as the service's own processes use it: from a bundle that a build has made."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sc_neurocore.compiler_service.service._archive import unpacked
+from sc_neurocore.compiler_service.service._files import FileStore
 from sc_neurocore.compiler_service.update import LiveDesign
 from sc_neurocore.devices import Design
-from sc_neurocore.exceptions import SCConfigError
-
-#: Samples of a bundle that a device is recorded with before an update.
-_SAMPLES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,71 +21,44 @@ class Hardware:
     Attributes:
         design: for the drivers of boards.
         live: for updates.
-        samples: that the bundle was tested with.
     """
 
     design: Design
     live: LiveDesign
-    samples: NDArray[np.int64]
 
 
-def describe_hardware(bundle: Path) -> dict[str, Any]:
-    """A live bundle as JSON; reads the network's file, so for the isolated process only.
+class HardwareStore:
+    """Live designs by the digest of their bundle.
 
-    Raises:
-        BundleError: the bundle is damaged, or not live.
+    Args:
+        folder: where bundles are unpacked.
+        files: where they are kept.
     """
-    from sc_neurocore.accelerator import bank_words
-    from sc_neurocore.build.network import open_live_bundle
 
-    live = open_live_bundle(bundle)
-    device, network = live.device, live.network
-    return {
-        "name": live.name,
-        "digest": live.digest,
-        "bus": device.bus,
-        "top": device.top,
-        "sources": dict(device.sources),
-        "registers": device.registers.to_dict(),
-        "coding": asdict(network.input),
-        "ticks": network.ticks,
-        "layers": [layer.size for layer in network.layers],
-        "update": device.update.to_dict(),
-        "image": {k: v.tolist() for k, v in bank_words(network, live.foldings).items()},
-        "samples": np.asarray(_inputs(live.samples))[:_SAMPLES].tolist(),
-    }
+    def __init__(self, folder: Path, files: FileStore) -> None:
+        self.folder, self.files = folder, files
+        self.open = lru_cache(maxsize=16)(self._open)
 
+    def _open(self, digest: str) -> Hardware:
+        from sc_neurocore.accelerator import bank_words
+        from sc_neurocore.build.network import open_live_bundle
 
-def _inputs(samples: Any) -> Any:
-    return getattr(samples, "inputs", samples)
+        live = open_live_bundle(self._unpacked(digest))
+        design = Design(live.network, live.foldings, live.device, live.samples, live.path)
+        image = bank_words(live.network, live.foldings)
+        return Hardware(design, LiveDesign(live.digest[:32], live.device.update, image))
 
-
-def read_hardware(data: bytes) -> Hardware:
-    """Read what `describe_hardware` gives.
-
-    Raises:
-        SCConfigError: it is none.
-    """
-    from sc_neurocore.accelerator import InputCoding
-    from sc_neurocore.compiler.live_control import MMIOUpdateSpec
-    from sc_neurocore.hdl.registers import RegisterMap
-
-    try:
-        found: Mapping[str, Any] = json.loads(data)
-        design = Design(
-            name=found["name"],
-            digest=found["digest"],
-            bus=found["bus"],
-            top=found["top"],
-            sources=found["sources"],
-            registers=RegisterMap.from_dict(found["registers"]),
-            coding=InputCoding(**found["coding"]),
-            ticks=found["ticks"],
-            layers=tuple(found["layers"]),
-        )
-        image = {name: np.array(words, np.uint64) for name, words in found["image"].items()}
-        spec = MMIOUpdateSpec.from_dict(found["update"])
-        samples = np.array(found["samples"], np.int64)
-    except (KeyError, TypeError, ValueError) as error:
-        raise SCConfigError(f"the description of the hardware is damaged: {error}") from None
-    return Hardware(design, LiveDesign(design.digest[:32], spec, image), samples)
+    def _unpacked(self, digest: str) -> Path:
+        """The directory of a bundle, which is there whole or not at all."""
+        target = self.folder / digest
+        if not target.exists():
+            fresh = Path(tempfile.mkdtemp(dir=self.folder, prefix=".new-"))
+            try:
+                unpacked(self.files.read(digest), fresh)
+                fresh.rename(target)
+            except OSError:
+                if not target.exists():  # else another process was faster
+                    raise
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+        return target

@@ -47,20 +47,21 @@ class Ledger:
     def entries(self) -> tuple[Sealed, ...]:
         """All entries, oldest first."""
         with self.database.reading() as connection:
-            return _chain(connection, self.device)
+            return chain(connection, self.device)
 
 
 def verify_ledger(connection: Connection, device: str) -> dict[str, Any]:
     """Compute every digest of a device's chain again; return a `Verification`."""
-    chain = _chain(connection, device)
-    found = {"device": device, "entries": len(chain), "sound": True, "reason": ""}
+    entries = chain(connection, device)
+    found = {"device": device, "entries": len(entries), "sound": True, "reason": ""}
     try:
-        return found | {"head": verify_chain(chain)}
+        return found | {"head": verify_chain(entries)}
     except ChainError as error:
         return found | {"head": "", "sound": False, "reason": str(error)}
 
 
-def _chain(connection: Connection, device: str) -> tuple[Sealed, ...]:
+def chain(connection: Connection, device: str) -> tuple[Sealed, ...]:
+    """The entries of a device, oldest first."""
     rows = select(ledger).where(ledger.c.device == device).order_by(ledger.c.sequence)
     return tuple(_sealed(row) for row in connection.execute(rows))
 

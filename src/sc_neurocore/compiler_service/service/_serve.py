@@ -17,6 +17,7 @@ from typing import Any
 
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._database import Database
+from sc_neurocore.compiler_service.service._keeper import Keeper
 from sc_neurocore.compiler_service.service._queue import release, worker_name
 from sc_neurocore.compiler_service.service._settings import LOOPBACK, JobLimits, Settings
 from sc_neurocore.compiler_service.service._tokens import any_token
@@ -68,14 +69,16 @@ def serve(
         limit_concurrency=2000,
         h11_max_incomplete_event_size=1 << 16,
     )
-    workers = Workers(settings, service.database)
+    workers, keeper = Workers(settings, service.database), Keeper(service)
     try:
         workers.start()
+        keeper.start()
         shown = f"[{host}]" if ":" in host else host
         on_ready(f"http://{shown}:{bound}", tokens)
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         workers.stop()
+        keeper.stop()
         listening.close()
         service.database.close()
 

@@ -122,8 +122,7 @@ device = Table(
     Column("name", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("build", String, ForeignKey("build.id"), nullable=False),
-    # The hardware as JSON: nothing that a user uploaded is parsed to talk to a board.
-    Column("hardware", String, nullable=False),
+    Column("bundle", String, nullable=False),
     Column("address", String, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),

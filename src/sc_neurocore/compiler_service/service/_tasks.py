@@ -5,22 +5,22 @@ They run in the isolated process only; everything that reads what a user uploade
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sc_neurocore.build.network import NetworkOptions, build_network, read_network
-from sc_neurocore.compiler_service.service._hardware import describe_hardware
+from sc_neurocore.compiler_service.service._archive import packed, unpacked
 
 Stage = Callable[[str], None]
 Task = Callable[[Mapping[str, Any], Path, Path, Stage], dict[str, Any]]
 
 NETWORK, SAMPLES, CURRENT, RECORDING = "network.nir", "samples.npz", "current.nir", "recording"
 BUNDLE, REPORT, PAGE = "bundle.tar", "report.json", "report.html"
-HARDWARE, UPDATE = "hardware.json", "update.json"
+UPDATE = "update.json"
+#: Only drift in time depends on it, and no gate asks for that.
+_CLOCK_MHZ = 12.0
 
 
 def build(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) -> dict[str, Any]:
@@ -37,9 +37,6 @@ def build(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage)
     (out / BUNDLE).write_bytes(packed(bundle))
     for name in (REPORT, PAGE):
         (out / name).write_bytes((bundle / name).read_bytes())
-    if options.get("live"):
-        description = json.dumps(describe_hardware(bundle))
-        (out / HARDWARE).write_text(description, encoding="utf-8")
     report = done.report
     return {
         "sound": done.sound,
@@ -68,9 +65,7 @@ def plan(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) 
     network = live.network
     if (given / CURRENT).exists():
         network = with_weights(network, given / CURRENT)
-    twin = Twin(
-        live.digest[:32], {recording.generation: network}, live.foldings, arguments["clock_mhz"]
-    )
+    twin = Twin(live.digest[:32], {recording.generation: network}, live.foldings, _CLOCK_MHZ)
     on_stage("gates")
     planned = plan_update(
         twin,
@@ -89,24 +84,6 @@ def plan(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) 
         "package": planned.package.to_dict(),
         "gates": [gate.to_dict() for gate in planned.gates],
     }
-
-
-def packed(directory: Path) -> bytes:
-    """A directory as one tar archive: the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for file in sorted(x for x in directory.rglob("*") if x.is_file()):
-            entry = tarfile.TarInfo(file.relative_to(directory).as_posix())
-            entry.size, entry.mode = file.stat().st_size, 0o644
-            with file.open("rb") as content:
-                archive.addfile(entry, content)
-    return buffer.getvalue()
-
-
-def unpacked(data: bytes, directory: Path) -> None:
-    """Write an archive that `packed` made into an empty directory."""
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        archive.extractall(directory, filter="data")
 
 
 TASKS: Mapping[str, Task] = {"build": build, "plan": plan}

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from sc_neurocore.compiler_service.service import _tables as tables
 from sc_neurocore.compiler_service.service._boards import Boards, note_unsettled, without_paths
-from sc_neurocore.compiler_service.service._database import Database
+from sc_neurocore.compiler_service.service._keys import Keys
 from sc_neurocore.compiler_service.service._ledger import Ledger
 from sc_neurocore.compiler_service.service._queue import Claim, Queue
 from sc_neurocore.compiler_service.update import (
@@ -22,59 +19,26 @@ from sc_neurocore.compiler_service.update import (
     UpdateRefusedError,
     UpdateUnsettledError,
     execute_update,
-    generate_key,
     open_update,
-    read_private_key,
     recover,
     sign_update,
     standing,
-    write_private_key,
 )
-from sc_neurocore.exceptions import DeviceError, SCConfigError, SCNeuroError
+from sc_neurocore.exceptions import DeviceError, SCNeuroError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-        Ed25519PrivateKey,
-        Ed25519PublicKey,
-    )
+    pass
 
 #: Attempts at a device that does not answer.
 _TRIES = 8
+#: Samples of its bundle that a device is recorded with before an update.
+_SAMPLES = 64
 #: Seconds for which an update waits for a device that others use.
 _PATIENCE = 120.0
 
 
 class TryAgainError(Exception):
     """The device does not answer now; the job is given back."""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Keys of a service, in its state directory.
-
-    Attributes:
-        folder: ``update.pem`` signs; it and the public keys of ``trusted/`` open packages.
-    """
-
-    folder: Path
-
-    def private(self) -> Ed25519PrivateKey:
-        """The key that signs; made when it is first needed."""
-        path = self.folder / "update.pem"
-        if not path.exists():
-            try:
-                write_private_key(path, generate_key())
-            except SCConfigError:
-                if not path.exists():
-                    raise
-        return read_private_key(path)
-
-    def trusted(self) -> tuple[Ed25519PublicKey, ...]:
-        """Keys whose signatures count."""
-        from sc_neurocore.compiler_service.update import read_public_key
-
-        others = sorted((self.folder / "trusted").glob("*.pem"))
-        return (self.private().public_key(), *(read_public_key(path) for path in others))
 
 
 class Updates:
@@ -107,18 +71,14 @@ class Updates:
             self.boards.connected(name) as (board, hardware),
         ):
             found = []
-            for sample in hardware.samples:
+            samples = hardware.design.samples[:_SAMPLES]
+            for sample in samples:
                 keep_going()
                 found.append(board.run(sample))
             generation = board.identify().generation
-        answers = Answers(
-            np.array([x.prediction for x in found], np.int64),
-            np.array([x.clocks for x in found], np.int64),
-            np.array([x.layer_spikes for x in found], np.int64),
-            np.array([x.generation for x in found], np.int64),
-        )
+        answers = Answers.of(found, len(hardware.design.layers))
         return Recording(
-            hardware.live.digest, generation, here.parameters, hardware.samples, answers
+            hardware.live.digest, generation, here.parameters, samples, answers
         ).to_bytes()
 
     def planned(self, claim: Claim, value: Mapping[str, Any], outputs: Mapping[str, bytes]) -> None:
@@ -198,14 +158,13 @@ class Updates:
             connection.execute(mine.values(state=state, reason=str(end.content["reason"])))
 
 
-def network_of(database: Database, device: str, parameters: str) -> str | None:
+def network_of(connection: Connection, device: str, parameters: str) -> str | None:
     """Digest of the network's file that gave a device its parameters; None for its image."""
     table = tables.update
     wanted = select(table.c.network).where(
         table.c.device == device, table.c.parameters == parameters, table.c.network.is_not(None)
     )
-    with database.reading() as connection:
-        found: str | None = connection.scalar(wanted.limit(1))
+    found: str | None = connection.scalar(wanted.limit(1))
     return found
 
 
