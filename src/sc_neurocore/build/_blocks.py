@@ -143,7 +143,7 @@ def cosimulate_block(
     levels: dict[str, NDArray[np.int64]] = {name: enable.astype(np.int64) for name in pace}
     driven = {**block.inputs, **({"restart": 1} if block.restarts else {})}
     for name, width in driven.items():
-        levels[name] = rng.integers(0, 1 << width, cycles)
+        levels[name] = rng.integers(0, 1 << min(width, 63), cycles)
         levels[name][enable] = given[name]
     record, outputs, _ = simulate_rtl(
         simulator,
@@ -197,11 +197,11 @@ def _harness(block: Block) -> str:
 
 
 def _shell(block: Block) -> str:
-    """A module with a clock around a block that has none, for place and route."""
+    """A module with clock and reset around a block that has not both, for place and route."""
     ports = ["input wire clk", "input wire rst_n"]
     ports += [f"input wire {_range(w)}{name}" for name, w in block.inputs.items()]
     ports += [f"output wire {_range(w)}{name}" for name, w in block.outputs.items()]
-    pins = {name: name for name in (*block.inputs, *block.outputs)}
+    pins = {name: name for name in (*block.control, *block.inputs, *block.outputs)}
     return (
         f"module block_shell ({', '.join(ports)});\n"
         f"  {block.module} dut ({_connections(pins)});\nendmodule\n"
@@ -269,7 +269,7 @@ def implement_block(
     inputs = list(block.inputs.items())
     if "enable" in block.control:
         inputs.insert(0, ("enable", 1))
-    if not block.clocked:
+    if not block.clocked or not block.resets:
         top = "block_shell"
         sources = {**sources, f"{top}.v": _shell(block)}
     wrapper = serial_wrapper(top, inputs, list(block.outputs.items()), "clk", "rst_n")

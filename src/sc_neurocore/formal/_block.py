@@ -28,7 +28,7 @@ def block_properties(block: Block) -> PropertySet:
     """Assertions for a block, whatever its parameters."""
     checker = (_FOLDER / block.file).read_text(encoding="utf-8")
     claims = tuple(Property(name, meaning) for meaning, name in _CLAIM.findall(checker))
-    if block.clocked:
+    if block.clocked and block.resets:
         history = "clocked.sv" if block.paced else "streamed.sv"
         checker = (_FOLDER / history).read_text(encoding="utf-8") + checker
     return PropertySet(claims, f"`ifdef FORMAL\n{checker}`endif", _PREFIX)
@@ -66,6 +66,7 @@ def prove_block(
         block.assertions,
         store=store,
         prefix=claimed.prefix,
+        expected_assumptions=claimed.assumptions,
         max_depth=max_depth,
         timeout_s=timeout_s,
         on_stage=on_stage,

@@ -38,6 +38,7 @@ from sc_neurocore.hdl.blocks._engine import (
     stochastic_synapses,
     synapse_sequencer,
 )
+from sc_neurocore.hdl.blocks._live import crc32, live_control, live_memory, live_registers
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
     exp,
@@ -108,6 +109,9 @@ BLOCKS: tuple[Block, ...] = (
     population_sweep(5, 6, 7, 19),
     axi_lite_slave(12, 32),
     wishbone_slave(12, 32),
+    crc32(4),
+    live_control((3, 2)),
+    live_registers(1, 5, 3, 0x1234),
 )
 
 #: The same blocks with other parameters: least, odd and large ones.
@@ -199,6 +203,21 @@ VARIANTS: tuple[Block, ...] = (
     population_sweep(16, 3, 4, 5),
     axi_lite_slave(4, 32),
     wishbone_slave(4, 32),
+    crc32(1),
+    crc32(2),
+    live_control((1,)),
+    live_control((4, 1, 7)),
+    live_registers(0, 64, 1, 0),
+    live_registers(0, 7, 4, 0xABCDEF),
 )
 
-__all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels", "WrittenBlock", "register_block"]
+__all__ = [
+    "BLOCKS",
+    "VARIANTS",
+    "Block",
+    "Fault",
+    "Levels",
+    "WrittenBlock",
+    "live_memory",
+    "register_block",
+]

@@ -70,7 +70,8 @@ class Block:
             that goes from clock to clock.
         assertions: number of assertions of its checker.
         faults: known faults.
-        clocked: whether it has the ports ``clk`` and ``rst_n``, and a state.
+        clocked: whether it has the port ``clk``, and a state.
+        resets: whether a clocked one has the port ``rst_n``.
         paced: whether a clocked one moves only with its port ``enable``.
         restarts: whether its stimulus has, besides its inputs, a level ``restart`` that resets it.
         qualified: outputs that mean something only while another output, named here, is high;
@@ -87,6 +88,7 @@ class Block:
     assertions: int
     faults: tuple[Fault, ...]
     clocked: bool = True
+    resets: bool = True
     paced: bool = True
     restarts: bool = False
     qualified: Mapping[str, str] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class Block:
         """Names of its clock, reset and enable, as far as it has them."""
         if not self.clocked:
             return ()
-        return ("clk", "rst_n", "enable") if self.paced else ("clk", "rst_n")
+        return ("clk", *["rst_n"] * self.resets, *["enable"] * self.paced)
 
     @property
     def file(self) -> str:

@@ -109,6 +109,7 @@ module sc_live_control #(
         half         = 1'b0;
         staged       = 1'b0;
         applied      = 1'b0;
+        read_valid   = 1'b0;
         generation   = 32'd0;
         loaded_count = 32'd0;
         loaded_crc   = 32'd0;
@@ -120,7 +121,7 @@ module sc_live_control #(
     reg [ENTRY_BITS-1:0] entry;
     reg [63:0]           data;
     reg [31:0]           held_guard;
-    reg                  fits;     // bank and entry are no larger than these registers
+    reg                  fits;      // bank and entry are no larger than these registers
     reg                  expected;  // count and checksum are those expected
 
     wire [31:0] last_entry = ENTRIES[32*bank +: 32] - 32'd1;
