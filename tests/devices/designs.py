@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from accelerator.engines import network, samples
 from sc_neurocore.accelerator import Folding, write_device
-from sc_neurocore.devices import Design
+from sc_neurocore.build.network import LiveBundle
 
 SHAPES = {
     "axi_lite": ((16, 64, 5), {"ticks": 8}, (Folding(1, 2), Folding(1, 2))),
@@ -18,8 +19,9 @@ SHAPES = {
 
 
 @cache
-def design(kind: str = "axi_lite", seed: int = 0) -> Design:
+def design(kind: str = "axi_lite", seed: int = 0) -> LiveBundle:
     sizes, options, foldings = SHAPES[kind]
     net = network(sizes, seed=seed, **options)
-    bus = "wishbone" if kind == "wishbone" else "axi_lite"
-    return Design(net, foldings, write_device(net, foldings, bus), samples(net, 6).astype(np.int64))
+    made = write_device(net, foldings, "wishbone" if kind == "wishbone" else "axi_lite")
+    given = samples(net, 6).astype(np.int64)
+    return LiveBundle(Path(kind), net.name, made.digest, net, foldings, made, given)

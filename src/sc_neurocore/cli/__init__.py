@@ -14,6 +14,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "build": "_build",
     "verify": "_verify",
+    "board": "_board",
     "optimise": "_optimise",
     "simulate": "_simulate",
     "models": "_models",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sc_neurocore.devices._design import Design
+from sc_neurocore.devices._bundle import open_bundle
 from sc_neurocore.devices._device import RegisterDevice
 from sc_neurocore.devices._faults import FAULTS, BoardState, Fault, Memory
+from sc_neurocore.devices._instruments import Instruments
 from sc_neurocore.devices._link import FrameLink, LinkCounters
+from sc_neurocore.devices._process import BoardProcess
 from sc_neurocore.devices._protocol import (
     Device,
     Identity,
@@ -22,13 +24,14 @@ from sc_neurocore.devices._virtual import VirtualBoard
 
 __all__ = [
     "FAULTS",
+    "BoardProcess",
     "BoardState",
-    "Design",
     "Device",
     "Fault",
     "FrameLink",
     "Identity",
     "Inference",
+    "Instruments",
     "Link",
     "LinkCounters",
     "Memory",
@@ -41,4 +44,5 @@ __all__ = [
     "Telemetry",
     "VirtualBoard",
     "Write",
+    "open_bundle",
 ]

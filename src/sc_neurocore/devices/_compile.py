@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from sc_neurocore.devices._design import Design
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import DeviceError
 from sc_neurocore.toolchain import compile_model
@@ -19,7 +19,7 @@ public_flat_rw -module "sc_live_memory" -var "BANK"
 _BUSES = ("axi_lite", "wishbone")
 
 
-def compile_board(design: Design, store: EvidenceStore, timeout_s: float) -> bytes:
+def compile_board(design: LiveBundle, store: EvidenceStore, timeout_s: float) -> bytes:
     """Return the program of a design's virtual board, compiled now or before.
 
     Raises:

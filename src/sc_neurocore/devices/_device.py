@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.devices._design import MAGIC, MAP_VERSION, Design
+from sc_neurocore.build.network import LiveBundle
+from sc_neurocore.devices._bundle import input_words, open_bundle
 from sc_neurocore.devices._protocol import (
     Device,
     Identity,
@@ -23,6 +24,8 @@ from sc_neurocore.devices._protocol import (
 )
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
+MAGIC = 0x53434E43
+MAP_VERSION = 1
 _START, _RESET = 1, 2
 _BUSY, _DONE, _FULL = 1, 2, 8
 _ALL = (1 << 32) - 1
@@ -39,7 +42,7 @@ class RegisterDevice:
         name: kind and place of the board.
     """
 
-    def __init__(self, link: Link, design: Design, name: str) -> None:
+    def __init__(self, link: Link, design: LiveBundle, name: str) -> None:
         self.link, self.design, self._name = link, design, name
         self._usual_clocks = 64
 
@@ -71,9 +74,7 @@ class RegisterDevice:
 
     def load(self, bundle: Path | str) -> None:
         """Put a bundle's design on the board, in its initial state, and check that it runs."""
-        from sc_neurocore.devices._bundle import open_design
-
-        design = open_design(bundle)
+        design = open_bundle(bundle)
         self.link.load(Path(bundle))
         self.design = design
         self.check()
@@ -94,21 +95,25 @@ class RegisterDevice:
         """Let the board run: a simulated one that many clocks, a real one a moment."""
         self.link.advance(clocks)
 
-    def run(self, sample: NDArray[np.integer[Any]]) -> Inference:
-        """Classify one sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+    def run(self, sample: NDArray[np.integer[Any]], *, during: Sequence[Write] = ()) -> Inference:
+        """Classify one sample.
+
+        Args:
+            sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+            during: writes that follow the start at once, while the inference runs.
 
         Raises:
             SCConfigError: the sample does not fit the network.
             DeviceError: the inference does not end.
         """
         design = self.design
-        words = design.input_words(sample)
-        level, status = design.at("LEVEL"), design.at("STATUS")
-        start = Write(design.at("CONTROL"), _START)
+        words = input_words(design, sample)
+        level, status = self.at("LEVEL"), self.at("STATUS")
+        start = Write(self.at("CONTROL"), _START)
         if self.read(status) & _BUSY:
             raise DeviceError(f"an inference is running on {self.name}; wait for it, or reset it")
         if design.network.input.coding == "events":
-            self.transfer([start])
+            self.transfer([start, *during])
             for word in words:
                 now = self.transfer([Write(level, word), Read(status)])[0]
                 if now & _FULL and not now & _DONE:
@@ -116,9 +121,9 @@ class RegisterDevice:
                 if now & _DONE:  # the class was certain before the events ended
                     break
         else:
-            self.transfer([*(Write(level, word) for word in words), start])
+            self.transfer([*(Write(level, word) for word in words), start, *during])
         self._await(lambda now: bool(now & _DONE))
-        spikes = [f"SPIKES_{k}" for k in range(len(design.layers))]
+        spikes = [f"SPIKES_{k}" for k in range(len(design.network.layers))]
         prediction, clocks, generation, *counts = self._read(
             "CLASS", "CLOCKS", "GENERATION", *spikes
         )
@@ -127,7 +132,7 @@ class RegisterDevice:
 
     def _await(self, over: Callable[[int], bool]) -> int:
         """Let the board run until its status says something, and return it."""
-        status = self.design.at("STATUS")
+        status = self.at("STATUS")
         waited, pause = 0, self._usual_clocks
         while not over(now := self.read(status)):
             if waited > _PATIENCE:
@@ -150,27 +155,28 @@ class RegisterDevice:
             SCConfigError: there is no such layer or tick.
         """
         design = self.design
-        if not 0 <= layer < len(design.layers) or not 0 <= tick < design.network.ticks:
+        if not 0 <= layer < len(design.network.layers) or not 0 <= tick < design.network.ticks:
             raise SCConfigError(
                 f"there is no layer {layer} with tick {tick}; '{design.name}' has layers 0 to "
-                f"{len(design.layers) - 1} and ticks 0 to {design.network.ticks - 1}"
+                f"{len(design.network.layers) - 1} and ticks 0 to {design.network.ticks - 1}"
             )
-        self.transfer(
-            [Write(design.at("PROBE_LAYER"), layer), Write(design.at("PROBE_TICK"), tick)]
-        )
+        self.transfer([Write(self.at("PROBE_LAYER"), layer), Write(self.at("PROBE_TICK"), tick)])
         self.run(sample)
-        index, data = design.at("PROBE_INDEX"), design.at("PROBE_DATA")
+        return self.probed(layer)
+
+    def probed(self, layer: int) -> NDArray[np.bool_]:
+        """Return which neurons the probe, set to a layer and a tick, saw in the last inference."""
+        index, data = self.at("PROBE_INDEX"), self.at("PROBE_DATA")
         operations: list[Operation] = []
-        for i in range(math.ceil(design.layers[layer] / 32)):
-            # The second write gives a memory behind the probe time to answer.
-            operations += [Write(index, i), Write(index, i), Read(data)]
+        for i in range(math.ceil(self.design.network.layers[layer].size / 32)):
+            operations += [Write(index, i), Read(data)]
         words = np.array(self.transfer(operations), "<u4")
         bits = np.unpackbits(words.view(np.uint8), bitorder="little")
-        return bits[: design.layers[layer]].astype(np.bool_)
+        return bits[: self.design.network.layers[layer].size].astype(np.bool_)
 
     def telemetry(self) -> Telemetry:
         """Return the state of the board."""
-        spikes = [f"SPIKES_{k}" for k in range(len(self.design.layers))]
+        spikes = [f"SPIKES_{k}" for k in range(len(self.design.network.layers))]
         status, traps, inferences, generation, update, *counts = self._read(
             "STATUS", "TRAPS", "INFERENCES", "GENERATION", "UPDATE_STATUS", *spikes
         )
@@ -186,19 +192,21 @@ class RegisterDevice:
 
     def reset(self) -> None:
         """End the inference, if any, and clear traps; parameters stay."""
-        self.transfer(
-            [Write(self.design.at("CONTROL"), _RESET), Write(self.design.at("TRAPS"), _ALL)]
-        )
+        self.transfer([Write(self.at("CONTROL"), _RESET), Write(self.at("TRAPS"), _ALL)])
 
     def close(self) -> None:
         """Release the board."""
         self.link.close()
 
+    def at(self, register: str) -> int:
+        """Return the address of a register."""
+        return self.design.device.registers.register(register).offset
+
     def _read(self, *registers: str) -> list[int]:
-        return self.transfer([Read(self.design.at(name)) for name in registers])
+        return self.transfer([Read(self.at(name)) for name in registers])
 
 
-def check_identity(device: Device, design: Design) -> Identity:
+def check_identity(device: Device, design: LiveBundle) -> Identity:
     """Return which design a board runs, if it is the right one.
 
     Raises:

@@ -43,7 +43,7 @@ class Memory:
     """A parameter memory of a virtual board.
 
     Attributes:
-        index: its number, for `VirtualBoard.flip` and `VirtualBoard.stick`.
+        index: its number, for `Instruments.flip` and `Instruments.stick`.
         bank: its bank.
         words: words of both halves.
         bits: bits of a word.

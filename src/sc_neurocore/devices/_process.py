@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.devices._channel import port_of
 from sc_neurocore.devices._compile import compile_board
-from sc_neurocore.devices._design import Design
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import DeviceError, SCConfigError, ToolError
 
@@ -41,7 +41,7 @@ class BoardProcess:
 
     def __init__(
         self,
-        design: Design,
+        design: LiveBundle,
         *,
         listen: str | None = None,
         seed: int = 1,
@@ -79,7 +79,7 @@ class BoardProcess:
             self._directory.cleanup()
             raise
         try:
-            about = f"bundle={design.bundle or ''}\ndigest={design.digest}\n\n"
+            about = f"bundle={design.path.absolute()}\ndigest={design.digest}\n\n"
             assert self._child.stdin is not None
             with contextlib.suppress(BrokenPipeError):
                 self._child.stdin.write(about.encode())

@@ -161,11 +161,12 @@ class Device(Protocol):
         """Perform operations in order and return the values of the reads, in order."""
         ...
 
-    def run(self, sample: NDArray[np.integer[Any]]) -> Inference:
+    def run(self, sample: NDArray[np.integer[Any]], *, during: Sequence[Write] = ()) -> Inference:
         """Classify one sample.
 
         Args:
             sample: (M,) levels, or (T, M) spikes for the coding ``events``.
+            during: writes that follow the start at once, while the inference runs.
         """
         ...
 
@@ -175,6 +176,10 @@ class Device(Protocol):
 
     def probe(self, sample: NDArray[np.integer[Any]], layer: int, tick: int) -> NDArray[np.bool_]:
         """Classify one sample and return which neurons of a layer spiked in a tick of it."""
+        ...
+
+    def probed(self, layer: int) -> NDArray[np.bool_]:
+        """Return which neurons the probe, set to a layer and a tick, saw in the last inference."""
         ...
 
     def telemetry(self) -> Telemetry:

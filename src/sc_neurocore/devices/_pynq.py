@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.devices._bundle import open_design
-from sc_neurocore.devices._design import Design
+from sc_neurocore.build.network import LiveBundle
+from sc_neurocore.devices._bundle import open_bundle
 from sc_neurocore.devices._device import RegisterDevice
 from sc_neurocore.devices._link import check_operation
 from sc_neurocore.devices._protocol import Operation, Write
@@ -134,15 +134,15 @@ class PynqDevice(RegisterDevice):
 
     def __init__(
         self,
-        bundle: Path | str | Design,
+        bundle: Path | str | LiveBundle,
         *,
         base: int = _BASE,
         bitstream: Path | str | None = None,
     ) -> None:
         require_zynq()
-        design = open_design(bundle)
+        design = open_bundle(bundle)
         link = MemoryLink(
-            _MEMORY, base, design.registers, None if bitstream is None else Path(bitstream)
+            _MEMORY, base, design.device.registers, None if bitstream is None else Path(bitstream)
         )
         super().__init__(link, design, f"Zynq, registers at {base:#x}")
         try:

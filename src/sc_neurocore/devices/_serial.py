@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sc_neurocore.devices._bundle import open_design
+from sc_neurocore.build.network import LiveBundle
+from sc_neurocore.devices._bundle import open_bundle
 from sc_neurocore.devices._channel import SerialChannel
-from sc_neurocore.devices._design import Design
 from sc_neurocore.devices._device import RegisterDevice
 from sc_neurocore.devices._link import FrameLink
 from sc_neurocore.exceptions import DeviceError
@@ -63,14 +63,14 @@ class SerialDevice(RegisterDevice):
     def __init__(
         self,
         port: str,
-        bundle: Path | str | Design,
+        bundle: Path | str | LiveBundle,
         *,
         baud: int = 115_200,
         board: str | None = None,
         timeout_s: float = 0.5,
         attempts: int = 4,
     ) -> None:
-        design = open_design(bundle)
+        design = open_bundle(bundle)
         link = SerialLink(port, baud, board, timeout_s, attempts)
         super().__init__(link, design, f"board at serial port {port}")
         try:

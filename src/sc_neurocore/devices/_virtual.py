@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
 from pathlib import Path
 
-from sc_neurocore.devices._bundle import open_design
+from sc_neurocore.build.network import LiveBundle
+from sc_neurocore.devices._bundle import open_bundle
 from sc_neurocore.devices._channel import SocketChannel
-from sc_neurocore.devices._design import Design
 from sc_neurocore.devices._device import RegisterDevice
-from sc_neurocore.devices._faults import FAULTS, BoardState, Fault, read_log, read_state
-from sc_neurocore.devices._frame import Kind
+from sc_neurocore.devices._instruments import Instruments
 from sc_neurocore.devices._link import FrameLink
 from sc_neurocore.devices._process import BoardProcess
 from sc_neurocore.evidence import EvidenceStore
-from sc_neurocore.exceptions import DeviceError, SCConfigError
+from sc_neurocore.exceptions import DeviceError
 
 
 class BoardLink(FrameLink):
@@ -37,18 +34,17 @@ class BoardLink(FrameLink):
 
     def load(self, bundle: Path) -> None:
         """Start the board again with a bundle's design, at the same address."""
-        self.start(open_design(bundle))
+        self.start(open_bundle(bundle))
 
-    def start(self, design: Design) -> None:
+    def start(self, design: LiveBundle) -> None:
         """Start the board again with a design, at the same address."""
         if self.process is None:
-            running = instruments(self.address)
-            state = read_state(running.call(Kind.INFO, b"")[1].decode())
-            running.close()
+            with Instruments(self.address) as bench:
+                state = bench.state()
             if state.digest != design.digest:
                 raise DeviceError(
                     f"the board at {self.address} was started elsewhere and runs another design; "
-                    f"end it and run `sc-neurocore board {design.bundle or 'BUNDLE'}`"
+                    f"end it and run `sc-neurocore board {design.path}`"
                 )
             self.reset()
             return
@@ -73,11 +69,12 @@ class VirtualBoard(RegisterDevice):
     """
 
     link: BoardLink
+    _instruments: Instruments | None = None
 
     @classmethod
     def start(
         cls,
-        bundle: Path | str | Design,
+        bundle: Path | str | LiveBundle,
         *,
         listen: str | None = None,
         seed: int = 1,
@@ -100,7 +97,7 @@ class VirtualBoard(RegisterDevice):
             DeviceError: the board cannot start.
             SCDependencyError: Verilator or a C++ compiler is missing.
         """
-        design = open_design(bundle)
+        design = open_bundle(bundle)
         process = BoardProcess(design, listen=listen, seed=seed, store=store)
         try:
             link = BoardLink(
@@ -121,7 +118,7 @@ class VirtualBoard(RegisterDevice):
     def connect(
         cls,
         address: str | int,
-        bundle: Path | str | Design | None = None,
+        bundle: Path | str | LiveBundle | None = None,
         *,
         timeout_s: float = 1.0,
         attempts: int = 8,
@@ -140,10 +137,9 @@ class VirtualBoard(RegisterDevice):
         """
         address = str(address)
         if bundle is None:
-            bench = instruments(address)
-            bundle = read_state(bench.call(Kind.INFO, b"")[1].decode()).bundle
-            bench.close()
-        design = open_design(bundle)
+            with Instruments(address) as bench:
+                bundle = bench.state().bundle
+        design = open_bundle(bundle)
         link = BoardLink(address, timeout_s=timeout_s, attempts=attempts)
         board = cls(link, design, f"virtual board at {address}")
         try:
@@ -162,68 +158,28 @@ class VirtualBoard(RegisterDevice):
         return self.link.address
 
     @property
+    def instruments(self) -> Instruments:
+        """What disturbs the board and looks into it; closed with the board."""
+        if self._instruments is None:
+            self._instruments = Instruments(self.address)
+        return self._instruments
+
+    def load(self, bundle: Path | str) -> None:
+        """Start the board again with a bundle's design, in its initial state."""
+        self._disconnect()
+        super().load(bundle)
+
+    def close(self) -> None:
+        """Release the board, and end it if it was started from here."""
+        self._disconnect()
+        super().close()
+
+    def _disconnect(self) -> None:
+        if self._instruments is not None:
+            self._instruments.close()
+            self._instruments = None
+
+    @property
     def pid(self) -> int | None:
         """Process id of a board that was started from here."""
         return None if self.link.process is None else self.link.process.pid
-
-    def state(self) -> BoardState:
-        """Return what the board says of itself."""
-        return read_state(self._measure(Kind.INFO, b"").decode())
-
-    def set_faults(self, rates: Mapping[str, float], *, seed: int | None = None) -> None:
-        """Switch faults on and off; those not named stay as they are.
-
-        Args:
-            rates: numbers by name, as in `FAULTS`.
-            seed: starts the random numbers of all faults anew.
-
-        Raises:
-            SCConfigError: there is no such fault, or its number makes no sense.
-        """
-        for name, rate in rates.items():
-            if name not in FAULTS:
-                raise SCConfigError(f"there is no fault '{name}'; there are {', '.join(FAULTS)}")
-            probability = name not in ("link.delay_ms", "link.bytes_per_s")
-            if not 0 <= rate < float("inf") or (probability and rate > 1):
-                raise SCConfigError(f"fault '{name}' is {rate}; it is a {FAULTS[name]}")
-        lines = [f"{name}={rate!r}" for name, rate in rates.items()]
-        if seed is not None:
-            lines.append(f"seed={seed}")
-        self._measure(Kind.FAULTS, "\n".join(lines).encode())
-
-    def clear_faults(self) -> None:
-        """Switch all faults off, and free all stuck bits; flipped bits stay flipped."""
-        self.set_faults({name: 0.0 for name in FAULTS if name != "link.delay_ms"})
-        self._measure(Kind.INJECT, b"free")
-
-    def flip(self, memory: int, word: int, bit: int) -> None:
-        """Flip one bit of a parameter memory, as a particle would."""
-        self._measure(Kind.INJECT, f"flip {memory} {word} {bit}".encode())
-
-    def stick(self, memory: int, word: int, bit: int, value: bool) -> None:
-        """Make one bit of a parameter memory stay at a value, whatever is written."""
-        self._measure(Kind.INJECT, f"stick {memory} {word} {bit} {int(value)}".encode())
-
-    def lose_power(self) -> None:
-        """Take the board's power away and give it back: it starts from its image."""
-        self._measure(Kind.INJECT, b"power")
-
-    def faults(self, since: int = 0) -> list[Fault]:
-        """Return the faults injected, from a number on; the last 131 072 are kept."""
-        found: list[Fault] = []
-        while page := read_log(self._measure(Kind.LOG, struct.pack("<Q", since)).decode()):
-            found += page
-            since = page[-1].number + 1
-        return found
-
-    def _measure(self, kind: Kind, payload: bytes) -> bytes:
-        bench = instruments(self.address)
-        try:
-            return bench.call(kind, payload)[1]
-        finally:
-            bench.close()
-
-
-def instruments(address: str) -> FrameLink:
-    """Return a link for the frames that are not sent over the board's own line."""
-    return FrameLink(lambda: SocketChannel(address), timeout_s=60.0, attempts=1)

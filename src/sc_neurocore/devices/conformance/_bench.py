@@ -16,8 +16,8 @@ from sc_neurocore.accelerator import (
     simulate_network,
 )
 from sc_neurocore.accelerator._geometry import EVENT, Stream
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.devices import update
-from sc_neurocore.devices._design import Design
 from sc_neurocore.devices._protocol import Device, Inference, Operation, Read, Write
 
 
@@ -38,13 +38,13 @@ class Bench:
     """
 
     device: Device
-    design: Design
+    design: LiveBundle
     samples: NDArray[np.int64]
     old: IntegerNetwork
     new: IntegerNetwork
 
     @classmethod
-    def of(cls, device: Device, design: Design, samples: int) -> Bench:
+    def of(cls, device: Device, design: LiveBundle, samples: int) -> Bench:
         """Prepare the comparison."""
         return cls(
             device, design, design.samples[:samples], design.network, _reversed(design.network)
@@ -60,7 +60,7 @@ class Bench:
 
     def at(self, register: str) -> int:
         """Return the address of a register."""
-        return self.design.at(register)
+        return self.design.device.registers.register(register).offset
 
     def read(self, *registers: str) -> list[int]:
         """Read registers."""

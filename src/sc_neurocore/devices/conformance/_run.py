@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.devices import update
-from sc_neurocore.devices._bundle import open_design
-from sc_neurocore.devices._design import Design
+from sc_neurocore.devices._bundle import open_bundle
 from sc_neurocore.devices._protocol import Device
 from sc_neurocore.devices.conformance import _checks
 from sc_neurocore.devices.conformance._bench import Bench, Difference
@@ -42,7 +42,7 @@ CHECKS: Mapping[str, Callable[[Bench], str]] = {
 
 def run_conformance(
     device: Device,
-    bundle: Path | str | Design,
+    bundle: Path | str | LiveBundle,
     *,
     samples: int = 4,
     on_check: Callable[[str], None] = lambda name: None,
@@ -60,7 +60,7 @@ def run_conformance(
     Raises:
         BundleError: the bundle is damaged, or not live.
     """
-    design = open_design(bundle)
+    design = open_bundle(bundle)
     bench = Bench.of(device, design, samples)
     found = []
     for name, check in CHECKS.items():

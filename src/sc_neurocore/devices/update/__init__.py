@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from sc_neurocore.devices.update._read_back import read_back
 from sc_neurocore.devices.update._status import UpdateError, UpdateStatus, status
-from sc_neurocore.devices.update._steps import Writes, apply, commit, discard, revert, stage
+from sc_neurocore.devices.update._steps import (
+    Writes,
+    apply,
+    apply_at,
+    commit,
+    discard,
+    revert,
+    stage,
+)
 
 __all__ = [
     "UpdateError",
     "UpdateStatus",
     "Writes",
     "apply",
+    "apply_at",
     "commit",
     "discard",
     "read_back",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sc_neurocore.compiler.live_control import MMIOUpdateSpec, StagedWord
-from sc_neurocore.devices._protocol import Device, Operation, Read, Write
+from sc_neurocore.devices._protocol import Device, Inference, Operation, Read, Write
 from sc_neurocore.devices.update._status import (
     UpdateError,
     UpdateStatus,
     address,
     settle,
+    status,
     trapped,
 )
 from sc_neurocore.exceptions import SCConfigError
@@ -77,26 +82,28 @@ def apply(device: Device, tick: int = 0) -> UpdateStatus:
 
     Args:
         device: the board, whose update must be staged.
-        tick: of an inference, from 1 on, at which it becomes active, for all later ticks; 0 is
-            between inferences.
+        tick: of the inference that is running, from 1 on, at which it becomes active, for that
+            tick and all later ones; 0 is after it. If none is running, it becomes active now.
 
     Returns:
-        The state: applied; or, if the tick is not 0, pending.
+        The state: applied; or pending, while an inference runs.
 
     Raises:
         UpdateError: the board did not do it; nothing of it is active.
         DeviceError: the link, or the board, fails.
     """
-    if not 0 <= tick < 1 << 32:
-        raise SCConfigError(f"tick {tick} is out of range; use 0 to 2^32 - 1")
+    writes = apply_writes(tick)
     _require(device, "staged", "apply")
     before = device.read(address("TRAPS"))
     for _ in range(_ATTEMPTS):
-        device.write(address("APPLY_TICK"), tick)
+        device.transfer(writes[:-1])
         if device.read(address("APPLY_TICK")) != tick:
             continue
-        device.write(address("COMMAND"), _APPLY)
-        now = settle(device, lambda s: not s.busy and (s.applied or tick > 0 or not s.pending))
+        device.transfer(writes[-1:])
+        now = status(device)
+        while not now.applied and (now.busy or (now.pending and not device.telemetry().busy)):
+            device.step(64)
+            now = status(device)
         if now.applied or now.pending:
             return now
         traps = device.read(address("TRAPS"))
@@ -106,6 +113,46 @@ def apply(device: Device, tick: int = 0) -> UpdateStatus:
         f"{device.name} did not apply the update{trapped(before, device.read(address('TRAPS')))}; "
         "nothing of it is active: discard it and stage it again"
     )
+
+
+def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inference:
+    """Classify a sample, and make what is staged active at a tick of that inference.
+
+    Args:
+        device: the board, whose update must be staged.
+        sample: as for `Device.run`.
+        tick: from 1 on; that tick and all later ones have the new parameters, in every layer. An
+            inference that ends before has the old ones only.
+
+    Returns:
+        What the board said of the inference.
+
+    Raises:
+        UpdateError: the board did not apply it; nothing of it is active.
+        DeviceError: the link, or the board, fails.
+    """
+    _require(device, "staged", "apply")
+    before = device.read(address("TRAPS"))
+    found = device.run(sample, during=apply_writes(tick))
+    now = settle(device, lambda s: not s.busy and not s.pending)
+    if not now.applied:
+        traps = device.read(address("TRAPS"))
+        raise UpdateError(
+            f"{device.name} did not apply the update{trapped(before, traps)}; nothing of it is "
+            "active: discard it and stage it again"
+        )
+    return found
+
+
+def apply_writes(tick: int) -> list[Write]:
+    """Return the writes that apply what is staged at a tick.
+
+    Raises:
+        SCConfigError: the tick is no 32-bit word.
+    """
+    if not 0 <= tick < 1 << 32:
+        raise SCConfigError(f"tick {tick} is out of range; use 0 to 2^32 - 1")
+    return [Write(address("APPLY_TICK"), tick), Write(address("COMMAND"), _APPLY)]
 
 
 def revert(device: Device) -> UpdateStatus:
