@@ -12,6 +12,7 @@ from sc_neurocore.compiler_service.update._chain import (
     seal,
     verify_chain,
 )
+from sc_neurocore.compiler_service.update._draft import Draft, draft_update
 from sc_neurocore.compiler_service.update._errors import (
     Refusal,
     UpdateRefusedError,
@@ -24,6 +25,7 @@ from sc_neurocore.compiler_service.update._execute import (
     execute_update,
     recover,
 )
+from sc_neurocore.compiler_service.update._gates import GateLimits
 from sc_neurocore.compiler_service.update._journal import (
     FileJournal,
     Intent,
@@ -38,6 +40,12 @@ from sc_neurocore.compiler_service.update._keys import (
     read_public_key,
     write_private_key,
     write_public_key,
+)
+from sc_neurocore.compiler_service.update._plan import (
+    UpdatePlan,
+    package_update,
+    pass_gates,
+    plan_update,
 )
 from sc_neurocore.compiler_service.update._signed import LARGEST_UPDATE, open_update, sign_update
 from sc_neurocore.compiler_service.update._update import Answer, GateResult, Probe, Update
@@ -54,7 +62,9 @@ __all__ = [
     "LARGEST_UPDATE",
     "Answer",
     "ChainError",
+    "Draft",
     "FileJournal",
+    "GateLimits",
     "GateResult",
     "Intent",
     "Journal",
@@ -65,18 +75,23 @@ __all__ = [
     "Sealed",
     "Standing",
     "Update",
+    "UpdatePlan",
     "UpdateRefusedError",
     "UpdateUnsettledError",
     "Words",
     "Writes",
     "bank_digest",
     "difference",
+    "draft_update",
     "enrol",
     "execute_update",
     "generate_key",
     "key_id",
     "open_update",
     "overlaid",
+    "package_update",
+    "pass_gates",
+    "plan_update",
     "read_private_key",
     "read_public_key",
     "recover",

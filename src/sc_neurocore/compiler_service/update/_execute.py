@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sc_neurocore.compiler_service.update import _live as live
 from sc_neurocore.compiler_service.update._errors import (
     Refusal,
     UpdateRefusedError,
@@ -40,12 +39,14 @@ from sc_neurocore.compiler_service.update._words import (
     overlaid,
 )
 from sc_neurocore.devices import Device, Identity
+from sc_neurocore.devices import update as live
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 if TYPE_CHECKING:
     from sc_neurocore.compiler.live_control import MMIOUpdateSpec
 
-STAGED, APPLIED = 0b010, 0b100
+#: Clocks after which an inference that has not ended never will.
+_PATIENCE = 1 << 26
 #: Times that parameters are staged again before a device is given up.
 _TRIES = 3
 
@@ -103,7 +104,7 @@ def enrol(device: Device, design: LiveDesign, journal: Journal, name: str) -> St
     if before is not None and before.open is not None:
         raise _unfinished(before)
     _identify(device, design)
-    if live.status(device) & (STAGED | APPLIED):
+    if not _rest(device).clean:
         raise UpdateRefusedError("base", f"device '{name}' is in the middle of an update; reset it")
     held, wanted = bank_digest(live.read_back(device, design.spec)), bank_digest(design.image)
     if held != wanted:
@@ -224,7 +225,7 @@ def _require_meant(update: Update, here: Standing, design: LiveDesign) -> None:
 
 def _require_base(device: Device, design: LiveDesign, update: Update) -> None:
     """Refuse unless the device holds what the update replaces, and the update what it says."""
-    if live.status(device) & (STAGED | APPLIED):
+    if not _rest(device).clean:
         raise UpdateRefusedError(
             "unfinished", f"device '{update.device}' is in the middle of an update; recover it"
         )
@@ -249,8 +250,10 @@ def _require_base(device: Device, design: LiveDesign, update: Update) -> None:
 
 def _attempt(device: Device, design: LiveDesign, update: Update, tick: int) -> str | None:
     """Stage and apply; return what is wrong then, None if nothing is."""
+    before = device.telemetry().traps
     live.stage(device, design.spec, update.writes)
     live.apply(device, tick)
+    _rest(device)
     held = live.read_back(device, design.spec)
     for bank, entries in at(held, update.writes).items():
         for entry, word in entries.items():
@@ -261,14 +264,12 @@ def _attempt(device: Device, design: LiveDesign, update: Update, tick: int) -> s
                 )
     if bank_digest(held) != update.result:
         return "an entry changed that was not written"
-    traps = device.telemetry().traps
-    if traps:
-        return f"the device reports traps {traps:#x}"
     for number, probe in enumerate(update.probes):
         fault = _probe_fault(device, probe, number)
         if fault is not None:
             return fault
-    return None
+    traps = device.telemetry().traps & ~before
+    return f"the device reports new traps {traps:#x}" if traps else None
 
 
 def _probe_fault(device: Device, probe: Probe, number: int) -> str | None:
@@ -308,21 +309,44 @@ def _settle(
     )
 
 
+def _rest(device: Device) -> live.UpdateStatus:
+    """Let the device end its inference and whatever waits for it, and return its update's state.
+
+    Raises:
+        DeviceError: it does not end.
+    """
+    waited, pause = 0, 64
+    while True:
+        state = live.status(device)
+        if not (state.busy or state.pending or device.telemetry().busy):
+            return state
+        if waited > _PATIENCE:
+            raise DeviceError(
+                f"an inference or an update of {device.name} has not ended after {waited} clocks"
+            )
+        device.step(pause)
+        waited += pause
+        pause = min(2 * pause, 1 << 16)
+
+
 def _bring(device: Device, design: LiveDesign, wanted: Words) -> tuple[int, int]:
     """End in the clean state with these words.
 
     Returns:
         How many had to be written for it, and the generation.
     """
+    state = _rest(device)
     expected = device.identify().generation
-    state = live.status(device)
     held = live.read_back(device, design.spec)
-    if state & APPLIED and difference(held, wanted):
+    if state.applied and not difference(held, wanted):
+        live.commit(device)
+    elif state.applied:
         live.revert(device)
         expected += 1
         held = live.read_back(device, design.spec)
-    if state & (STAGED | APPLIED):
-        live.commit(device)
+        live.discard(device)
+    elif state.staged:
+        live.discard(device)
     missing = difference(held, wanted)
     if missing:
         live.stage(device, design.spec, missing)

@@ -15,7 +15,8 @@ from sc_neurocore.compiler_service.update._words import (
     count,
     overlaid,
 )
-from sc_neurocore.digital_twin import Answers, Recording, TelemetryBounds, Twin
+from sc_neurocore.digital_twin import Answers, Recording, Twin
+from sc_neurocore.digital_twin._telemetry import learn_bounds
 from sc_neurocore.evidence import JSON
 from sc_neurocore.exceptions import DeviceMismatchError, SCConfigError
 
@@ -146,7 +147,7 @@ def telemetry_bounds(replay: Replay, layers: list[str], limits: GateLimits) -> G
     bounds = None
     for coverage in _COVERAGES:
         try:
-            bounds = TelemetryBounds.of(replay.old, layers, coverage=coverage)
+            bounds = learn_bounds(replay.old, layers, coverage=coverage, confidence=0.95)
             break
         except SCConfigError as error:
             reason = str(error)

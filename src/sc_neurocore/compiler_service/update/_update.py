@@ -14,7 +14,7 @@ from sc_neurocore.compiler_service.update._words import (
     writes_from_json,
     writes_to_json,
 )
-from sc_neurocore.evidence import JSON, canonical_json, digest
+from sc_neurocore.evidence import JSON, canonical_json, decode_json, digest
 
 #: Largest version.
 LAST_VERSION = (1 << 63) - 1
@@ -39,7 +39,12 @@ class GateResult:
     name: str
     passed: bool
     reason: str
-    evidence: Mapping[str, JSON] = field(default_factory=dict)
+    evidence: Mapping[str, JSON] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        # As it will be read again: lists, and texts for keys.
+        held = decode_json(canonical_json(dict(self.evidence)), "the evidence of a gate")
+        object.__setattr__(self, "evidence", held)
 
     def to_dict(self) -> dict[str, JSON]:
         """The result as JSON."""
