@@ -82,7 +82,7 @@ class Boards:
         if not row.address:
             raise DeviceError(f"the device '{name}' has not started: {row.reason or row.state}")
         hardware = self.hardware.open(row.bundle)
-        board = VirtualBoard.connect(row.address, hardware.design)
+        board = VirtualBoard.connect(row.address, hardware.bundle)
         try:
             yield board, hardware
         finally:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from sc_neurocore.build.network import LiveBundle, open_live_bundle
 from sc_neurocore.compiler_service.service._archive import unpacked
 from sc_neurocore.compiler_service.service._files import FileStore
 from sc_neurocore.compiler_service.update import LiveDesign
-from sc_neurocore.devices import Design
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +19,11 @@ class Hardware:
     """A live design.
 
     Attributes:
-        design: for the drivers of boards.
+        bundle: for the drivers of boards.
         live: for updates.
     """
 
-    design: Design
+    bundle: LiveBundle
     live: LiveDesign
 
 
@@ -41,12 +41,10 @@ class HardwareStore:
 
     def _open(self, digest: str) -> Hardware:
         from sc_neurocore.accelerator import bank_words
-        from sc_neurocore.build.network import open_live_bundle
 
         live = open_live_bundle(self._unpacked(digest))
-        design = Design(live.network, live.foldings, live.device, live.samples, live.path)
         image = bank_words(live.network, live.foldings)
-        return Hardware(design, LiveDesign(live.digest[:32], live.device.update, image))
+        return Hardware(live, LiveDesign(live.digest[:32], live.device.update, image))
 
     def _unpacked(self, digest: str) -> Path:
         """The directory of a bundle, which is there whole or not at all."""

@@ -105,7 +105,7 @@ class Keeper:
             with suppress(SCNeuroError):
                 gone.close()
         store = EvidenceStore(self.service.settings.cache / "evidence.sqlite")
-        board = VirtualBoard.start(self.boards.hardware.open(row.bundle).design, store=store)
+        board = VirtualBoard.start(self.boards.hardware.open(row.bundle).bundle, store=store)
         self._own[row.name] = board
         with self.service.database.writing() as connection:
             mine = update(tables.device).where(tables.device.c.name == row.name)

@@ -71,12 +71,12 @@ class Updates:
             self.boards.connected(name) as (board, hardware),
         ):
             found = []
-            samples = hardware.design.samples[:_SAMPLES]
+            samples = hardware.bundle.samples[:_SAMPLES]
             for sample in samples:
                 keep_going()
                 found.append(board.run(sample))
             generation = board.identify().generation
-        answers = Answers.of(found, len(hardware.design.layers))
+        answers = Answers.of(found, len(hardware.bundle.network.layers))
         return Recording(
             hardware.live.digest, generation, here.parameters, samples, answers
         ).to_bytes()
