@@ -143,7 +143,7 @@ def list_(as_json: bool, **place: Any) -> None:
 @click.argument("identity", metavar="ID")
 @_place
 def revoke(identity: str, **place: Any) -> None:
-    """Make a token useless at once."""
+    """Make a token useless, in a running service within a second."""
     from sc_neurocore.compiler_service.service import revoke_token
 
     with _database(**place).writing() as connection:

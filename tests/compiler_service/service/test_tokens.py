@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def test_tokens_are_kept_as_hashes_and_can_be_revoked(running: Running) -> None:
         assert client.me()["role"] == "viewer"
         with database.writing() as connection:
             revoke_token(connection, identity)
+        time.sleep(1.1)
         with pytest.raises(ServiceError) as refused:
             client.me()
     assert refused.value.status == 401

@@ -22,7 +22,7 @@ from sc_neurocore.compiler_service.service._keys import Keys
 from sc_neurocore.compiler_service.service._problem import Problem
 from sc_neurocore.compiler_service.service._settings import Settings
 from sc_neurocore.compiler_service.service._tables import answer as answers
-from sc_neurocore.compiler_service.service._tokens import Role, Token
+from sc_neurocore.compiler_service.service._tokens import Role, Token, TokenCache
 
 
 class RateLimit:
@@ -62,6 +62,7 @@ class Service:
         files: what was uploaded and made.
         boards: access to devices.
         keys: that sign updates.
+        tokens: who may ask.
         limit: requests of each token.
         strangers: requests without a valid token, by address.
     """
@@ -71,6 +72,7 @@ class Service:
     files: FileStore
     boards: Boards
     keys: Keys
+    tokens: TokenCache
     limit: RateLimit
     strangers: RateLimit = field(default_factory=lambda: RateLimit(5.0, 20))
 
@@ -85,6 +87,7 @@ class Service:
             FileStore(settings.state / "files"),
             Boards(settings, database),
             Keys(settings.state / "keys"),
+            TokenCache(database),
             RateLimit(settings.rate, settings.burst),
         )
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._problem import Problem, answer
 from sc_neurocore.compiler_service.service._tables import audit
-from sc_neurocore.compiler_service.service._tokens import Token, find_token
+from sc_neurocore.compiler_service.service._tokens import Token
 
 #: What needs no token: whether it lives, and what it offers.
 PUBLIC = ("/health", "/openapi.json", "/docs")
@@ -77,8 +77,7 @@ class Guard:
         scheme, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
         token: Token | None = None
         if scheme.lower() == "bearer":
-            with self.service.database.reading() as connection:
-                token = find_token(connection, text.strip())
+            token = self.service.tokens.find(text.strip())
         if token is None:
             self._count(self.service.strangers, f"address {_address(scope)}", scope)
             raise Problem(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -27,7 +28,7 @@ class Ledger:
         self.database, self.device = database, device
 
     def append(self, content: Mapping[str, JSON]) -> Sealed:
-        """Add an entry behind the last, durably.
+        """Add an entry behind the last, durably, with the time as ``at``.
 
         Raises:
             SCNeuroError: another process wrote at the same time.
@@ -36,7 +37,8 @@ class Ledger:
             with self.database.writing() as connection:
                 rows = select(ledger).where(ledger.c.device == self.device)
                 last = connection.execute(rows.order_by(ledger.c.sequence.desc()).limit(1)).first()
-                sealed = seal(None if last is None else _sealed(last), content)
+                stamped = {**content, "at": datetime.now(UTC).isoformat(timespec="microseconds")}
+                sealed = seal(None if last is None else _sealed(last), stamped)
                 connection.execute(insert(ledger), {"device": self.device, **sealed.to_dict()})
         except IntegrityError:
             raise SCNeuroError(

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._tables import token as table
 from sc_neurocore.exceptions import SCConfigError
 
@@ -20,6 +21,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 #: In a token's rights: every device.
 ANY = "*"
+
+#: Tokens that are remembered, and for how long.
+_CACHED, _CACHED_SECONDS = 1000, 1.0
 
 _FORM = re.compile(r"scn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -93,7 +97,7 @@ def list_tokens(connection: Connection) -> list[Token]:
 
 
 def revoke_token(connection: Connection, identity: str) -> None:
-    """Make a token useless at once.
+    """Make a token useless, in a running service within a second.
 
     Args:
         connection: a writing transaction.
@@ -125,6 +129,33 @@ def find_token(connection: Connection, text: str) -> Token | None:
     if row is None or not same or row.revoked is not None:
         return None
     return _token(row)
+
+
+class TokenCache:
+    """Tokens that were found, for a second: then a revoked one is useless everywhere.
+
+    Args:
+        database: where they are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._found: dict[str, tuple[Token, float]] = {}
+
+    def find(self, text: str) -> Token | None:
+        """The valid token of a secret text, or None."""
+        key, now = _hash(text), time.monotonic()
+        known = self._found.get(key)
+        if known is not None and now < known[1]:
+            return known[0]
+        with self._database.reading() as connection:
+            found = find_token(connection, text)
+        self._found.pop(key, None)
+        if found is not None:
+            if len(self._found) > _CACHED:
+                self._found.clear()
+            self._found[key] = (found, now + _CACHED_SECONDS)
+        return found
 
 
 def _hash(secret: str) -> str:
