@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -45,21 +46,21 @@ def test_every_refusal_is_documented_as_a_problem(running: Running) -> None:
     assert "HTTPValidationError" not in json.dumps(document)
 
 
-def _explore(running: Running, *options: str) -> None:
+def _explore(running: Running, folder: Path, *options: str) -> None:
     """Run schemathesis against the service; its report is the message of a failure."""
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{running.url}/openapi.json",
         "--header", f"Authorization: Bearer {running.token()}", "--seed", "1", "--no-color",
         "--exclude-checks", ",".join(_NOT_FOR_US), *options,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
-def test_made_up_requests(running: Running) -> None:
-    _explore(running, "--phases", "fuzzing", "--max-examples", "3")
+def test_made_up_requests(running: Running, tmp_path: Path) -> None:
+    _explore(running, tmp_path, "--phases", "fuzzing", "--max-examples", "3")
 
 
 @pytest.mark.exhaustive
-def test_made_up_requests_in_all_phases(running: Running) -> None:
-    _explore(running, "--max-examples", "50")
+def test_made_up_requests_in_all_phases(running: Running, tmp_path: Path) -> None:
+    _explore(running, tmp_path, "--max-examples", "50")

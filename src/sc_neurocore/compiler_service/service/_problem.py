@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -103,9 +104,22 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
         404: ("unknown", f"there is no '{path[:200]}'"),
         405: ("method", f"{request.method[:20]} is not allowed on '{path[:200]}'"),
     }.get(error.status_code, ("bad-request", str(error.detail)))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
     if error.status_code == HTTPStatus.BAD_REQUEST:
         detail = "the body cannot be read as what its headers say"
-    return answer(Problem(kind, detail, error.headers))
+    return answer(Problem(kind, detail, headers))
+
+
+def _allowed(request: Request) -> list[str]:
+    """Methods of a path; the router knows only those of the first route that matches."""
+    return sorted(
+        method.upper()
+        for path, methods in request.app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path)
+        for method in methods
+    )
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
