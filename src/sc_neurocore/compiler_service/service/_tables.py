@@ -194,7 +194,7 @@ def triggers(dialect: str) -> list[str]:
     if dialect == "postgresql":
         made = [
             "CREATE OR REPLACE FUNCTION sc_append_only() RETURNS trigger AS $$ BEGIN "
-            "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$ LANGUAGE plpgsql"
+            "RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$ LANGUAGE plpgsql"
         ]
         for name in APPEND_ONLY:
             made += [
