@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sc_neurocore.accelerator import CycleModel, Folding, IntegerNetwork, simulate_network
-from sc_neurocore.devices import Identity, Inference, Operation, Telemetry
+from sc_neurocore.devices import Identity, Inference, Operation, Telemetry, Write
 from sc_neurocore.digital_twin._expected import expect
 
 DESIGN = "0123456789abcdef" * 2
@@ -50,7 +50,7 @@ class ModelDevice:
         run = simulate_network(self.network, sample[None], spikes=True)
         return expect(self.network, self.model, sample[None], run, self.generation)
 
-    def run(self, sample: np.ndarray) -> Inference:
+    def run(self, sample: np.ndarray, *, during: Sequence[Write] = ()) -> Inference:
         found = self._expected(sample).answers
         self.last = tuple(found.layer_spikes[0].tolist())
         prediction = int(found.predictions[0]) if self.prediction is None else self.prediction
@@ -58,6 +58,9 @@ class ModelDevice:
 
     def probe(self, sample: np.ndarray, layer: int, tick: int) -> np.ndarray:
         return self._expected(sample).sent[layer][0, tick].astype(np.bool_)
+
+    def probed(self, layer: int) -> np.ndarray:
+        raise NotImplementedError
 
     def telemetry(self) -> Telemetry:
         return Telemetry(False, True, 0, self.runs, self.generation, self.last, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +19,18 @@ from sc_neurocore.accelerator import (
     simulate_network,
     write_device,
 )
-from sc_neurocore.devices import Design, Inference, Read, VirtualBoard, Write
-from sc_neurocore.devices.update import apply, commit, discard, read_back, revert, stage, status
+from sc_neurocore.build.network import LiveBundle
+from sc_neurocore.devices import Design, VirtualBoard
+from sc_neurocore.devices.update import (
+    apply,
+    apply_at,
+    commit,
+    discard,
+    read_back,
+    revert,
+    stage,
+    status,
+)
 from sc_neurocore.digital_twin import Answers, Recording, Swap, TelemetryBounds, Twin, bank_digest
 from sc_neurocore.evidence import EvidenceStore
 
@@ -33,10 +44,7 @@ SAMPLES = samples(NET, 4)
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
-    design = Design(
-        NET.name, DEVICE.digest, DEVICE.bus, DEVICE.top, DEVICE.sources, DEVICE.registers,
-        NET.input, NET.ticks, tuple(layer.size for layer in NET.layers),
-    )  # fmt: skip
+    design = Design(NET, FOLDINGS, DEVICE, SAMPLES)
     store = EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
     with VirtualBoard.start(design, store=store) as board:
         yield board
@@ -50,6 +58,13 @@ def board(started: VirtualBoard) -> VirtualBoard:
 
 def twin_of(board: VirtualBoard, net: IntegerNetwork = NET) -> Twin:
     return Twin(board.identify().digest, {board.identify().generation: net}, FOLDINGS, 50.0)
+
+
+def test_the_twin_of_a_bundle(board: VirtualBoard) -> None:
+    bundle = LiveBundle(Path(), NET.name, DEVICE.digest, NET, FOLDINGS, DEVICE, SAMPLES)
+    twin = Twin.of(bundle, clock_mhz=50.0)
+    assert (twin.design, twin.foldings, twin.network) == (DEVICE.digest[:32], FOLDINGS, NET)
+    assert twin.compare(board, bundle.samples) is None
 
 
 def test_every_answer_and_every_spike_is_the_twins(board: VirtualBoard) -> None:
@@ -111,20 +126,6 @@ def test_a_flipped_bit_of_a_memory_is_located(board: VirtualBoard) -> None:
     assert twin.inspect(board, SAMPLES[:1]) is None
 
 
-def run_and_apply(board: VirtualBoard, sample: np.ndarray, tick: int) -> Inference:
-    """Start an inference, give the command to apply what is staged, and wait for its end."""
-    at = board.design.at
-    board.transfer([
-        *(Write(at("LEVEL"), int(level)) for level in sample),
-        Write(at("APPLY_TICK"), tick), Write(at("CONTROL"), 1), Write(at("COMMAND"), 2),
-    ])  # fmt: skip
-    while not board.read(at("STATUS")) & 2:
-        board.step(64)
-    names = ("CLASS", "CLOCKS", "GENERATION", "SPIKES_0", "SPIKES_1")
-    prediction, clocks, generation, *spikes = board.transfer([Read(at(x)) for x in names])
-    return Inference(prediction, clocks, tuple(spikes), generation)
-
-
 @pytest.mark.parametrize("tick", [0, 1, 2, 3, 5, 15])
 def test_the_twin_follows_a_live_update(board: VirtualBoard, tick: int) -> None:
     """The weights change in the third of five inferences, at this tick (0: after it)."""
@@ -138,7 +139,7 @@ def test_the_twin_follows_a_live_update(board: VirtualBoard, tick: int) -> None:
     given_samples = samples(NET, 5)
     before = [board.run(x) for x in given_samples[:2]]
     stage(board, DEVICE.update, bank_writes(*words))
-    during = run_and_apply(board, given_samples[2], tick)
+    during = apply_at(board, given_samples[2], tick)
     after = [board.run(x) for x in given_samples[3:]]
     assert status(board).applied and not status(board).pending
     swap = Swap(2, tick, 1, bank_digest(words[1]))

@@ -261,9 +261,9 @@ class _Program:
                 placed += w.size
             of_layer.append(len(source))
             planes = layer_planes(network, layer)
-            for one in {id(x): x for x in (layer, later)}.values():
+            for projections in {id(x): x.projections for x in (layer, later)}.values():
                 low, high = accumulator_range(
-                    one.projections, one.bits, one.backend, one.length, network.ticks,
+                    projections, layer.bits, layer.backend, layer.length, network.ticks,
                     1 << planes, planes,
                 )  # fmt: skip
                 reach = max(reach, *(-low).tolist(), *high.tolist(), 0)

@@ -320,7 +320,8 @@ class _Device:
             f"        .LAYERS({len(sizes)}), .SIZES({{{packed}}}), .MOST({max(sizes)}), "
             f".TICKS({self.network.ticks})",
             "    ) probe (",
-            "        .clk(clk), .start(start), .layer(probe_layer), .tick(probe_tick),",
+            "        .clk(clk), .rst_n(engine_n), .start(start),",
+            "        .layer(probe_layer), .tick(probe_tick),",
             "        .passes(spike_passes), .spikes(spike_fires),",
             "        .index(probe_index), .data(probe_data)",
             "    );",

@@ -140,7 +140,7 @@ def _reweighted(layer: IntegerLayer, new: RealLayer, ticks: int) -> IntegerLayer
         for p in layer.datapath.parameters
     }
     if model != layer.datapath.model or any(
-        not np.array_equal(values, held.get(key)) for key, values in ports.items()
+        key not in held or not np.array_equal(values, held[key]) for key, values in ports.items()
     ):
         raise SCConfigError(
             f"the neurons of {where} differ in more than weights: leak, threshold, reset or drive "

@@ -415,7 +415,7 @@ class _Top:
             "    assign spike_passes = passes;",
             "    assign spike_fires = fires;",
             f"    sc_live_swap #(.LAYERS({layers}), .TICKS({self.network.ticks})) swap (",
-            "        .clk(clk), .idle(!run_n), .tick_ends(tick_ends),",
+            "        .clk(clk), .rst_n(run_n), .tick_ends(tick_ends),",
             "        .target_half(target_half), .swap_pending(swap_pending), "
             ".swap_tick(swap_tick),",
             "        .half(read_half), .swapped(swapped)",

@@ -61,7 +61,7 @@ def _place(command: Command) -> Command:
 @click.option("--job-memory-mb", type=int, default=4096, show_default=True, metavar="N",
               help="Memory of a job, in MiB.")  # fmt: skip
 @click.pass_context
-def serve(context: click.Context, host: str, port: int, **options: Any) -> None:
+def serve(context: click.Context, /, host: str, port: int, **options: Any) -> None:
     """Serve builds, devices and live updates over HTTP.
 
     Every request needs a token, on this machine too; only /health and /openapi.json do not.

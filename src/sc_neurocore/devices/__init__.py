@@ -21,6 +21,7 @@ from sc_neurocore.devices._protocol import (
 from sc_neurocore.devices._pynq import MemoryLink, PynqDevice
 from sc_neurocore.devices._serial import SerialDevice
 from sc_neurocore.devices._virtual import VirtualBoard
+from sc_neurocore.devices.update import UpdateError
 
 __all__ = [
     "FAULTS",
@@ -42,6 +43,7 @@ __all__ = [
     "RegisterDevice",
     "SerialDevice",
     "Telemetry",
+    "UpdateError",
     "VirtualBoard",
     "Write",
     "open_bundle",

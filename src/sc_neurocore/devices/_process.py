@@ -49,6 +49,7 @@ class BoardProcess:
     ) -> None:
         if seed < 0 or seed >= 1 << 64:
             raise SCConfigError(f"seed {seed} is out of range; use 0 to 2^64 - 1")
+        self.private = listen is None
         program = compile_board(design, store or EvidenceStore(), _COMPILE_S)
         self._directory = tempfile.TemporaryDirectory(prefix="sc-board-")
         work = Path(self._directory.name)

@@ -33,11 +33,11 @@ class BoardLink(FrameLink):
         )
 
     def load(self, bundle: Path) -> None:
-        """Start the board again with a bundle's design, at the same address."""
+        """Start the board again with a bundle's design."""
         self.start(open_bundle(bundle))
 
     def start(self, design: LiveBundle) -> None:
-        """Start the board again with a design, at the same address."""
+        """Start the board again with a design, at the same address unless that was private."""
         if self.process is None:
             with Instruments(self.address) as bench:
                 state = bench.state()
@@ -50,7 +50,9 @@ class BoardLink(FrameLink):
             return
         self._drop()
         self.process.stop()
-        self.process = BoardProcess(design, listen=self.address, store=self._store)
+        listen = None if self.process.private else self.address
+        self.process = BoardProcess(design, listen=listen, store=self._store)
+        self.address = self.process.address
         self._renew()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +29,9 @@ from sc_neurocore.digital_twin._expected import Expected, expect
 from sc_neurocore.digital_twin._locate import first_difference, first_spike
 from sc_neurocore.digital_twin._recording import Recording, Swap
 from sc_neurocore.exceptions import DeviceMismatchError, SCConfigError
+
+if TYPE_CHECKING:
+    from sc_neurocore.build.network import LiveBundle
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,16 @@ class Twin:
             raise SCConfigError("a twin needs a network of at least one generation")
         if not (math.isfinite(self.clock_mhz) and self.clock_mhz > 0):
             raise SCConfigError(f"the clock of a twin is {self.clock_mhz} MHz; it must be above 0")
+
+    @classmethod
+    def of(cls, bundle: LiveBundle, *, clock_mhz: float) -> Twin:
+        """The twin of a device that still has the parameters of its bundle.
+
+        Args:
+            bundle: of the device.
+            clock_mhz: clock of the device.
+        """
+        return cls(bundle.digest[:32], {0: bundle.network}, bundle.foldings, clock_mhz)
 
     @property
     def network(self) -> IntegerNetwork:

@@ -57,10 +57,10 @@ def prove_blocks(
         stage: told what runs.
         timeout_s: limit of each proof.
     """
-    from sc_neurocore.hdl.blocks import BLOCKS
+    from sc_neurocore.hdl.blocks import BLOCKS, INNER_BLOCKS
 
     used = [name.removesuffix(".sv") for name in modules if name in LIBRARY]
-    blocks = [block for block in BLOCKS if block.module in used]
+    blocks = [block for block in (*BLOCKS, *INNER_BLOCKS) if block.module in used]
     rows: list[dict[str, Any]] = []
     records: dict[str, Record] = {}
     files: dict[str, str | bytes] = {}

@@ -52,10 +52,10 @@ from sc_neurocore.compiler_service.update._update import Answer, GateResult, Pro
 from sc_neurocore.compiler_service.update._words import (
     Words,
     Writes,
-    bank_digest,
     difference,
     overlaid,
 )
+from sc_neurocore.digital_twin import bank_digest
 
 __all__ = [
     "GENESIS",

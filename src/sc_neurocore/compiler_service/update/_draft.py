@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-from sc_neurocore.accelerator import IntegerNetwork, bank_words, with_weights
+from sc_neurocore.accelerator import Folding, IntegerNetwork, bank_words, with_weights
 from sc_neurocore.compiler_service._contract import (
     LiveUpdateKind,
     LiveUpdatePackage,
@@ -75,7 +77,7 @@ def draft_update(
     other = source if isinstance(source, SCNetwork) else from_nir(source)
     network, found, why = _compare(twin.network, other)
     fields = tuple(dict.fromkeys((*found, *changed_fields)))
-    before = bank_words(twin.network, twin.foldings)
+    before = _words_of(twin.network, tuple(twin.foldings))
     after = before if network is None else bank_words(network, twin.foldings)
     writes = difference(before, after)
     if network is not None and not writes:
@@ -101,6 +103,15 @@ def draft_update(
         package, beyond, why, None if beyond else network, before, after, writes,
         difference(after, before),
     )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=16)
+def _words_of(network: IntegerNetwork, foldings: tuple[Folding, ...]) -> Words:
+    """What the banks hold; a device is planned for more than once with the same parameters."""
+    words = bank_words(network, foldings)
+    for entries in words.values():
+        entries.flags.writeable = False
+    return MappingProxyType(words)
 
 
 def _compare(

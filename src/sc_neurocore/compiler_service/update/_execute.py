@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from sc_neurocore.accelerator import bank_words
 from sc_neurocore.compiler_service.update._errors import (
     Refusal,
     UpdateRefusedError,
@@ -33,16 +34,17 @@ from sc_neurocore.compiler_service.update._update import Probe, Update
 from sc_neurocore.compiler_service.update._words import (
     Words,
     at,
-    bank_digest,
     count,
     difference,
     overlaid,
 )
 from sc_neurocore.devices import Device, Identity
 from sc_neurocore.devices import update as live
+from sc_neurocore.digital_twin import bank_digest
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 if TYPE_CHECKING:
+    from sc_neurocore.build.network import LiveBundle
     from sc_neurocore.compiler.live_control import MMIOUpdateSpec
 
 #: Clocks after which an inference that has not ended never will.
@@ -64,6 +66,16 @@ class LiveDesign:
     digest: str
     spec: MMIOUpdateSpec
     image: Words
+
+    @classmethod
+    def of(cls, bundle: LiveBundle) -> LiveDesign:
+        """The design of a live bundle.
+
+        Args:
+            bundle: as `open_live_bundle` reads it, or as a device has it.
+        """
+        words = bank_words(bundle.network, bundle.foldings)
+        return cls(bundle.digest[:32], bundle.device.update, words)
 
 
 @dataclass(frozen=True)
@@ -186,7 +198,6 @@ def recover(device: Device, design: LiveDesign, journal: Journal, name: str) -> 
         raise UpdateRefusedError(
             "journal", f"the journal of '{name}' is of design {here.design}, not {design.digest}"
         )
-    _identify(device, design)
     return _settle(device, design, journal, name, "")
 
 
@@ -298,7 +309,10 @@ def _settle(
     fault = ""
     for _ in range(_TRIES):
         try:
+            _identify(device, design)
             repaired, generation = _bring(device, design, wanted)
+        except DeviceMismatchError:
+            raise
         except DeviceError as error:
             fault = str(error)
             continue

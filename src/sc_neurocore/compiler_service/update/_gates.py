@@ -11,11 +11,10 @@ from sc_neurocore.compiler_service.update._update import Answer, GateResult, Pro
 from sc_neurocore.compiler_service.update._words import (
     Words,
     Writes,
-    bank_digest,
     count,
     overlaid,
 )
-from sc_neurocore.digital_twin import Answers, Recording, Twin
+from sc_neurocore.digital_twin import Answers, Recording, Twin, bank_digest
 from sc_neurocore.digital_twin._telemetry import learn_bounds
 from sc_neurocore.evidence import JSON
 from sc_neurocore.exceptions import DeviceMismatchError, SCConfigError

@@ -25,8 +25,8 @@ from sc_neurocore.compiler_service.update._gates import (
     telemetry_bounds,
 )
 from sc_neurocore.compiler_service.update._update import GateResult, Probe, Update
-from sc_neurocore.compiler_service.update._words import bank_digest, count
-from sc_neurocore.digital_twin import Recording, Twin
+from sc_neurocore.compiler_service.update._words import count
+from sc_neurocore.digital_twin import Recording, Twin, bank_digest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import Graph
 from sc_neurocore.nir_bridge import SCNetwork

@@ -193,12 +193,12 @@ class Update:
         _strict.name(self.device, "device")
         _strict.hexadecimal(self.design, "design", 32)
         _strict.whole(self.version, "version", 1, LAST_VERSION)
-        for entry in ("base", "result"):
-            _strict.hexadecimal(getattr(self, entry), entry, 64)
+        for name in ("base", "result"):
+            _strict.hexadecimal(getattr(self, name), name, 64)
         if self.base == self.result:
             raise _strict.fail("base and result are the same parameters, so nothing changes")
-        for entry in ("writes", "inverse"):
-            object.__setattr__(self, entry, frozen(getattr(self, entry)))
+        for name in ("writes", "inverse"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
         if {k: set(v) for k, v in self.writes.items()} != {
             k: set(v) for k, v in self.inverse.items()
         }:

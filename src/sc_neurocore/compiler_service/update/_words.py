@@ -1,8 +1,7 @@
-"""What parameter banks hold: its digest, its differences, and what writes make of it."""
+"""What parameter banks hold: its differences, and what writes make of it."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -22,15 +21,6 @@ Writes: TypeAlias = Mapping[str, Mapping[int, int]]
 
 #: Entries that one update may write.
 MOST_WRITES = 1 << 20
-
-
-def bank_digest(words: Words) -> str:
-    """SHA-256 of what banks hold: names, numbers of entries and entries, banks by name."""
-    found = hashlib.sha256()
-    for bank in sorted(words):
-        entries = np.ascontiguousarray(words[bank], "<u8")
-        found.update(f"{bank} {entries.size}\n".encode() + entries.tobytes())
-    return found.hexdigest()
 
 
 def difference(before: Words, after: Words) -> Writes:

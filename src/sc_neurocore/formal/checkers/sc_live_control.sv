@@ -108,9 +108,12 @@
         if (formal_decides && rst_n && formal_apply && !formal_refused) formal_old <= formal_active;
     end
 
+    wire formal_walks = state >= SETTLE && state <= COPY;
+
     // The clock before.
     reg formal_past = 1'b0;
     reg formal_was_half, formal_was_decided;
+    reg formal_was_syncing = 1'b0;
     reg [63:0] formal_was_active, formal_was_shadow;
     reg [7:0] formal_was_bank;
     reg [31:0] formal_was_entry;
@@ -119,6 +122,7 @@
         formal_past <= 1'b1;
         formal_was_half <= target_half;
         formal_was_decided <= rst_n && formal_decides && !formal_refused;
+        formal_was_syncing <= formal_walks && formal_sync;
         formal_was_active <= formal_active;
         formal_was_shadow <= formal_shadow;
         formal_was_bank <= host_bank;
@@ -126,7 +130,6 @@
         if (formal_idle || !rst_n) formal_clocks <= 3'd1;
         else if (formal_clocks != 3'd7) formal_clocks <= formal_clocks + 3'd1;
     end
-    wire formal_walks = state >= SETTLE && state <= COPY;
     wire formal_walked = formal_bank < bank || (formal_bank == bank && formal_entry < entry);
 
     always @* begin
@@ -197,6 +200,12 @@
         // a load is decided within five clocks
         formal_claim_prompt: assert (!update_status[0] || !formal_load || formal_clocks <= 5);
 
+        // a sync ends no earlier than where the halves are alike
+        formal_claim_synced: assert (!formal_was_syncing || !formal_idle
+            || (!update_status[1] && !update_status[2]));
+        // a reset starts one, unless they are, and drops what is not applied
+        formal_claim_reset: assert (!formal_reset || (formal_sync && !swap_pending
+            && (update_status[0] || (!update_status[1] && !update_status[2]))));
         // helper: where a command is
         formal_claim_phase: assert (state <= COPY && formal_decides == (state == DECIDE)
             && update_status[0] == (state != IDLE && state != SWAP) && swap_pending == (state == SWAP)

@@ -38,7 +38,14 @@ from sc_neurocore.hdl.blocks._engine import (
     stochastic_synapses,
     synapse_sequencer,
 )
-from sc_neurocore.hdl.blocks._live import crc32, live_control, live_memory, live_registers
+from sc_neurocore.hdl.blocks._live import (
+    crc32,
+    live_control,
+    live_memory,
+    live_registers,
+    live_swap,
+    spike_probe,
+)
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
     exp,
@@ -112,7 +119,12 @@ BLOCKS: tuple[Block, ...] = (
     crc32(4),
     live_control((3, 2)),
     live_registers(1, 5, 3, 0x1234),
+    live_swap(3, 10),
+    spike_probe((3, 40), 5),
 )
+
+#: Blocks with an output that is undefined at first: proven, and co-simulated inside others.
+INNER_BLOCKS: tuple[Block, ...] = (live_memory(1, 130, 3),)
 
 #: The same blocks with other parameters: least, odd and large ones.
 VARIANTS: tuple[Block, ...] = (
@@ -208,16 +220,20 @@ VARIANTS: tuple[Block, ...] = (
     live_control((1,)),
     live_control((4, 1, 7)),
     live_registers(0, 64, 1, 0),
+    live_swap(1, 1),
+    spike_probe((1,), 1),
+    spike_probe((70, 5, 32), 3),
+    live_swap(2, 16),
     live_registers(0, 7, 4, 0xABCDEF),
 )
 
 __all__ = [
     "BLOCKS",
+    "INNER_BLOCKS",
     "VARIANTS",
     "Block",
     "Fault",
     "Levels",
     "WrittenBlock",
-    "live_memory",
     "register_block",
 ]

@@ -36,7 +36,7 @@ def crc32(width: int) -> Block:
             Fault("32'hEDB88320", "32'hEDB88321", "divides by another polynomial"),
             Fault("next = ~crc", "next = crc", "starts from zeros"),
         ),
-        clocked=False, paced=False,
+        clocked=False,
     )  # fmt: skip
 
 
@@ -221,13 +221,13 @@ def live_control(entries: Sequence[int]) -> Block:
          "generation": 32, "traps_set": 32, "host_write": 1, "host_read": 1, "host_half": 1,
          "host_bank": 8, "host_entry": 32, "host_data": 64, "target_half": 1, "swap_pending": 1,
          "swap_tick": 32},
-        stimulus, _golden(entries), 32,
+        stimulus, _golden(entries), 34,
         (
-            Fault("digest == held_guard", "1'b1", "loads whatever the guard is"),
-            Fault("command == APPLY && !expected", "1'b0", "applies whatever was staged"),
-            Fault("half ^ (state != READ)", "half ^ (state == STORE)", "copies to the active half"),
-            Fault("rst_n && state == COPY", "state == COPY", "writes in a reset"),
-            Fault("state <= staged || applied ? SETTLE : IDLE", "state <= IDLE",
+            Fault("command == APPLY   ? staged", "command == APPLY   ? 1'b1",
+                  "applies when nothing is staged"),
+            Fault("command == REVERT  ? applied", "command == REVERT  ? 1'b1",
+                  "reverts what was not applied"),
+            Fault("state <= staged || applied ? SETTLE : IDLE", "state <= staged ? SETTLE : IDLE",
                   "forgets in a reset that the halves differ"),
         ),
         paced=False, restarts=True,
@@ -361,4 +361,139 @@ def live_memory(bank: int, word_bits: int, depth: int) -> Block:
             Fault("remainder - (SLICE_BITS+1)'(SLICES)", "remainder", "divides wrongly"),
         ),
         paced=False, resets=False, memories={"bank.hex": words},
+    )  # fmt: skip
+
+
+class LiveSwap:
+    """What `sc_live_swap` does; the pin ``restart`` is its reset, which keeps the halves."""
+
+    def __init__(self, layers: int, ticks: int) -> None:
+        self.last = ticks - 1
+        self.half = [0] * layers
+        self.tick = [0] * layers
+        self.modulus = 1 << ticks.bit_length()
+        self.joins: bool | None = None  # of an exchange that is pending
+
+    def outputs(self, pins: Pins) -> dict[str, int]:
+        """Levels of the outputs in this clock."""
+        return {
+            "half": sum(half << k for k, half in enumerate(self.half)),
+            "swapped": int(all(half == pins["target_half"] for half in self.half)),
+        }
+
+    def clock(self, pins: Pins) -> None:
+        """The edge that ends it."""
+        target, at = pins["target_half"], pins["swap_tick"]
+        ends = [pins["tick_ends"] >> k & 1 for k in range(len(self.tick))]
+        after = [(t + e) % self.modulus for t, e in zip(self.tick, ends, strict=True)]
+        if pins["swap_pending"] and self.joins:
+            begins = [e and t == at % self.modulus for t, e in zip(after, ends, strict=True)]
+            self.half = [target if b else half for b, half in zip(begins, self.half, strict=True)]
+        if not pins["swap_pending"]:
+            self.joins = None
+        elif self.joins is None:
+            self.joins = at <= self.last and all(t < at for t in after)
+        self.tick = after
+        if pins["restart"]:
+            self.half = [target] * len(ends)
+            self.tick = [0] * len(ends)
+            self.joins = None
+
+
+def live_swap(layers: int, ticks: int) -> Block:
+    """The half that each layer reads."""
+
+    def golden(count: int, inputs: Mapping[str, Levels]) -> dict[str, Levels]:
+        made = LiveSwap(layers, ticks)
+        rows = []
+        columns = {name: levels.tolist() for name, levels in inputs.items()}
+        for k in range(count):
+            pins = {name: column[k] for name, column in columns.items()}
+            rows.append(made.outputs(pins))
+            made.clock(pins)
+        return {name: np.array([row[name] for row in rows], np.int64) for name in rows[0]}
+
+    def stimulus(rng: np.random.Generator, count: int) -> dict[str, Levels]:
+        # Inferences of some ticks of some clocks, and exchanges that stay for a while.
+        ends = sum((rng.random(count) < 0.2).astype(np.int64) << k for k in range(layers))
+        pending = np.repeat(rng.random(count // 8 + 1) < 0.5, 8)[:count].astype(np.int64)
+        target = np.repeat(rng.integers(0, 2, count // 8 + 1), 8)[:count]
+        at = np.repeat(rng.integers(0, ticks + 2, count // 8 + 1), 8)[:count]
+        return {"tick_ends": np.asarray(ends, np.int64), "target_half": target,
+                "swap_pending": pending, "swap_tick": at,
+                "restart": (rng.random(count) < 0.02).astype(np.int64)}  # fmt: skip
+
+    return Block(
+        "sc_live_swap", whole(LAYERS=(layers, 1, None), TICKS=(ticks, 1, None)),
+        {"tick_ends": layers, "target_half": 1, "swap_pending": 1, "swap_tick": 32},
+        {"half": layers, "swapped": 1},
+        stimulus, golden, 8,
+        (
+            Fault("comes && begun", "comes || begun", "exchanges in the middle of what has begun"),
+            Fault("swap_pending && joins && begins[k]", "swap_pending && begins[k]",
+                  "lets layers that are behind exchange alone"),
+
+
+        ),
+        paced=False, restarts=True,
+    )  # fmt: skip
+
+
+class SpikeProbe:
+    """What `sc_spike_probe` does; the pin ``restart`` is its reset."""
+
+    def __init__(self, sizes: Sequence[int], ticks: int) -> None:
+        self.sizes, self.ticks = sizes, ticks
+        self.watched: tuple[int, int] | None = None  # layer, and neurons until its tick ends
+        self.kept: list[int] = []
+        self.shown = 0
+
+    def outputs(self, pins: Pins) -> dict[str, int]:
+        """Levels of the outputs in this clock."""
+        return {"data": self.shown}
+
+    def clock(self, pins: Pins) -> None:
+        """The edge that ends it."""
+        first = 32 * pins["index"]
+        self.shown = sum(spike << b for b, spike in enumerate(self.kept[first : first + 32]))
+        if pins["start"]:
+            layer, tick = pins["layer"], pins["tick"]
+            there = layer < len(self.sizes) and tick < self.ticks
+            self.watched = (layer, (tick + 1) * self.sizes[layer]) if there else None
+            self.kept = []
+        elif self.watched is not None and pins["passes"] >> self.watched[0] & 1:
+            layer, left = self.watched
+            if left <= self.sizes[layer]:
+                self.kept.append(pins["spikes"] >> layer & 1)
+            self.watched = (layer, left - 1) if left > 1 else None
+
+
+def spike_probe(sizes: Sequence[int], ticks: int) -> Block:
+    """The spikes of a layer in a tick."""
+    layers = len(sizes)
+
+    def stimulus(rng: np.random.Generator, count: int) -> dict[str, Levels]:
+        return {
+            "start": (rng.random(count) < 0.01).astype(np.int64),
+            "layer": rng.integers(0, layers + 1, count),
+            "tick": rng.integers(0, ticks + 1, count),
+            "passes": rng.integers(0, 1 << layers, count),
+            "spikes": rng.integers(0, 1 << layers, count),
+            "index": rng.integers(0, max(sizes) // 32 + 2, count),
+            "restart": (rng.random(count) < 0.003).astype(np.int64),
+        }
+
+    packed = "".join(f"{size:08x}" for size in reversed(sizes))
+    return Block(
+        "sc_spike_probe",
+        whole(LAYERS=(layers, 1, None), MOST=(max(sizes), 1, None), TICKS=(ticks, 1, None))
+        | {"SIZES": f"{32 * layers}'h{packed}"},
+        {"start": 1, "layer": 32, "tick": 32, "passes": layers, "spikes": layers, "index": 32},
+        {"data": 32},
+        stimulus, step_by_step(lambda: SpikeProbe(sizes, ticks)), 9,
+        (
+            Fault("here   = left == {TICK_BITS{1'b0}}", "here   = 1'b1", "keeps the first tick"),
+            Fault("{spikes[watched], word[30:1]};", "31'd0;", "forgets the neurons before"),
+        ),
+        paced=False, restarts=True,
     )  # fmt: skip

@@ -27,7 +27,8 @@
 // a reset could make a half-loaded shadow active. So the half and its generation have no reset, but
 // the value 0 at power-up, like the memories theirs.
 //
-// Area: about 500 flip-flops; two CRCs of a word a clock are most of its logic.
+// Area: about 310 flip-flops and 810 look-up tables for two small banks on an iCE40, of which the
+// two checksums of a word a clock take 360.
 
 `default_nettype none
 

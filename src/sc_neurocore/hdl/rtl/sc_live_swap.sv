@@ -1,15 +1,15 @@
 // Which half of its live memory each layer reads, so that all change at one tick of an inference.
 //
 // The layers of an engine are in different ticks in the same clock. A layer's tick ends in a clock
-// with its bit of `tick_ends`, and in the next clock the layer reads what belongs to the next tick.
-// While `idle` no layer reads, and every half is target_half from the next clock on.
+// with its bit of `tick_ends`, and from the next clock on the layer reads what belongs to the next
+// tick. With rst_n low no layer reads, and every half is target_half from the next clock on.
 //
 // An exchange that becomes pending before any layer has begun tick swap_tick is done in this
 // inference: each layer takes target_half when it begins that tick. Otherwise, and with swap_tick 0,
-// and if the inference ends before that tick, it is done once the engine is idle. So no inference
-// has layers with other halves in the same tick.
+// and if the inference ends before that tick, it is done after the inference. So in no tick of an
+// inference do two layers have other halves.
 //
-// The halves have no reset, but are 0 at power-up, like those of sc_live_control.
+// The halves have no other reset, but are 0 at power-up, like those of sc_live_control.
 //
 // Area: a tick counter, a comparator and a flip-flop for each layer.
 
@@ -20,7 +20,7 @@ module sc_live_swap #(
     parameter integer TICKS  = 16
 ) (
     input  wire              clk,
-    input  wire              idle,
+    input  wire              rst_n,        // synchronous; low between inferences
     input  wire [LAYERS-1:0] tick_ends,
     input  wire              target_half,
     input  wire              swap_pending,
@@ -34,29 +34,33 @@ module sc_live_swap #(
     initial half = {LAYERS{1'b0}};
     assign swapped = half == {LAYERS{target_half}};
 
-    // The exchange was pending in the last clock, and then no layer had begun its tick.
+    // An exchange was pending in the clock before; and no layer had begun its tick when it came.
     reg waits, joins;
-    wire fits = swap_tick <= 32'(TICKS - 1);
+    wire comes = swap_tick <= 32'(TICKS - 1);
     wire [TICK_BITS-1:0] swaps = swap_tick[TICK_BITS-1:0];
+    reg  [LAYERS*TICK_BITS-1:0] ticks;
     wire [LAYERS-1:0] begun, begins;
     genvar k;
     generate
         for (k = 0; k < LAYERS; k = k + 1) begin : layer
-            reg  [TICK_BITS-1:0] tick;
-            wire [TICK_BITS-1:0] next = tick + TICK_BITS'(tick_ends[k]);
+            wire [TICK_BITS-1:0] next = ticks[k*TICK_BITS +: TICK_BITS] + TICK_BITS'(tick_ends[k]);
             assign begun[k]  = next >= swaps;
             assign begins[k] = tick_ends[k] && next == swaps;
-            always @(posedge clk) tick <= idle ? {TICK_BITS{1'b0}} : next;
             always @(posedge clk) begin
-                if (idle || (swap_pending && joins && begins[k])) half[k] <= target_half;
+                ticks[k*TICK_BITS +: TICK_BITS] <= rst_n ? next : {TICK_BITS{1'b0}};
+                if (!rst_n || (swap_pending && joins && begins[k])) half[k] <= target_half;
             end
         end
     endgenerate
 
     always @(posedge clk) begin
-        waits <= swap_pending && !idle;
-        if (idle || !swap_pending) joins <= 1'b0;
-        else if (!waits)           joins <= fits && begun == {LAYERS{1'b0}};
+        if (!rst_n || !swap_pending) begin
+            waits <= 1'b0;
+            joins <= 1'b0;
+        end else begin
+            waits <= 1'b1;
+            if (!waits) joins <= comes && begun == {LAYERS{1'b0}};
+        end
     end
 
 endmodule

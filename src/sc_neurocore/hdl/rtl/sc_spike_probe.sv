@@ -16,6 +16,7 @@ module sc_spike_probe #(
     parameter integer         TICKS  = 16
 ) (
     input  wire              clk,
+    input  wire              rst_n,   // synchronous, low resets
     input  wire              start,
     input  wire [31:0]       layer,
     input  wire [31:0]       tick,
@@ -38,17 +39,16 @@ module sc_spike_probe #(
     reg [NEURON_BITS-1:0] neuron;
     reg [NEURON_BITS-1:0] count;    // neurons kept
     reg [30:0]            word;     // the neurons before, the last highest
-    initial begin
-        watches = 1'b0;
-        count   = {NEURON_BITS{1'b0}};
-    end
     wire [31:0] size = SIZES[32*watched +: 32];
     wire passed = watches && passes[watched];
     wire last   = 32'(neuron) == size - 32'd1;
     wire here   = left == {TICK_BITS{1'b0}};
 
     always @(posedge clk) begin
-        if (start) begin
+        if (!rst_n) begin
+            watches <= 1'b0;
+            count   <= {NEURON_BITS{1'b0}};
+        end else if (start) begin
             watches <= layer < LAYERS && tick < TICKS;
             watched <= layer[LAYER_BITS-1:0];
             left    <= tick[TICK_BITS-1:0];
@@ -70,10 +70,10 @@ module sc_spike_probe #(
     wire [4:0] place_in_word = 5'(neuron);
     wire [31:0] coming = {spikes[watched], word} >> (5'd31 - place_in_word);
     wire [WORD_BITS-1:0] place = WORD_BITS'(neuron >> 5);
-    (* no_rw_check *) reg [31:0] memory [0:CELLS-1];
+    reg [31:0] memory [0:CELLS-1];
     reg [31:0] read;
     always @(posedge clk) begin
-        if (!start && passed && here) memory[place] <= coming;
+        if (passed) memory[place] <= coming;
         read <= memory[index[WORD_BITS-1:0]];
     end
 
@@ -82,7 +82,8 @@ module sc_spike_probe #(
     wire [4:0]  part  = 5'(count);
     reg [31:0] known;
     always @(posedge clk) begin
-        if (index < whole)       known <= 32'hffffffff;
+        if (!rst_n)              known <= 32'd0;
+        else if (index < whole)  known <= 32'hffffffff;
         else if (index == whole) known <= ~(32'hffffffff << part);
         else                     known <= 32'd0;
     end
