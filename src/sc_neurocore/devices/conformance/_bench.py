@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,8 @@ class Bench:
         design: what runs on it.
         samples: some inputs.
         old: the network with the bundle's weights.
-        new: the same with each projection's weights in reverse order of their sources.
+        new: the same with each projection's weights in reverse order of their sources; with none,
+            where that is the same.
     """
 
     device: Device
@@ -47,7 +49,7 @@ class Bench:
     def of(cls, device: Device, design: LiveBundle, samples: int) -> Bench:
         """Prepare the comparison."""
         return cls(
-            device, design, design.samples[:samples], design.network, _reversed(design.network)
+            device, design, design.samples[:samples], design.network, _exchanged(design.network)
         )
 
     def words(self, network: IntegerNetwork) -> Mapping[str, NDArray[np.uint64]]:
@@ -128,13 +130,17 @@ def _ones(stream: Stream, words: NDArray[np.int64]) -> int:
     return int(((events[:, None] >> lanes) & 1).sum())
 
 
-def _reversed(network: IntegerNetwork) -> IntegerNetwork:
+def _others(weights: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """Other weights of the same range: in reverse order or, if that is the same, none."""
+    turned = np.ascontiguousarray(weights[::-1])
+    return np.zeros_like(weights) if np.array_equal(turned, weights) else turned
+
+
+def _exchanged(network: IntegerNetwork) -> IntegerNetwork:
     layers = tuple(
         replace(
             layer,
-            projections=tuple(
-                replace(p, weights=np.ascontiguousarray(p.weights[::-1])) for p in layer.projections
-            ),
+            projections=tuple(replace(p, weights=_others(p.weights)) for p in layer.projections),
         )
         for layer in network.layers
     )
