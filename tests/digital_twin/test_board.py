@@ -20,7 +20,7 @@ from sc_neurocore.accelerator import (
     write_device,
 )
 from sc_neurocore.build.network import LiveBundle
-from sc_neurocore.devices import Design, VirtualBoard
+from sc_neurocore.devices import VirtualBoard
 from sc_neurocore.devices.update import (
     apply,
     apply_at,
@@ -40,13 +40,13 @@ FOLDINGS = (Folding(4, 2), Folding(2, 2))
 NET = network(recurrent=True)
 DEVICE = write_device(NET, FOLDINGS)
 SAMPLES = samples(NET, 4)
+BUNDLE = LiveBundle(Path(), NET.name, DEVICE.digest, NET, FOLDINGS, DEVICE, SAMPLES)
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
-    design = Design(NET, FOLDINGS, DEVICE, SAMPLES)
     store = EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-    with VirtualBoard.start(design, store=store) as board:
+    with VirtualBoard.start(BUNDLE, store=store) as board:
         yield board
 
 
@@ -61,10 +61,9 @@ def twin_of(board: VirtualBoard, net: IntegerNetwork = NET) -> Twin:
 
 
 def test_the_twin_of_a_bundle(board: VirtualBoard) -> None:
-    bundle = LiveBundle(Path(), NET.name, DEVICE.digest, NET, FOLDINGS, DEVICE, SAMPLES)
-    twin = Twin.of(bundle, clock_mhz=50.0)
+    twin = Twin.of(BUNDLE, clock_mhz=50.0)
     assert (twin.design, twin.foldings, twin.network) == (DEVICE.digest[:32], FOLDINGS, NET)
-    assert twin.compare(board, bundle.samples) is None
+    assert twin.compare(board, BUNDLE.samples) is None
 
 
 def test_every_answer_and_every_spike_is_the_twins(board: VirtualBoard) -> None:
@@ -110,9 +109,9 @@ def test_a_flipped_bit_of_a_memory_is_located(board: VirtualBoard) -> None:
         wrong, memory, word, bit = flipped(rng)
         run = simulate_network(wrong, SAMPLES, spikes=True)
         true = first_divergence(run, right)
-        board.flip(memory, word, bit)
+        board.instruments.flip(memory, word, bit)
         found = twin.inspect(board, SAMPLES)
-        board.flip(memory, word, bit)
+        board.instruments.flip(memory, word, bit)
         if true is None:
             assert found is None
             continue
