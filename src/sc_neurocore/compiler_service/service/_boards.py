@@ -81,7 +81,10 @@ class Boards:
             ).one()
         if not row.address:
             raise DeviceError(f"the device '{name}' has not started: {row.reason or row.state}")
-        hardware = self.hardware.open(row.bundle)
+        try:
+            hardware = self.hardware.open(row.bundle)
+        except SCNeuroError as error:  # a bundle of another version, or damaged
+            raise DeviceError(str(error)) from None
         board = VirtualBoard.connect(row.address, hardware.bundle)
         try:
             yield board, hardware

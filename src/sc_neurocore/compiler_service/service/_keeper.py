@@ -43,7 +43,9 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Look after the boards in a thread."""
+        """Look after the boards in a thread; none is ready before it was looked at."""
+        with self.service.database.writing() as connection:
+            connection.execute(update(tables.device).values(state="starting", reason=""))
         self._thread.start()
 
     def stop(self) -> None:
@@ -69,8 +71,10 @@ class Keeper:
             except SCNeuroError as error:
                 self._due[row.name] = time.monotonic() + _RETRY_SECONDS
                 self._settled.discard(row.name)
-                self._note(row.name, "failed", without_paths(str(error), row.name))
-                _log.warning("%s", error)
+                reason = without_paths(str(error), row.name)
+                if (row.state, row.reason) != ("failed", reason):
+                    self._note(row.name, "failed", reason)
+                    _log.warning("%s", error)
 
     def _run(self) -> None:
         while not self._ending.wait(0.2):
