@@ -21,6 +21,8 @@ _COMMANDS = {
     "bitstream": "_bitstream",
     "plan-precision": "_plan_precision",
     "scnir": "_scnir",
+    "serve": "_serve",
+    "update": "_update",
     "collect-synthesis": "_collect_synthesis",
     "targets": "_targets",
     "cost-model": "_cost_model",
