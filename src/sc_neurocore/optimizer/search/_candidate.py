@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sc_neurocore.build.network import Configuration, Proportion
-from sc_neurocore.cost import CostModel, EngineShape, predict_many
-from sc_neurocore.cost._switching import (
+from sc_neurocore.cost import (
     CLOCK_CAPACITANCE,
     CORE_VOLTAGE,
-    FACTOR,
     NET_CAPACITANCE,
+    SWITCHING_FACTOR,
+    CostModel,
+    EngineShape,
+    predict_many,
 )
 from sc_neurocore.optimizer.search._budget import Figure, exact
 from sc_neurocore.optimizer.search._evaluate import Clocks
@@ -179,4 +181,6 @@ def _with_consequences(
 
 
 def _within_factor(milliwatts: float) -> Figure:
-    return Figure(milliwatts, milliwatts / FACTOR, milliwatts * FACTOR, "estimated")
+    return Figure(
+        milliwatts, milliwatts / SWITCHING_FACTOR, milliwatts * SWITCHING_FACTOR, "estimated"
+    )
