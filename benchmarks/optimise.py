@@ -38,7 +38,6 @@ from sc_neurocore.optimizer.search import (
     make_budget,
     measure,
 )
-from sc_neurocore.optimizer.search._budget import exact
 from sc_neurocore.optimizer.search._evaluate import Evaluator
 from sc_neurocore.optimizer.search._measure import engine_sources
 from sc_neurocore.optimizer.search._optimise import _Run
@@ -151,9 +150,9 @@ class Study:
             *engine_sources(network, foldings), get_target(self.case.target), self.store
         )
         figures = {
-            "accuracy": exact(candidate.score.share, "executed"),
-            "clocks": exact(candidate.clocks.worst, "executed"),
-            "fmax_mhz": exact(0.0, ""),
+            "accuracy": Figure.exact(candidate.score.share, "executed"),
+            "clocks": Figure.exact(candidate.clocks.worst, "executed"),
+            "fmax_mhz": Figure.exact(0.0, "estimated"),
         }
         print(self.case.name, describe(candidate.configuration), candidate.score.share,
               candidate.clocks.worst, found.luts, found.brams, found.fmax_mhz, found.failure,

@@ -157,7 +157,7 @@ def test_a_verdict_needs_the_whole_interval() -> None:
     figure = Figure(100.0, 80.0, 130.0, "estimated")
     verdicts = [verdict_of(figure, limit) for limit in (130, 129, 80, 79)]
     assert verdicts == ["fits", "may fit", "may fit", "does not fit"]
-    assert verdict_of(Figure.measured(100), 100) == "fits"
+    assert verdict_of(Figure.exact(100, "measured"), 100) == "fits"
 
 
 @pytest.mark.parametrize(
