@@ -19,7 +19,7 @@ from sc_neurocore.hdl.blocks._arithmetic import (
     subtractor,
     unipolar_multiplier,
 )
-from sc_neurocore.hdl.blocks._block import Block, Fault, Levels
+from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, module_sources
 from sc_neurocore.hdl.blocks._counters import (
     accumulative_parallel_counter,
     parallel_counter,
@@ -195,4 +195,35 @@ VARIANTS: tuple[Block, ...] = (
     population_sweep(16, 3, 4, 5),
 )
 
-__all__ = ["BLOCKS", "VARIANTS", "Block", "Fault", "Levels"]
+__all__ = [
+    "BLOCKS",
+    "VARIANTS",
+    "Block",
+    "Fault",
+    "Levels",
+    "accumulative_parallel_counter",
+    "bipolar_multiplier",
+    "comparator",
+    "counter",
+    "desynchroniser_block",
+    "exp",
+    "gain",
+    "halton",
+    "isolator",
+    "lfsr",
+    "module_sources",
+    "mux_tree",
+    "parallel_counter",
+    "regenerator",
+    "relu",
+    "saturating_adder",
+    "saturating_up_down_counter",
+    "shuffler",
+    "sobol",
+    "synchroniser_block",
+    "tanh",
+    "tracker",
+    "unipolar_multiplier",
+    "van_der_corput",
+    "window_counter",
+]
