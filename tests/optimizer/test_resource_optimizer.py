@@ -164,6 +164,8 @@ def test_a_verdict_needs_the_whole_interval() -> None:
     ("arguments", "message"),
     [
         ({"layer_sizes": []}, "layer_sizes is empty"),
+        ({"layer_sizes": 3}, "layer_sizes is 3; it must be a list, one item per layer"),
+        ({"weights": None}, "weights is None; it must be a list, one item per layer"),
         ({"weights": []}, "there are 0 arrays of weights for 1 layers"),
         ({"weights": [np.ones((3, 5))]}, "weights[0] has shape (3, 5)"),
         ({"weights": [np.full((4, 3), np.nan)]}, "weights[0] has numbers that are not finite"),

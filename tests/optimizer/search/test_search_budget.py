@@ -14,6 +14,13 @@ from sc_neurocore.optimizer.search._budget import excess, require_possible
 from sc_neurocore.toolchain import get_target
 
 
+@pytest.mark.parametrize("wrong", [None, 3])
+def test_what_is_no_budget(wrong: object) -> None:
+    for read in (parse_budget, make_budget):
+        with pytest.raises(SCConfigError, match=f"the budget is {wrong}; it must be "):
+            read(wrong)  # type: ignore[arg-type]
+
+
 def test_a_budget_keeps_its_order_and_its_numbers() -> None:
     assert parse_budget("luts=1200, latency_us=0.5e3") == Budget(
         (("luts", 1200.0), ("latency_us", 500.0))

@@ -129,6 +129,14 @@ def test_without_a_best_the_first_run_is_likely_to_be_inside() -> None:
     assert next_runs([candidate(70, 10, found=70)], budget, "luts", 0.9, 2) == []
 
 
+def test_what_is_as_likely_inside_as_not_sets_the_accuracy_that_is_looked_for() -> None:
+    budget, coarse = parse_budget("luts=100"), candidate(80, 1, right=80)
+    for luts, alone in ((100, True), (101, False)):
+        fine = candidate(luts, 1, right=95)
+        found = {id(c) for c, _ in next_runs([fine, coarse], budget, "luts", 0.9, 4)}
+        assert id(fine) in found and (id(coarse) not in found) == alone
+
+
 def test_the_nearest_says_what_must_give() -> None:
     budget = Budget((("luts", 100.0), ("latency_us", 10.0)))
     small, fast = candidate(90, 20, width=0), candidate(150, 5, width=0)

@@ -103,6 +103,8 @@ def parse_budget(text: str) -> Budget:
         SCConfigError: an unknown or repeated quantity, or a limit that is no number above 0 (of an
             accuracy, above 1).
     """
+    if not isinstance(text, str):
+        raise SCConfigError(f"the budget is {text!r}; it must be text, as luts=1200,latency_us=500")
     limits: dict[str, float] = {}
     for part in text.split(","):
         key, mark, value = (x.strip() for x in part.partition("="))
@@ -125,6 +127,8 @@ def make_budget(limits: Mapping[str, float]) -> Budget:
     """
     from sc_neurocore.dynamics import suggest
 
+    if not isinstance(limits, Mapping):
+        raise SCConfigError(f"the budget is {limits!r}; it must be limits by quantity")
     for key, limit in limits.items():
         if key not in QUANTITIES:
             raise SCConfigError(f"there is no budget '{key}'{suggest(key, list(QUANTITIES))}")
