@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import sys
 import tempfile
 import time
@@ -277,11 +278,13 @@ def programme_time() -> dict[str, object]:
     times = []
     for share in (0.5, 0.2, 0.1):
         limits = Limits(clocks=share * smallest.clocks, loss=0.06)
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         found = choose_layers(layers, groups, 16, "luts", limits, gap=GAP)
         times.append({"clocks_share": share, "seconds": time.perf_counter() - begun,
+                      "processor_seconds": time.process_time() - worked,
                       "luts": found[0].luts if found else None})  # fmt: skip
-    return {"layers": 20, "options": shapes, "gap": GAP, "seconds_to_cost": built, "solved": times}
+    return {"layers": 20, "options": shapes, "gap": GAP, "seconds_to_cost": built,
+            "load_average": os.getloadavg()[0], "solved": times}  # fmt: skip
 
 
 def main() -> None:
