@@ -13,7 +13,7 @@ from sc_neurocore.exceptions import SCConfigError
 @pytest.mark.parametrize(
     ("width", "depth", "blocks", "cells"),
     [(4, 16, 0, 1), (4, 128, 0, 8), (4, 512, 1, 0), (12, 64, 0, 12), (12, 128, 1, 0),
-     (9, 128, 1, 0), (40, 64, 0, 40), (40, 128, 2, 0), (40, 512, 2, 0)],
+     (9, 128, 1, 0), (40, 64, 0, 40), (40, 128, 2, 0), (40, 512, 2, 0), (31, 44, 0, 24)],
 )  # fmt: skip
 def test_writable_memories_of_ecp5(width: int, depth: int, blocks: int, cells: int) -> None:
     found = memories("ecp5", np.array([width]), np.array([depth]))
