@@ -195,8 +195,8 @@ def test_the_input_that_was_taken_is_counted_and_summed(bus: str, store: Evidenc
     script.read("INPUT_COUNT", "count").read("INPUT_CRC", "sum")
     script.write("CONTROL", 2).read("INPUT_COUNT", "count after reset")
     script.read("INPUT_CRC", "sum after reset")
-    # Two samples, of which the second is used; words that are no start do not start.
-    script.levels(first).levels(second).write("CONTROL", 3).write("CONTROL", 0x10001)
+    # Two samples, of which the second is used; a start with a reset is neither.
+    script.levels(first).levels(second).write("CONTROL", 3)
     script.wait(8).read("STATUS", "not started").read("INPUT_COUNT", "two")
     script.write("CONTROL", 1).write("LEVEL", 5).read("INPUT_COUNT", "count after start")
     script.read("INPUT_CRC", "sum after start").wait(LONG).read("CLASS")

@@ -175,12 +175,11 @@ class _Device:
 
     def _control(self) -> list[str]:
         return [
-            "    // A reset stops the inference and drops what is staged. A word with a wrong bit",
-            "    // does nothing.",
+            "    // A reset stops the inference and drops what is staged. Both at once are nothing.",
             "    reg start, engine_n;",
             "    always @(posedge clk) begin",
-            "        start    <= rst_n && control_write && control_data == 32'd1;",
-            "        engine_n <= rst_n && !(control_write && control_data == 32'd2);",
+            "        start    <= rst_n && control_write && control_data[1:0] == 2'b01;",
+            "        engine_n <= rst_n && !(control_write && control_data[1:0] == 2'b10);",
             "    end",
             "",
             "    wire busy, done;",
@@ -356,7 +355,7 @@ class _Device:
 
     def _unused(self) -> list[str]:
         rtl = self.rtl
-        found = ["scratch"]
+        found = ["scratch", "control_data"]
         for s, (valid, data) in rtl.observed.items():
             found += [data] if s != INPUT else [valid, data]
         found += [name for pair in rtl.currents.values() for name in pair]
