@@ -175,7 +175,7 @@ class _Device:
 
     def _control(self) -> list[str]:
         return [
-            "    // A reset stops the inference and drops what is staged. Both at once are nothing.",
+            "    // A reset ends the inference and drops what is staged. Both bits are nothing.",
             "    reg start, engine_n;",
             "    always @(posedge clk) begin",
             "        start    <= rst_n && control_write && control_data[1:0] == 2'b01;",
