@@ -15,6 +15,7 @@ from sc_neurocore.accelerator import (
     Folding,
     IntegerNetwork,
     NetworkMismatch,
+    bank_digest,
     bank_words,
     encode_levels,
     require_exchangeable,
@@ -23,7 +24,7 @@ from sc_neurocore.accelerator import (
 )
 from sc_neurocore.devices import Device
 from sc_neurocore.digital_twin._answers import Answers, Integers
-from sc_neurocore.digital_twin._checkpoint import Checkpoint, bank_digest, require_digest
+from sc_neurocore.digital_twin._checkpoint import Checkpoint, require_digest
 from sc_neurocore.digital_twin._drift import Drift
 from sc_neurocore.digital_twin._expected import Expected, expect
 from sc_neurocore.digital_twin._locate import first_difference, first_spike

@@ -25,7 +25,12 @@ from sc_neurocore.compiler_service.service._routes_devices import (
     standing_of,
 )
 from sc_neurocore.compiler_service.service._updates import network_of
-from sc_neurocore.compiler_service.update import Standing, UpdateRefusedError, open_update
+from sc_neurocore.compiler_service.update import (
+    Standing,
+    UpdateRefusedError,
+    open_update,
+    require_next,
+)
 
 router = APIRouter(prefix="/v1")
 
@@ -297,17 +302,10 @@ def _require_applicable(row: Mapping[str, Any], here: Standing) -> None:
             )
     if row["package"] is None:
         raise Problem("gate-failed", f"there is no package to apply: {row['reason']}")
-    if row["version"] <= here.version:
-        raise Problem(
-            "stale-version",
-            f"the update has version {row['version']}; version {here.version} is committed",
-        )
-    if row["base"] != here.parameters:
-        raise Problem(
-            "digest-mismatch",
-            f"the update replaces parameters {row['base'][:12]}…; the device has "
-            f"{here.parameters[:12]}…",
-        )
+    try:
+        require_next(f"update '{row['id']}'", row["version"], row["base"], here)
+    except UpdateRefusedError as error:
+        raise _refusal(error) from None
 
 
 def _begin(connection: Connection, row: Any, rollback: int | None) -> dict[str, Any]:

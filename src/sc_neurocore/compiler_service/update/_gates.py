@@ -14,8 +14,7 @@ from sc_neurocore.compiler_service.update._words import (
     count,
     overlaid,
 )
-from sc_neurocore.digital_twin import Answers, Recording, Twin, bank_digest
-from sc_neurocore.digital_twin._telemetry import learn_bounds
+from sc_neurocore.digital_twin import Answers, Recording, Twin, bank_digest, learn_bounds
 from sc_neurocore.evidence import JSON
 from sc_neurocore.exceptions import DeviceMismatchError, SCConfigError
 
