@@ -2,10 +2,10 @@
 
     python examples/live_update/demo.py
 
-A service builds the digits network with writable weights and keeps its board. The scanner slips by a
-pixel, so half of the answers are wrong; retrained weights are swapped in. When the scanner is mended,
-the first weights shall come back, but a bit of the board's memory is stuck: the service reads that
-back, and takes the update back.
+A service builds the digits network with writable weights and keeps its board. The scanner slips by
+a pixel, so half of the answers are wrong; retrained weights are swapped in. When the scanner is
+mended, the first weights shall come back, but a bit of the board's memory is stuck: the service
+reads that back, and takes the update back.
 """
 
 from __future__ import annotations
