@@ -303,11 +303,6 @@ endmodule
 """}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("store") / "evidence.sqlite")
-
-
 @pytest.mark.parametrize("name", ["ice40-hx8k", "ecp5-25k", "gowin-gw1n9"])
 def test_real_yosys_statistics_agree_with_our_own_count(name: str, store: EvidenceStore) -> None:
     target = get_target(name)

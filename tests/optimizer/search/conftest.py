@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from sc_neurocore.build.network import NetworkOptions, NetworkSource, read_network
-from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import write_nir
 from sc_neurocore.optimizer.search import Frame, LayerSpace, Numerics, SearchSpace
@@ -64,11 +63,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def source(files: Path) -> NetworkSource:
     return read_network(files / "tiny.nir", NetworkOptions())
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
 
 
 @pytest.fixture(scope="session")
