@@ -35,11 +35,6 @@ def twin_of(net, foldings=FOLDINGS, generation: int = 0) -> Twin:
     return Twin(DESIGN, {generation: net}, tuple(foldings), 50.0)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
 def test_a_membrane_is_read_as_in_the_rtl(store: EvidenceStore) -> None:
     """The other read-out is that of the virtual board; this one ends with the last tick."""
     net = network(recurrent=True, readout="membrane")

@@ -109,14 +109,14 @@ def test_names_and_roles_of_tokens_are_checked(running: Running) -> None:
 
 
 def test_rates(tmp_path: Path) -> None:
-    running, stop = start(tmp_path, rate=0.5, burst=3)
+    running, stop = start(tmp_path, rate=0.02, burst=3)
     try:
         url = f"{running.url}/v1/me"
         headers = [{"Authorization": f"Bearer {running.token()}"} for _ in range(2)]
         codes = [httpx.get(url, headers=headers[0]).status_code for _ in range(4)]
         assert codes == [200, 200, 200, 429]
         answer = httpx.get(url, headers=headers[0])
-        assert 1 <= int(answer.headers["retry-after"]) <= 2
+        assert 25 <= int(answer.headers["retry-after"]) <= 50
         assert answer.json()["type"].endswith(":too-many")
         assert httpx.get(url, headers=headers[1]).status_code == 200  # each token has its own
         with httpx.Client() as stranger:
