@@ -92,14 +92,11 @@ def apply(device: Device, tick: int = 0) -> UpdateStatus:
         UpdateError: the board did not do it; nothing of it is active.
         DeviceError: the link, or the board, fails.
     """
-    writes = apply_writes(tick)
-    _require(device, "staged", "apply")
+    wait, command = apply_writes(tick)
     before = device.read(address("TRAPS"))
     for _ in range(_ATTEMPTS):
-        device.transfer(writes[:-1])
-        if device.read(address("APPLY_TICK")) != tick:
-            continue
-        device.transfer(writes[-1:])
+        _set_tick(device, wait)
+        device.transfer([command])
         now = status(device)
         while not now.applied and (now.busy or (now.pending and not device.telemetry().busy)):
             device.step(64)
@@ -122,7 +119,8 @@ def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inf
         device: the board, whose update must be staged.
         sample: as for `Device.run`.
         tick: from 1 on; that tick and all later ones have the new parameters, in every layer. An
-            inference that ends before has the old ones only.
+            inference that ends before has the old ones only, and so has one that has begun the tick
+            before the apply comes over a slow bus.
 
     Returns:
         What the board said of the inference.
@@ -131,9 +129,10 @@ def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inf
         UpdateError: the board did not apply it; nothing of it is active.
         DeviceError: the link, or the board, fails.
     """
-    _require(device, "staged", "apply")
+    wait, command = apply_writes(tick)
     before = device.read(address("TRAPS"))
-    found = device.run(sample, during=apply_writes(tick))
+    _set_tick(device, wait)
+    found = device.run(sample, during=[command])
     now = settle(device, lambda s: not s.busy and not s.pending)
     if not now.applied:
         traps = device.read(address("TRAPS"))
@@ -153,6 +152,22 @@ def apply_writes(tick: int) -> list[Write]:
     if not 0 <= tick < 1 << 32:
         raise SCConfigError(f"tick {tick} is out of range; use 0 to 2^32 - 1")
     return [Write(address("APPLY_TICK"), tick), Write(address("COMMAND"), _APPLY)]
+
+
+def _set_tick(device: Device, wait: Write) -> None:
+    """Say when the staged update is to become active, and make sure that it still is staged.
+
+    A write of the tick that a broken bus misdirects may have been a command.
+    """
+    for _ in range(_ATTEMPTS):
+        device.transfer([wait])
+        if device.read(wait.address) == wait.value:
+            break
+    else:
+        raise UpdateError(
+            f"{device.name} did not take tick {wait.value}; nothing of the update is active"
+        )
+    _require(device, "staged", "apply")
 
 
 def revert(device: Device) -> UpdateStatus:
