@@ -47,7 +47,7 @@ OPTIONS = {"place_and_route": False, "samples": 20, "target": "ecp5-85k", "live"
 
 
 def _network(path: Path, changed: int) -> Path:
-    """Sixteen hidden neurons tell which of four pairs of inputs is strongest; some of 16 small weights differ."""
+    """Which of four pairs of inputs is strongest; some of 16 small weights differ."""
     rng = np.random.default_rng(3)
     first, second = rng.normal(0, 0.08, (16, 8)), rng.normal(0, 0.08, (4, 16))
     for k in range(4):

@@ -110,12 +110,12 @@ class Boards:
 
 
 #: A path from the root, as it stands in a sentence.
-_PATH = re.compile(r"(?<![\w./:])/[^\s'\"),;]*")
+_PATH = re.compile(r"(?<![\w./:])/[^\s'\"),;]*[^\s'\"),;.:]")
 
 
 def without_paths(sentence: str) -> str:
     """A sentence that names no place of this machine."""
-    return _PATH.sub(lambda path: Path(path[0].rstrip(".:")).name or "/", sentence)
+    return _PATH.sub(lambda path: Path(path[0]).name or "/", sentence)
 
 
 def of_board(error: Exception, name: str) -> str:
