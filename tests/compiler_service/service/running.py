@@ -22,6 +22,7 @@ from sc_neurocore.compiler_service.service import (
     create_token,
     listen,
 )
+from sc_neurocore.compiler_service.service._server import server_config
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits" / "digits-small.nir"
 
@@ -58,7 +59,7 @@ def settings(state: Path, **options: Any) -> Settings:
 def start(state: Path, **options: Any) -> tuple[Running, Callable[[], None]]:
     service = Service.open(settings(state, **options))
     listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(create_app(service), log_level="error", timeout_graceful_shutdown=1)
+    config = server_config(create_app(service), log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -123,3 +123,25 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(data.replace(b'"sequence":1', b'"sequence":'))
     with pytest.raises(SCConfigError, match="entry 1 is no entry of a journal"):
         FileJournal(path)
+
+
+@pytest.mark.parametrize("content", [[["a", 1]], "a", None, {"a": float("nan")}])
+def test_content_that_is_no_entry_any_more_is_found(content: object) -> None:
+    (entry,) = chain([{"a": 1}])
+    with pytest.raises(ChainError, match=r"^entry 0 was changed"):
+        verify_chain([replace(entry, content=content)])  # type: ignore[arg-type]
+
+
+def test_an_entry_has_one_way_to_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    FileJournal(path).append({"entry": "one"})
+    data = path.read_bytes()
+    for changed in (
+        data.replace(b'{"content"', b'{"content":{"entry":"two"},"content"'),
+        data.replace(b'"content":', b'"content": '),
+        data.replace(b'"sequence":0', b'"sequence":0,"note":"x"'),
+    ):
+        assert changed != data
+        path.write_bytes(changed)
+        with pytest.raises(SCConfigError, match="entry 0 is no entry of a journal, or was changed"):
+            FileJournal(path)

@@ -26,7 +26,7 @@ from sc_neurocore.compiler_service.update import (
     standing,
     verify_chain,
 )
-from sc_neurocore.exceptions import LinkError
+from sc_neurocore.exceptions import LinkError, SCConfigError
 
 from .board import Board, Crash, Fuse, Log, design_of
 from .samples import DEVICE, update_between
@@ -229,6 +229,18 @@ def test_a_wrong_answer_is_found_and_the_update_reverted() -> None:
     assert outcome.state == "reverted"
     assert outcome.reason.startswith("probe 0: the device's class is ")
     assert not found.check()
+
+
+def test_a_probe_that_does_not_fit_the_design_reverts() -> None:
+    found = scene()
+
+    def run(sample: object) -> None:
+        raise SCConfigError("the sample has 3 values; the network takes 4")
+
+    found.board.run = run  # type: ignore[assignment, method-assign]
+    outcome = found.execute()
+    assert (outcome.state, found.check()) == ("reverted", False)
+    assert outcome.reason == "the sample has 3 values; the network takes 4"
 
 
 def test_power_lost_between_updates() -> None:

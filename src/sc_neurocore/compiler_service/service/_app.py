@@ -24,7 +24,6 @@ from sc_neurocore.compiler_service.service._documents import Health
 from sc_neurocore.compiler_service.service._guard import Guard
 from sc_neurocore.compiler_service.service._problem import (
     ProblemDocument,
-    on_fault,
     on_http,
     on_invalid,
 )
@@ -54,7 +53,6 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(Exception, on_fault)
     app.add_middleware(Guard, service=service)
     app.add_api_route("/health", _health, response_model=Health)
     for router in _ROUTERS:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import select, update
 
@@ -104,14 +106,21 @@ class Boards:
         except BusyError as error:
             raise Problem("unavailable", str(error), {"Retry-After": "1"}) from None
         except DeviceError as error:
-            raise Problem("device", without_paths(str(error), name)) from None
+            raise Problem("device", of_board(error, name)) from None
 
 
-def without_paths(sentence: str, name: str) -> str:
-    """A sentence of a driver without the place of its socket."""
-    words = ["the board" if "/" in word and word.strip("':;,.").startswith("/") else word
-             for word in sentence.split()]  # fmt: skip
-    return f"device '{name}': {' '.join(words)}"
+#: A path from the root, as it stands in a sentence.
+_PATH = re.compile(r"(?<![\w./:])/[^\s'\"),;]*[^\s'\"),;.:]")
+
+
+def without_paths(sentence: str) -> str:
+    """A sentence that names no place of this machine."""
+    return _PATH.sub(lambda path: Path(path[0]).name or "/", sentence)
+
+
+def of_board(error: Exception, name: str) -> str:
+    """What a driver says, for a client."""
+    return f"device '{name}': {without_paths(str(error))}"
 
 
 def note_unsettled(database: Database, name: str, reason: str) -> None:

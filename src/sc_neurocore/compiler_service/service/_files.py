@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from sc_neurocore.compiler_service.service._problem import Problem
@@ -35,8 +35,15 @@ class FileStore:
             os.fsync(file.fileno())
         return self._adopt(Path(name), hashlib.sha256(data).hexdigest())
 
-    async def receive(self, stream: AsyncIterator[bytes]) -> tuple[str, int, bytes]:
-        """Keep a stream of bytes without holding them; return digest, size and first bytes."""
+    async def receive(
+        self, stream: AsyncIterator[bytes], accept: Callable[[bytes], None]
+    ) -> tuple[str, int]:
+        """Keep a stream of bytes without holding them; return digest and size.
+
+        Args:
+            stream: the bytes.
+            accept: given the first 16 of them; an exception from it keeps nothing.
+        """
         handle, name = tempfile.mkstemp(dir=self.root, prefix=".new-")
         temporary, hashed, size, start = Path(name), hashlib.sha256(), 0, b""
         try:
@@ -46,12 +53,13 @@ class FileStore:
                     hashed.update(chunk)
                     size += len(chunk)
                     start = start if len(start) >= 16 else (start + chunk)[:16]
+                accept(start)
                 file.flush()
                 os.fsync(file.fileno())
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        return self._adopt(temporary, hashed.hexdigest()), size, start
+        return self._adopt(temporary, hashed.hexdigest()), size
 
     def read(self, digest: str) -> bytes:
         """Content of a file, checked against its digest.

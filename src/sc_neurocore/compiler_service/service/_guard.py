@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sc_neurocore.compiler_service.service._context import Service
-from sc_neurocore.compiler_service.service._problem import Problem, answer
+from sc_neurocore.compiler_service.service._problem import Problem, answer, fault
 from sc_neurocore.compiler_service.service._tables import audit
 from sc_neurocore.compiler_service.service._tokens import Token
 
@@ -64,7 +64,12 @@ class Guard:
             await limited.drain()
             await answer(problem)(scope, receive, sending)
             return
-        await self.app(scope, limited, sending)
+        try:
+            await self.app(scope, limited, sending)
+        except Exception:
+            if not status:  # else the answer has begun
+                await answer(fault())(scope, receive, sending)
+            raise
 
     def _admit(self, scope: Scope) -> None:
         """Find out who asks.

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from sc_neurocore.compiler_service.service import _tables as tables
-from sc_neurocore.compiler_service.service._boards import BusyError, without_paths
+from sc_neurocore.compiler_service.service._boards import BusyError, of_board
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._ledger import Ledger
+from sc_neurocore.compiler_service.service._updates import note_committed
 from sc_neurocore.compiler_service.update import enrol, recover, standing
 from sc_neurocore.devices import VirtualBoard
 from sc_neurocore.exceptions import SCNeuroError
@@ -71,15 +72,18 @@ class Keeper:
             except SCNeuroError as error:
                 self._due[row.name] = time.monotonic() + _RETRY_SECONDS
                 self._settled.discard(row.name)
-                reason = without_paths(str(error), row.name)
+                reason = of_board(error, row.name)
                 if (row.state, row.reason) != ("failed", reason):
                     self._note(row.name, "failed", reason)
                     _log.warning("%s", error)
 
     def _run(self) -> None:
         while not self._ending.wait(0.2):
-            with suppress(SCNeuroError):
+            try:
                 self.step()
+            except Exception:  # whatever it is, the boards need a keeper
+                _log.exception("the boards could not be looked after")
+                self._ending.wait(_RETRY_SECONDS)
 
     def _look_after(self, row: Any) -> None:
         if row.kind == "virtual" and not self._lives(row.name):
@@ -93,6 +97,8 @@ class Keeper:
                 enrol(board, hardware.live, ledger, row.name)
             else:
                 recover(board, hardware.live, ledger, row.name)
+            with self.service.database.writing() as connection:
+                note_committed(connection, row.name, ledger.entries()[-1])
         self._settled.add(row.name)
         self._note(row.name, "ready", "")
 

@@ -75,12 +75,18 @@ def answer(problem: Problem) -> JSONResponse:
             "type": f"{TYPE}{problem.kind}",
             "title": problem.title,
             "status": problem.status_code,
-            "detail": problem.detail,
+            # Half a surrogate pair is no text that could be sent.
+            "detail": str(problem.detail).encode(errors="replace").decode(),
         },
         problem.status_code,
         dict(problem.headers or {}),
         MEDIA_TYPE,
     )
+
+
+def fault() -> Problem:
+    """A fault of our own, of which the client is told nothing."""
+    return Problem("fault", "the service failed on this request; its log has the reason")
 
 
 def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
@@ -135,8 +141,3 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     where = ".".join(str(part) for part in first["loc"])
     reason = str(first["msg"])
     return answer(Problem("invalid", f"{where}: {reason[:1].lower()}{reason[1:]}"))
-
-
-async def on_fault(request: Request, error: Exception) -> JSONResponse:
-    """Answer a fault of our own, saying nothing about it to the client."""
-    return answer(Problem("fault", "the service failed on this request; its log has the reason"))

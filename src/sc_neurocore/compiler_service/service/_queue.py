@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from sc_neurocore.compiler_service.service._database import Database
-from sc_neurocore.compiler_service.service._tables import event, job, result
+from sc_neurocore.compiler_service.service._tables import BUSY, event, job, result
+from sc_neurocore.compiler_service.service._tables import update as live_update
 from sc_neurocore.evidence import JSON, canonical_json, code_digest, digest
 
 #: States that a job does not leave.
@@ -76,11 +77,16 @@ def enqueue(connection: Connection, kind: str, spec: Mapping[str, Any], key: str
 
 
 def request_cancel(connection: Connection, identity: str) -> None:
-    """Stop a job: at once if nobody runs it, else as soon as its worker looks."""
-    waiting = update(job).where(job.c.id == identity, job.c.state == "queued")
+    """Stop a job: at once if nobody runs it, else as soon as its worker looks.
+
+    One that may have begun to change a device is not stopped: it ends whole.
+    """
+    stays = and_(job.c.kind == "apply", job.c.attempt > 0)
+    waiting = update(job).where(job.c.id == identity, job.c.state == "queued", ~stays)
     done = connection.execute(waiting.values(state="cancelled", finished=time.time(), cancel=1))
     if done.rowcount:
         _append(connection, identity, "cancelled", {})
+        _let_go(connection, identity, "the job was cancelled")
     else:
         connection.execute(update(job).where(job.c.id == identity).values(cancel=1))
 
@@ -166,14 +172,14 @@ class Queue:
 
         Raises:
             LostLeaseError: another worker has it.
-            CancelledError: it is to stop.
+            CancelledError: it is to stop, and an earlier attempt cannot have changed a device.
         """
         lease = time.time() + self.lease_seconds
         with self.database.writing() as connection:
             if not connection.execute(_held(claim).values(lease=lease)).rowcount:
                 raise LostLeaseError
             wanted = connection.scalar(select(job.c.cancel).where(job.c.id == claim.id))
-        if wanted:
+        if wanted and not (claim.kind == "apply" and claim.attempt > 1):
             raise CancelledError
 
     def report(self, claim: Claim, kind: str, data: Mapping[str, Any]) -> None:
@@ -237,12 +243,22 @@ class Queue:
             raise LostLeaseError
         error = values.get("error")
         _append(connection, claim.id, state, {"detail": error["detail"]} if error else {})
+        if state != "succeeded":
+            _let_go(connection, claim.id, error["detail"] if error else f"the job was {state}")
 
 
 def _held(claim: Claim) -> Any:
     return update(job).where(
         job.c.id == claim.id, job.c.attempt == claim.attempt, job.c.state == "running"
     )
+
+
+def _let_go(connection: Connection, identity: str, reason: str) -> None:
+    """The update that a job ended without, if it was for one, is what it was before."""
+    spec = connection.scalar(select(job.c.spec).where(job.c.id == identity)) or {}
+    state = spec.get("arguments", {}).get("before", "failed")
+    mine = update(live_update).where(live_update.c.job == identity, live_update.c.state.in_(BUSY))
+    connection.execute(mine.values(state=state, reason=reason))
 
 
 def _append(connection: Connection, identity: str, kind: str, data: Mapping[str, Any]) -> None:

@@ -122,10 +122,13 @@ async def upload(context: Changing, request: Request, kind: FileKind) -> Respons
     context.require("operator")
     if request.headers.get("content-type", "").split(";")[0] != "application/octet-stream":
         raise Problem("media-type", "send the file as application/octet-stream")
-    digest, size, start = await context.service.files.receive(request.stream())
-    if not start.startswith(_STARTS[kind]):
-        context.service.files.path(digest).unlink(missing_ok=True)
-        raise Problem("invalid", f"the body is no file of kind {kind}; allowed: nir (HDF5), npz")
+
+    def accept(start: bytes) -> None:
+        if not start.startswith(_STARTS[kind]):
+            sentence = f"the body is no file of kind {kind}; allowed: nir (HDF5), npz"
+            raise Problem("invalid", sentence)
+
+    digest, size = await context.service.files.receive(request.stream(), accept)
 
     def perform(connection: Connection) -> Answer:
         known = select(tables.file).where(

@@ -26,7 +26,7 @@ from sc_neurocore.compiler_service.service._ledger import chain
 from sc_neurocore.compiler_service.service._problem import Problem, responses
 from sc_neurocore.compiler_service.service._routes_builds import Limit, Offset, built, find, visible
 from sc_neurocore.compiler_service.service._tokens import ANY
-from sc_neurocore.compiler_service.update import Standing, standing
+from sc_neurocore.compiler_service.update import ChainError, Standing, UpdateRefusedError, standing
 from sc_neurocore.exceptions import SCConfigError
 
 router = APIRouter(prefix="/v1/devices")
@@ -46,15 +46,27 @@ def device_row(context: Context, connection: Connection, name: str) -> Any:
 
 
 def standing_of(connection: Connection, name: str) -> Standing | None:
-    """What the ledger says of a device."""
-    return standing(chain(connection, name), name)
+    """What the ledger says of a device.
+
+    Raises:
+        Problem: the ledger was changed.
+    """
+    try:
+        return standing(chain(connection, name), name)
+    except (ChainError, UpdateRefusedError) as error:
+        raise Problem("conflict", f"the ledger of device '{name}' is not sound: {error}") from None
 
 
 def _document(connection: Connection, row: Any) -> dict[str, Any]:
-    here = standing_of(connection, row["name"])
     plain = ("name", "kind", "build", "state", "reason", "created", "created_by")
+    found = {name: row[name] for name in plain}
+    here = None
+    try:
+        here = standing_of(connection, row["name"])
+    except Problem as problem:  # the other devices of a list are as they are
+        found |= {"state": "failed", "reason": str(problem.detail)}
     return {
-        **{name: row[name] for name in plain},
+        **found,
         "design": None if here is None else here.design,
         "version": 0 if here is None else here.version,
         "parameters": None if here is None else here.parameters,

@@ -14,7 +14,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import Connection, select
 
 from sc_neurocore.compiler_service.service import _tables as tables
-from sc_neurocore.compiler_service.service._context import Answer, Changing, Reading, Service
+from sc_neurocore.compiler_service.service._context import (
+    Answer,
+    Changing,
+    Context,
+    Reading,
+    Service,
+)
 from sc_neurocore.compiler_service.service._documents import Job, job_document
 from sc_neurocore.compiler_service.service._problem import Problem, responses
 from sc_neurocore.compiler_service.service._queue import ENDED, request_cancel
@@ -28,12 +34,12 @@ _POLL_SECONDS, _ALIVE_SECONDS = 0.2, 10.0
 @router.get(
     "/{job}",
     response_model=Job,
-    responses=responses("unauthorised", "unknown", "invalid", "too-many"),
+    responses=responses("unauthorised", "forbidden", "unknown", "invalid", "too-many"),
 )
 def get_job(context: Reading, job: Id) -> Response:
     """One job."""
     with context.reading() as connection:
-        row = find(connection, tables.job, tables.job.c.id, job, "job")
+        row = _row(context, connection, job)
     return JSONResponse(job_document(row))
 
 
@@ -48,7 +54,7 @@ def cancel_job(context: Changing, job: Id) -> Response:
     """Stop a job. An update that is being applied is not stopped: it ends whole."""
 
     def perform(connection: Connection) -> Answer:
-        row = find(connection, tables.job, tables.job.c.id, job, "job")
+        row = _row(context, connection, job)
         if row["state"] in ENDED:
             raise Problem("conflict", f"the job '{job}' has ended: it is {row['state']}")
         request_cancel(connection, job)
@@ -65,7 +71,7 @@ def cancel_job(context: Changing, job: Id) -> Response:
             "description": "Server-sent events: the job's history, then what happens, to its end",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        **responses("unauthorised", "unknown", "invalid", "too-many"),
+        **responses("unauthorised", "forbidden", "unknown", "invalid", "too-many"),
     },
 )
 def follow_job(
@@ -77,16 +83,28 @@ def follow_job(
 ) -> Response:
     """Follow a job: `queued`, `started`, `stage`, `resumed`, and how it ends."""
     with context.reading() as connection:
-        find(connection, tables.job, tables.job.c.id, job, "job")
-    stream = _events(context.service, job, int(last_event_id or 0))
+        _row(context, connection, job)
+    stream = _events(context.service, context.token.id, job, int(last_event_id or 0))
     return StreamingResponse(stream, media_type="text/event-stream")
 
 
-async def _events(service: Service, job: str, last: int) -> AsyncIterator[str]:
+def _row(context: Context, connection: Connection, job: str) -> Any:
+    """The row of a job; one for a device is for those who have rights to the device."""
+    row = find(connection, tables.job, tables.job.c.id, job, "job")
+    device = row["spec"].get("arguments", {}).get("device")
+    if device is not None:
+        context.require_device(device)
+    return row
+
+
+async def _events(service: Service, token: str, job: str, last: int) -> AsyncIterator[str]:
     def look() -> tuple[list[Any], str]:
         table = tables.event
         newer = select(table).where(table.c.job == job, table.c.number > last)
+        mine = select(tables.token.c.revoked).where(tables.token.c.id == token)
         with service.database.reading() as connection:
+            if connection.scalar(mine) is not None:
+                return [], ENDED[0]
             state = connection.scalar(select(tables.job.c.state).where(tables.job.c.id == job))
             return list(connection.execute(newer.order_by(table.c.number))), str(state)
 

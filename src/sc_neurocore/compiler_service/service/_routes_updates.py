@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy import update as change
 
+from sc_neurocore.compiler_service import LiveUpdatePolicy
 from sc_neurocore.compiler_service.service import _tables as tables
 from sc_neurocore.compiler_service.service._context import Answer, Changing, Context, Reading
 from sc_neurocore.compiler_service.service._documents import Limits, NewUpdate, Update
@@ -33,6 +35,7 @@ from sc_neurocore.compiler_service.update import (
     open_update,
     require_next,
 )
+from sc_neurocore.compiler_service.update import Update as Signed
 
 router = APIRouter(prefix="/v1")
 
@@ -49,7 +52,6 @@ _REFUSALS: Mapping[str, str] = {
 _CHANGES = ("malformed", "unauthorised", "forbidden", "unknown", "conflict", "digest-mismatch",
             "stale-version", "replay-diverged", "gate-failed", "too-large", "media-type",
             "invalid", "other-body", "too-many")  # fmt: skip
-_BUSY = ("planning", "applying", "rolling_back")
 
 
 @router.post(
@@ -121,15 +123,21 @@ async def bring_package(context: Changing, request: Request, device: DeviceName)
     context.require("operator")
     if request.headers.get("content-type", "").split(";")[0] != "application/octet-stream":
         raise Problem("media-type", "send the package as application/octet-stream")
-    digest, _, _ = await context.service.files.receive(request.stream())
+    data = await request.body()
+    files, keys = context.service.files, context.service.keys
+
+    def opened() -> Signed:
+        context.require_device(device)
+        try:
+            return open_update(data, keys.trusted())
+        except UpdateRefusedError as error:
+            raise _refusal(error) from None
+
+    made = await to_thread.run_sync(opened)
+    digest = hashlib.sha256(data).hexdigest()
 
     def perform(connection: Connection) -> Answer:
         _, here = _ready(context, connection, device)
-        files, keys = context.service.files, context.service.keys
-        try:
-            made = open_update(files.read(digest), keys.trusted())
-        except UpdateRefusedError as error:
-            raise _refusal(error) from None
         if made.device != device:
             raise Problem("digest-mismatch", f"the package is for device '{made.device}'")
         row = {
@@ -150,7 +158,9 @@ async def bring_package(context: Changing, request: Request, device: DeviceName)
                 "digest-mismatch",
                 f"the package is for design {made.design}; '{device}' runs {here.design}",
             )
+        _require_gates(made)
         _require_applicable(row, here)
+        files.put(data)
         connection.execute(insert(tables.update), row)
         return 201, row
 
@@ -288,7 +298,7 @@ def _ready(context: Context, connection: Connection, device: str) -> tuple[Any, 
         reason = f": {row['reason']}" if row["reason"] else ""
         raise Problem("conflict", f"the device '{device}' is {row['state']}{reason}")
     table = tables.update
-    busy = select(table.c.id).where(table.c.device == device, table.c.state.in_(_BUSY))
+    busy = select(table.c.id).where(table.c.device == device, table.c.state.in_(tables.BUSY))
     if (other := connection.scalar(busy.limit(1))) is not None:
         raise Problem("conflict", f"the update '{other}' of device '{device}' is on its way")
     return row, here
@@ -312,6 +322,18 @@ def _limits(context: Context, wanted: Limits) -> GateLimits:
             f"{context.token.role}, which can tighten it",
         )
     return found
+
+
+def _require_gates(made: Signed) -> None:
+    """Refuse a package whose signer asked for fewer gates than this service does.
+
+    Raises:
+        Problem: one of them is missing.
+    """
+    passed = {gate.name for gate in made.gates}
+    missing = [name for name in LiveUpdatePolicy().validation_gates if name not in passed]
+    if missing:
+        raise Problem("gate-failed", f"the package has not been through {', '.join(missing)}")
 
 
 def _require_applicable(row: Mapping[str, Any], here: Standing) -> None:

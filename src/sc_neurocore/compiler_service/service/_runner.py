@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sc_neurocore.compiler_service.service._boards import Boards
+from sc_neurocore.compiler_service.service._boards import Boards, without_paths
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._files import FileStore
 from sc_neurocore.compiler_service.service._problem import Problem
@@ -117,12 +117,14 @@ class Runner:
             self._fail(claim, error.kind, str(error))
         except SCNeuroError as error:
             self._fail(claim, type(error).__name__, str(error))
+        except (_StoppingError, LostLeaseError):
+            raise
+        except Exception:
+            _log.exception("job %s, attempt %d", claim.id, claim.attempt)
+            self._fail(claim, "Fault", "the service failed on this job; its log has the reason")
 
     def _fail(self, claim: Claim, kind: str, sentence: str) -> None:
-        if claim.kind == "build":
-            self.queue.fail(claim, kind, sentence)
-        else:
-            self.updates.failed(claim, kind, sentence)
+        self.queue.fail(claim, kind, without_paths(sentence))
 
     def _finished(
         self, claim: Claim, inputs: Mapping[str, bytes], heartbeat: Callable[[], None]

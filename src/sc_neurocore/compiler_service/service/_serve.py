@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -15,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from sc_neurocore.compiler_service.service._context import Service
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._keeper import Keeper
@@ -24,9 +27,8 @@ from sc_neurocore.compiler_service.service._tokens import any_token
 from sc_neurocore.exceptions import SCConfigError
 
 _WORKER = "sc_neurocore.compiler_service.service._worker"
-#: Seconds that open streams get when the server is stopped.
-_GRACE = 3
 _WATCH_SECONDS = 0.5
+_log = logging.getLogger("sc_neurocore.service")
 
 
 def serve(
@@ -49,6 +51,7 @@ def serve(
     import uvicorn
 
     from sc_neurocore.compiler_service.service._app import create_app
+    from sc_neurocore.compiler_service.service._server import server_config
 
     service = Service.open(settings)
     with service.database.reading() as connection:
@@ -60,15 +63,7 @@ def serve(
         )
     listening = listen(host, port)
     bound = listening.getsockname()[1]
-    config = uvicorn.Config(
-        create_app(service),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
-        limit_concurrency=2000,
-        h11_max_incomplete_event_size=1 << 16,
-    )
+    config = server_config(create_app(service))
     workers, keeper = Workers(settings, service.database), Keeper(service)
     try:
         workers.start()
@@ -126,8 +121,11 @@ class Workers:
         while not self._ending.wait(_WATCH_SECONDS):
             for i, process in enumerate(self.processes):
                 if process.poll() is not None:
-                    with self.database.writing() as connection:
-                        release(connection, worker_name(process.pid))
+                    try:
+                        with self.database.writing() as connection:
+                            release(connection, worker_name(process.pid))
+                    except SQLAlchemyError:  # its lease ends by itself
+                        _log.exception("the jobs of worker %d are not released", process.pid)
                     self.processes[i] = start_worker(self.settings)
 
 

@@ -130,6 +130,9 @@ device = Table(
     Column("created_by", String, nullable=False),
 )
 
+#: States of an update that a job works on.
+BUSY = ("planning", "applying", "rolling_back")
+
 update = Table(
     "live_update",
     metadata,

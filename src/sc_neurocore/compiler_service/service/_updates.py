@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from sc_neurocore.compiler_service.service import _tables as tables
-from sc_neurocore.compiler_service.service._boards import Boards, note_unsettled, without_paths
+from sc_neurocore.compiler_service.service._boards import Boards, note_unsettled, of_board
 from sc_neurocore.compiler_service.service._keys import Keys
 from sc_neurocore.compiler_service.service._ledger import Ledger
 from sc_neurocore.compiler_service.service._queue import Claim, Queue
@@ -24,10 +23,8 @@ from sc_neurocore.compiler_service.update import (
     sign_update,
     standing,
 )
+from sc_neurocore.evidence import decode_json
 from sc_neurocore.exceptions import DeviceError, SCNeuroError
-
-if TYPE_CHECKING:
-    pass
 
 #: Attempts at a device that does not answer.
 _TRIES = 8
@@ -87,7 +84,15 @@ class Updates:
         row: dict[str, Any] = {"gates": value["gates"], "reason": value["verdict"]}
         files: dict[str, str] = {}
         if "update.json" in outputs:
-            made = Update.from_dict(json.loads(outputs["update.json"]))
+            # The job has read what a user uploaded: nothing else than was asked for is signed.
+            made = Update.from_dict(decode_json(outputs["update.json"], "the planned update"))
+            asked = claim.spec["arguments"]
+            if (made.device, made.version, made.package.request_id) != (
+                asked["device"],
+                asked["version"],
+                identity,
+            ):
+                raise SCNeuroError("the job has planned another update than it was asked for")
             files["package"] = self.files.put(sign_update(made, self.keys.private()))
             row |= {"state": "planned", "package": files["package"]}
             row |= {"base": made.base, "parameters": made.result}
@@ -97,15 +102,6 @@ class Updates:
             self.queue.succeed(claim, {"value": dict(value), "outputs": files}, connection)
             mine = update(tables.update).where(tables.update.c.id == identity)
             connection.execute(mine.values(**row))
-
-    def failed(self, claim: Claim, kind: str, sentence: str) -> None:
-        """End a job that could not be done, and say so of its update."""
-        arguments = claim.spec["arguments"]
-        state = "failed" if claim.kind == "plan" else arguments["before"]
-        self.queue.fail(claim, kind, sentence)
-        with self.database.writing() as connection:
-            mine = update(tables.update).where(tables.update.c.id == arguments["update"])
-            connection.execute(mine.values(state=state, reason=sentence))
 
     def apply(self, claim: Claim, keep_going: Callable[[], None]) -> None:
         """Apply an update or its inverse, exactly once however often the job is begun.
@@ -136,10 +132,10 @@ class Updates:
         except UpdateRefusedError:
             raise
         except (UpdateUnsettledError, DeviceError) as error:
-            note_unsettled(self.database, name, without_paths(str(error), name))
+            note_unsettled(self.database, name, of_board(error, name))
             if claim.attempt < _TRIES:
                 raise TryAgainError from error
-            raise SCNeuroError(without_paths(str(error), name)) from None
+            raise SCNeuroError(of_board(error, name)) from None
         assert end is not None, "an executed update has an end in the ledger"
         self._applied(claim, arguments, end)
 
@@ -166,6 +162,27 @@ def network_of(connection: Connection, device: str, parameters: str) -> str | No
     )
     found: str | None = connection.scalar(wanted.limit(1))
     return found
+
+
+def note_committed(connection: Connection, device: str, end: Sealed) -> None:
+    """Say of the update that a device was brought to what the ledger says of it.
+
+    Its job may have given the device up before.
+    """
+    table, content = tables.update, end.content
+    if content["entry"] != "committed":
+        return
+    for version, parameters, state in (
+        (table.c.version, table.c.parameters, "committed"),
+        (table.c.rollback_version, table.c.base, "rolled_back"),
+    ):
+        mine = update(table).where(
+            table.c.device == device,
+            version == content["version"],
+            parameters == content["parameters"],
+            table.c.state.not_in(tables.BUSY),
+        )
+        connection.execute(mine.values(state=state, reason=str(content["reason"])))
 
 
 def _end_of(entries: tuple[Sealed, ...], made: Update) -> Sealed | None:

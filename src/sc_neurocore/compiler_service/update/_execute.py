@@ -37,7 +37,7 @@ from sc_neurocore.compiler_service.update._words import (
 )
 from sc_neurocore.devices import Device, Identity
 from sc_neurocore.devices import update as live
-from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
+from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError, SCNeuroError
 
 if TYPE_CHECKING:
     from sc_neurocore.build.network import LiveBundle
@@ -163,7 +163,7 @@ def execute_update(
             opened = standing(journal.entries(), update.device)
             assert opened is not None and opened.open is not None, "the intent was just written"
             journal.append(verified(update.device, opened.open))
-    except DeviceError as error:
+    except SCNeuroError as error:  # also of a package that does not fit its design
         fault = str(error)
     reason = fault or f"{count(update.writes)} words and {len(update.probes)} probes are as planned"
     return _settle(device, design, journal, update.device, reason)

@@ -83,9 +83,13 @@ class FileJournal:
 def _sealed(line: bytes, where: str) -> Sealed:
     try:
         found = json.loads(line)
-        return Sealed(found["sequence"], found["previous"], found["content"], found["digest"])
+        entry = Sealed(found["sequence"], found["previous"], found["content"], found["digest"])
+        # There is one way to write an entry: what a digest does not cover was not written here.
+        if canonical_json(entry.to_dict()).encode() == line:
+            return entry
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise SCConfigError(f"{where} is no entry of a journal") from None
+        pass
+    raise SCConfigError(f"{where} is no entry of a journal, or was changed")
 
 
 @dataclass(frozen=True)
