@@ -40,7 +40,16 @@ def _service(command: Command) -> Command:
     return command
 
 
-@click.group("update", cls=SuggestingGroup)
+@click.group(
+    "update",
+    cls=SuggestingGroup,
+    epilog=examples(
+        "sc-neurocore update plan bench-1 retrained.nir",
+        "sc-neurocore update apply update-1a2b3c",
+        "sc-neurocore update status --device bench-1",
+        codes=_CODES,
+    ),
+)
 def update() -> None:
     """Plan, apply and undo live updates of devices.
 
@@ -63,6 +72,8 @@ def update() -> None:
 @_service
 def plan(device: str, network: Path, tick: int, as_json: bool, **service: Any) -> None:
     """Make a signed package of NETWORK's weights for DEVICE, and put it through the gates."""
+    if not network.is_file():
+        raise SCConfigError(f"{network}: no such file")
     with _client(**service) as client:
         made = client.plan_update(device, client.upload(network), tick=tick)
         _finish(client.wait_for_update(made["id"]), as_json)
