@@ -100,6 +100,10 @@ def test_a_board_is_started_checked_disturbed_and_ended(live_bundle: Path, tmp_p
     )  # fmt: skip
     state = json.loads(disturbed.stdout)
     assert (state["rates"], state["injected"]) == ({"bus.lost": 1.0}, {"memory.flip": 1})
+    for wrong, said in (("--flip", "9:0:0"), ("--flip", "0:0:9"), ("--stick", "0:0:0:2")):
+        refused = run("board", "faults", address, wrong, said)
+        assert (refused.exit_code, refused.output.count("\n")) == (2, 1), refused.output
+        assert f"Error: {wrong} " in refused.output
     failed = subprocess.run(
         [*PROGRAM, "board", "conformance", "--address", address, "--samples", "1"],
         capture_output=True, text=True, check=False,

@@ -46,6 +46,7 @@ Exit codes:
   6    verification failed: a mismatch, or a refuted proof
   7    the evidence store cannot be used
   8    the device: no board, a broken link, another design
+  9    the service refuses, or does not answer
   130  interrupted with Ctrl-C
 
 Set SC_NEUROCORE_DEBUG=1 to see a traceback, NO_COLOR=1 for plain tables.

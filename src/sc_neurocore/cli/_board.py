@@ -22,6 +22,7 @@ class _BoardGroup(click.Group):
 
 @click.group(
     cls=_BoardGroup,
+    short_help="Run, check and disturb virtual boards.",
     epilog=examples(
         "sc-neurocore board digits-live",
         "sc-neurocore board digits-live --listen board.sock",
@@ -32,7 +33,10 @@ class _BoardGroup(click.Group):
     ),
 )
 def board() -> None:
-    """Start a virtual board that runs BUNDLE (`board BUNDLE`), check one, disturb one."""
+    """Start a virtual board that runs BUNDLE (`board BUNDLE`), check one, disturb one.
+
+    BUNDLE is what `build NET.nir --live axi_lite` wrote.
+    """
 
 
 board.add_command(start)

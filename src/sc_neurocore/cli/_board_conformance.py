@@ -12,6 +12,7 @@ _FAILED = 6
 
 
 @click.command(
+    short_help="Check all that a device must do.",
     epilog=examples(
         "sc-neurocore board conformance digits-live",
         "sc-neurocore board conformance digits-live --address board.sock",

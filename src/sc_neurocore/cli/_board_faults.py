@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from sc_neurocore.cli._output import examples, json_option, print_json, print_table
 from sc_neurocore.exceptions import SCConfigError
 
+if TYPE_CHECKING:
+    from sc_neurocore.devices import Instruments
+
 
 @click.command(
+    short_help="Disturb a virtual board.",
     epilog=examples(
         "sc-neurocore board faults board.sock",
         "sc-neurocore board faults board.sock link.lost=0.01 bus.corrupted=0.001 --seed 7",
         "sc-neurocore board faults board.sock --flip 0:5:3",
         "sc-neurocore board faults board.sock --clear",
-        codes="0 success, 2 no such fault, 8 no board there",
+        codes="0 success, 2 no such fault or bit, 8 no board there",
     ),
 )
 @click.argument("address", metavar="ADDRESS")
@@ -45,6 +50,8 @@ def faults(
     wanted = dict(map(_rate, rates))
     bits = _numbers("--flip", flip, 3), _numbers("--stick", stick, 4)
     with Instruments(address) as bench:
+        for option, bit in zip(("--flip", "--stick"), bits, strict=True):
+            _require_bit(option, bit, bench)
         if clear:
             bench.clear_faults()
         if wanted or seed is not None:
@@ -68,6 +75,25 @@ def faults(
         f"started {state.boots} times; {state.operations} register operations, "
         f"{state.repeated} frames answered from memory, {state.damaged} dropped as damaged"
     )
+
+
+def _require_bit(option: str, bit: list[int], bench: Instruments) -> None:
+    """Refuse a bit that the board's memories do not have."""
+    if not bit:
+        return
+    memories = bench.state().memories
+    if bit[0] >= len(memories):
+        raise SCConfigError(
+            f"{option} names memory {bit[0]}; the board has memories 0 to {len(memories) - 1}"
+        )
+    memory = memories[bit[0]]
+    if bit[1] >= memory.words or bit[2] >= memory.bits:
+        raise SCConfigError(
+            f"{option} names bit {bit[2]} of word {bit[1]}; memory {bit[0]} has words 0 to "
+            f"{memory.words - 1} (both halves) of {memory.bits} bits"
+        )
+    if len(bit) > 3 and bit[3] > 1:
+        raise SCConfigError(f"{option} makes a bit stay at {bit[3]}; a bit is 0 or 1")
 
 
 def _rate(text: str) -> tuple[str, float]:

@@ -10,6 +10,7 @@ from sc_neurocore.cli._output import examples, json_option, print_json, progress
 
 
 @click.command(
+    short_help="Run BUNDLE as a board until Ctrl-C.",
     epilog=examples(
         "sc-neurocore board digits-live",
         "sc-neurocore board digits-live --listen board.sock",
@@ -33,7 +34,10 @@ from sc_neurocore.cli._output import examples, json_option, print_json, progress
 )
 @json_option
 def start(bundle: Path, listen: str | None, seed: int, as_json: bool) -> None:
-    """Run BUNDLE's RTL as a board that others connect to, until Ctrl-C."""
+    """Run BUNDLE's RTL as a board that others connect to, until Ctrl-C.
+
+    BUNDLE is what `build NET.nir --live axi_lite` wrote.
+    """
     with progress(quiet=as_json) as on_stage:
         on_stage("opening the bundle")
         from sc_neurocore.devices import BoardProcess, open_bundle

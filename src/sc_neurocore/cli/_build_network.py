@@ -24,6 +24,7 @@ def names_network(argument: str) -> bool:
     epilog=examples(
         "sc-neurocore build digits.nir --target ecp5-85k --backend fixed --data digits",
         "sc-neurocore build digits.nir --backend stochastic --length 64 --data digits --no-pnr",
+        "sc-neurocore build digits.nir --target ecp5-85k --live axi_lite --data digits",
         codes="0 built and sound, 2 bad input, 3 cannot be compiled or does not fit, "
         "4 tool missing, 5 tool failed, 6 built but a rung failed, 130 interrupted",
     ),

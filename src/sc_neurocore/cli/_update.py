@@ -41,7 +41,16 @@ def _service(command: Command) -> Command:
     return command
 
 
-@click.group("update", cls=SuggestingGroup)
+@click.group(
+    "update",
+    cls=SuggestingGroup,
+    epilog=examples(
+        "sc-neurocore update plan bench-1 retrained.nir",
+        "sc-neurocore update apply update-1a2b3c",
+        "sc-neurocore update status --device bench-1",
+        codes=_CODES,
+    ),
+)
 def update() -> None:
     """Plan, apply and undo live updates of devices.
 
@@ -89,6 +98,8 @@ def plan(
     Limits are shares from 0 to 1; those left out are the service's, and only an admin can loosen
     one.
     """
+    if not network.is_file():
+        raise SCConfigError(f"{network}: no such file")
     given = {
         "min_agreement": min_agreement,
         "max_accuracy_drop": max_accuracy_drop,
