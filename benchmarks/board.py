@@ -48,7 +48,7 @@ RATES = {
     "power.loss": 0.0001,
 }
 WORDS, SCRATCH = 40, 0x18
-SAMPLES, TICK = 8, 4
+SAMPLES, TICK = 2, 4
 
 #: Class, clocks and spikes of the layers.
 Answer = tuple[int, int, tuple[int, ...]]
