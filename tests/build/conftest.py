@@ -13,11 +13,6 @@ from sc_neurocore.neurons import load_schema
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
-@pytest.fixture(scope="session")
 def lif(tmp_path_factory: pytest.TempPathFactory, store: EvidenceStore) -> Build:
     out = tmp_path_factory.mktemp("bundle") / "lif"
     return build(source_of(load_schema("lif")), BuildOptions(cycles=20_000), out, store=store)

@@ -12,11 +12,6 @@ from sc_neurocore.evidence import EvidenceStore
 from .designs import design
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
 @pytest.fixture
 def start(store: EvidenceStore) -> Iterator[Callable[..., VirtualBoard]]:
     boards: list[VirtualBoard] = []

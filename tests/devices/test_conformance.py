@@ -63,7 +63,7 @@ def test_a_virtual_board_passes(start: Callable[..., VirtualBoard], kind: str) -
 
 
 def test_it_passes_over_a_link_that_fails(start: Callable[..., VirtualBoard]) -> None:
-    board = start("events", timeout_s=0.03, attempts=30)
+    board = start("events", timeout_s=0.03, attempts=300)
     board.instruments.set_faults(
         {"link.lost": 0.01, "link.corrupted": 0.01, "link.duplicated": 0.02}, seed=2
     )

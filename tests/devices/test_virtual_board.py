@@ -36,7 +36,7 @@ class Raw:
     def __init__(self, address: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.connect(address)
-        self.socket.settimeout(5)
+        self.socket.settimeout(60)
         self.reader = FrameReader()
 
     def send(self, data: bytes) -> None:
@@ -163,7 +163,7 @@ def test_power_loss_is_never_overlooked(board: VirtualBoard) -> None:
 
 def test_a_lossy_link_loses_nothing_and_doubles_nothing(start: Callable[..., VirtualBoard]) -> None:
     """150 inferences, each started by one write that is not idempotent."""
-    board = start(timeout_s=0.03, attempts=30)
+    board = start(timeout_s=0.03, attempts=300)
     rates = {"link.lost": 0.03, "link.corrupted": 0.03, "link.duplicated": 0.05}
     board.instruments.set_faults({**rates, "link.delayed": 0.02, "link.delay_ms": 40}, seed=3)
     control = 0x1C
@@ -183,9 +183,9 @@ def test_a_lossy_link_loses_nothing_and_doubles_nothing(start: Callable[..., Vir
 
 
 def test_what_is_lost_for_good_is_said(start: Callable[..., VirtualBoard]) -> None:
-    board = start(timeout_s=0.02, attempts=3)
+    board = start(timeout_s=0.02, attempts=100)  # 2 s: a busy machine may be slow
     board.instruments.set_faults({"link.lost": 1.0})
-    with pytest.raises(LinkError, match="did not answer 3 times"):
+    with pytest.raises(LinkError, match="did not answer 100 times"):
         board.read(SCRATCH)
     board.instruments.clear_faults()
     assert board.read(SCRATCH) == 0
@@ -200,7 +200,7 @@ def test_a_slow_link_is_slow_and_right(start: Callable[..., VirtualBoard]) -> No
 
 
 def test_it_ends_with_its_owner_and_says_when_it_is_gone(store: EvidenceStore) -> None:
-    board = VirtualBoard.start(design(), store=store, timeout_s=0.05, attempts=2)
+    board = VirtualBoard.start(design(), store=store, timeout_s=0.05, attempts=20)
     address, pid = board.address, board.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
@@ -210,6 +210,25 @@ def test_it_ends_with_its_owner_and_says_when_it_is_gone(store: EvidenceStore) -
     with pytest.raises(DeviceError, match="no board answers at"):
         VirtualBoard.connect(address, design())
     assert not Path(address).exists()
+
+
+def test_nothing_is_left_of_a_board_whose_owner_was_killed(board: VirtualBoard) -> None:
+    """Of a killed process all pipes are closed, and nothing else happens."""
+    process = board.link.process
+    assert process is not None and process._child.stdin is not None
+    place = Path(board.address).parent
+    assert (place / "board").exists()
+    process._child.stdin.close()
+    assert process.wait() == 0
+    assert not place.exists()
+
+
+def test_a_long_step_is_many_frames(board: VirtualBoard) -> None:
+    """A frame is answered when it is done: its clocks must not take longer than the link waits."""
+    clocks, frames = board.instruments.state().clocks, board.link.counters.frames
+    board.step(100_000)
+    assert board.instruments.state().clocks == clocks + 100_000
+    assert board.link.counters.frames - frames == 4
 
 
 def test_load_restarts_from_the_image(board: VirtualBoard) -> None:

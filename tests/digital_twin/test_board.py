@@ -44,8 +44,7 @@ BUNDLE = LiveBundle(Path(), NET.name, DEVICE.digest, NET, FOLDINGS, DEVICE, SAMP
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
-    store = EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
+def started(store: EvidenceStore) -> Iterator[VirtualBoard]:
     with VirtualBoard.start(BUNDLE, store=store) as board:
         yield board
 

@@ -160,14 +160,13 @@ def test_rates() -> None:
     assert str(caught.value) == "discard is 10 ms; it must be from 0 to below the duration, 10 ms"
 
 
-def test_a_kernel_is_written_once_and_repaired(kernel_cache: Path) -> None:
+def test_a_kernel_is_written_once_and_repaired(tmp_path: Path) -> None:
     script = (
         "from sc_neurocore.dynamics import build_model, simulate\n"
         "m = build_model('dv/dt = 3*v - v + I', dt=0.25)\n"
         "print(simulate(m, 1.0, ticks=3).final.values[0, 0].hex())"
     )
-    folder = kernel_cache.parent / "own"
-    environment = os.environ | {"SC_NEUROCORE_CACHE": str(folder)}
+    environment = os.environ | {"SC_NEUROCORE_CACHE": str(tmp_path)}
 
     def run() -> str:
         done = subprocess.run(
@@ -177,9 +176,9 @@ def test_a_kernel_is_written_once_and_repaired(kernel_cache: Path) -> None:
         return done.stdout
 
     first = run()
-    files = sorted((folder / "kernels").rglob("*.*"))
+    files = sorted((tmp_path / "kernels").rglob("*.*"))
     assert run() == first
-    assert sorted((folder / "kernels").rglob("*.*")) == files
+    assert sorted((tmp_path / "kernels").rglob("*.*")) == files
     assert sorted(f.suffix for f in files) == [".nbc", ".nbi", ".py"]
     module = next(f for f in files if f.suffix == ".py")
     text = module.read_text()

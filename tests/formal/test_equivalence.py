@@ -22,12 +22,6 @@ TARGETS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    """One store for all, so that a netlist is synthesised once."""
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
 def netlist(case: Built, target: str, store: EvidenceStore) -> bytes:
     record = synthesise(case.rtl.sources, case.rtl.module, get_target(target), store=store)
     return store.blob(record.key, "netlist.json")

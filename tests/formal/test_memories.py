@@ -22,12 +22,6 @@ FIFO, SCAN, SYNAPSES = "sc_stream_fifo", "sc_level_scan", "sc_fixed_synapses"
 PRIMITIVES = {"ice40-hx8k": "SB_RAM40_4K", "ecp5-85k": "TRELLIS_DPR16X4"}
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    """One store for all, so that a netlist is synthesised once."""
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
 def block(module: str) -> Block:
     return next(b for b in BLOCKS if b.module == module)
 

@@ -60,10 +60,10 @@ def test_every_property_is_proven(case: Built, store: EvidenceStore) -> None:
     assert own.reached["valid"] is not None and own.reached["spike_out"] is not None
 
 
-def test_a_proof_is_found_again(store: EvidenceStore) -> None:
+def test_a_proof_is_found_again(fresh_store: EvidenceStore) -> None:
     case = built(LIF)
-    first = prove_neuron(case.datapath, case.rtl, store=store)[0]
-    again = prove_neuron(case.datapath, case.rtl, store=store)[0]
+    first = prove_neuron(case.datapath, case.rtl, store=fresh_store)[0]
+    again = prove_neuron(case.datapath, case.rtl, store=fresh_store)[0]
     assert not first.record.cached and again.record.cached
     assert again.status == first.status
 
@@ -154,14 +154,19 @@ def test_an_assumption_that_an_execution_breaks_is_reported(store: EvidenceStore
     assert found.trace.violated == {"assumption_0": 4}
 
 
-def test_an_assumption_that_nobody_expects_fails(store: EvidenceStore) -> None:
+def test_an_assumption_that_nobody_expects_fails(fresh_store: EvidenceStore) -> None:
     with pytest.raises(
         ProofError,
         match=r"^module 'counter' elaborates to 1 assumptions where 0 were written by the checker; "
         r"remove every 'assume' from the module$",
     ):
-        prove(counter("value <= 9", assumption="assume (value != 3);"), "counter", 1, store=store)
-    assert store.records() == []
+        prove(
+            counter("value <= 9", assumption="assume (value != 3);"),
+            "counter",
+            1,
+            store=fresh_store,
+        )
+    assert fresh_store.records() == []
 
 
 @pytest.mark.parametrize("text", ["`ifdef FORMAL", "`define x", "// synthesis translate_off"])
@@ -172,7 +177,7 @@ def test_text_that_tools_read_differently_is_not_proven(text: str, store: Eviden
         prove_neuron(case.datapath, case.rtl, store=store, sources=sources)
 
 
-def test_a_proof_without_assertions_fails(store: EvidenceStore) -> None:
+def test_a_proof_without_assertions_fails(fresh_store: EvidenceStore) -> None:
     plain = {"counter.sv": COUNTER.format(checks="")}
     for expected in (0, 3):
         with pytest.raises(
@@ -180,8 +185,8 @@ def test_a_proof_without_assertions_fails(store: EvidenceStore) -> None:
             match=f"^module 'counter' elaborates to 0 assertions where {expected} were written; "
             "nothing is proven unless every one of them arrives at the solver$",
         ):
-            prove(plain, "counter", expected, store=store)
-    assert store.records() == []
+            prove(plain, "counter", expected, store=fresh_store)
+    assert fresh_store.records() == []
 
 
 def test_a_dropped_assertion_fails(store: EvidenceStore) -> None:

@@ -28,11 +28,6 @@ from sc_neurocore.optimizer.farm._sc_layer import DECORRELATORS, sc_layer
 from sc_neurocore.toolchain import available_simulators, simulate_rtl
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
 def sum_of_ones(layer: StochasticLayer, levels: np.ndarray) -> int:
     """Ones of all XNOR products."""
     x, w = layer.input_streams(levels[0]), layer.weight_streams(levels[1])

@@ -9,14 +9,6 @@ import pytest
 from sc_neurocore.evidence import EvidenceStore
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    root = tmp_path_factory.getbasetemp()
-    # Under xdist each worker has its own base directory inside the session's.
-    shared = root.parent if root.name.startswith("popen-") else root
-    return EvidenceStore(shared / "evidence.sqlite")
-
-
 @pytest.fixture
 def fresh_store(tmp_path: Path) -> EvidenceStore:
     return EvidenceStore(tmp_path / "evidence.sqlite")

@@ -28,11 +28,6 @@ NAME = "adaptive_precision_plan"
 TOP = 2.0**40
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
-    return EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
-
-
 def plan(**options: Any) -> SynapsePlan:
     w = np.random.default_rng(5).normal(size=(16, 16))
     return assign_synapse_precisions([w], **{"target_error": 1.5, "max_length": 1024, **options})

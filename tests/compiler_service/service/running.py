@@ -63,6 +63,7 @@ def start(state: Path, **options: Any) -> tuple[Running, Callable[[], None]]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the server did not start"
         time.sleep(0.01)
 
     def stop() -> None:

@@ -164,7 +164,7 @@ def test_kill_of_a_worker_and_of_the_server(tmp_path: Path, moment: float) -> No
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     stop()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in below):
         assert time.monotonic() < deadline, "what the worker had started lives on"
         time.sleep(0.02)
@@ -174,7 +174,7 @@ def test_kill_of_a_worker_and_of_the_server(tmp_path: Path, moment: float) -> No
     worker = start_worker(settings(tmp_path / "state"))
     try:
         with running.client() as client:
-            found = client.wait(build["job"]["id"], 60)
+            found = client.wait(build["job"]["id"], 300)
             kinds = [event["kind"] for event in client.follow(found["id"])]
     finally:
         worker.terminate()

@@ -77,12 +77,11 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
+def started(store: EvidenceStore) -> Iterator[VirtualBoard]:
     net, foldings = integers(), twin().foldings
     levels = samples(6).astype(np.int64)
     made = write_device(net, foldings)
     design = LiveBundle(Path("net"), net.name, made.digest, net, foldings, made, levels)
-    store = EvidenceStore(tmp_path_factory.mktemp("evidence") / "evidence.sqlite")
     with VirtualBoard.start(design, store=store) as board:
         yield board
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from anyio import to_thread
@@ -15,7 +16,7 @@ from sqlalchemy import update as change
 
 from sc_neurocore.compiler_service.service import _tables as tables
 from sc_neurocore.compiler_service.service._context import Answer, Changing, Context, Reading
-from sc_neurocore.compiler_service.service._documents import NewUpdate, Update
+from sc_neurocore.compiler_service.service._documents import Limits, NewUpdate, Update
 from sc_neurocore.compiler_service.service._problem import Problem, responses
 from sc_neurocore.compiler_service.service._queue import enqueue
 from sc_neurocore.compiler_service.service._routes_builds import Id, Limit, Offset, find, uploaded
@@ -26,6 +27,7 @@ from sc_neurocore.compiler_service.service._routes_devices import (
 )
 from sc_neurocore.compiler_service.service._updates import network_of
 from sc_neurocore.compiler_service.update import (
+    GateLimits,
     Standing,
     UpdateRefusedError,
     open_update,
@@ -60,11 +62,14 @@ def plan_update(context: Changing, device: DeviceName, document: NewUpdate) -> R
     """Plan an update: classify it, find its words, record the device, pass the gates, sign."""
 
     def perform(connection: Connection) -> Answer:
+        limits = _limits(context, document.limits)
         row, here = _ready(context, connection, device)
         inputs = {
             "bundle.tar": row["bundle"],
             "network.nir": uploaded(connection, document.network, "nir"),
         }
+        if document.samples is not None:
+            inputs["samples.npz"] = uploaded(connection, document.samples, "npz")
         current = network_of(connection, device, here.parameters)
         if current is not None:
             inputs["current.nir"] = current
@@ -75,6 +80,8 @@ def plan_update(context: Changing, device: DeviceName, document: NewUpdate) -> R
             "version": version,
             "target": f"build {row['build']}",
             "changed_fields": document.changed_fields,
+            "limits": asdict(limits),
+            "samples": document.samples,
         }
         spec = {"inputs": inputs, "arguments": arguments}
         made = {
@@ -285,6 +292,26 @@ def _ready(context: Context, connection: Connection, device: str) -> tuple[Any, 
     if (other := connection.scalar(busy.limit(1))) is not None:
         raise Problem("conflict", f"the update '{other}' of device '{device}' is on its way")
     return row, here
+
+
+def _limits(context: Context, wanted: Limits) -> GateLimits:
+    """The limits of a plan: the service's, and what the caller may change of them.
+
+    Raises:
+        Problem: the caller would loosen one, and is no admin.
+    """
+    own = GateLimits()
+    found = replace(own, **wanted.model_dump(exclude_none=True))
+    loose = found.looser_than(own)
+    if loose and not context.token.holds("admin"):
+        name = loose[0]
+        raise Problem(
+            "forbidden",
+            f"{name} {getattr(found, name):g} is looser than the service's {getattr(own, name):g}; "
+            f"only the role admin can loosen a limit, and the token '{context.token.name}' is "
+            f"{context.token.role}, which can tighten it",
+        )
+    return found
 
 
 def _require_applicable(row: Mapping[str, Any], here: Standing) -> None:

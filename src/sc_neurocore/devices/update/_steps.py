@@ -121,7 +121,8 @@ def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inf
         device: the board, whose update must be staged.
         sample: as for `Device.run`.
         tick: from 1 on; that tick and all later ones have the new parameters, in every layer. An
-            inference that ends before has the old ones only.
+            inference that ends before has the old ones only, and so has one that has begun the tick
+            before the apply comes over a slow bus.
 
     Returns:
         What the board said of the inference.
@@ -151,10 +152,14 @@ def _require_tick(tick: int) -> None:
 
 
 def _set_tick(device: Device, tick: int) -> None:
-    """Write APPLY_TICK until it reads back."""
+    """Write APPLY_TICK until it reads back, and make sure that the update still is staged.
+
+    A write that a broken bus misdirects may have been a command.
+    """
     at = address("APPLY_TICK")
     for _ in range(_ATTEMPTS):
         if device.transfer([Write(at, tick), Read(at)]) == [tick]:
+            _require(device, "staged", "apply")
             return
     raise UpdateError(
         f"{device.name} does not hold the tick of the apply; nothing of the update is active"
