@@ -18,7 +18,8 @@ from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal import prove_block
 from sc_neurocore.hdl import library_source
 from sc_neurocore.hdl.blocks import BLOCKS, Block, Fault
-from sc_neurocore.hdl.blocks._live import live_control, live_memory
+from sc_neurocore.hdl.blocks._live import live_memory
+from sc_neurocore.hdl.blocks._live_control import live_control
 from sc_neurocore.toolchain import available_simulators, get_target, lint, simulate_rtl, synthesise
 
 #: A narrow bank of 3 words, and a wide one of 2, whose words are 3 entries, the last of 42 bits.

@@ -9,11 +9,10 @@ from sc_neurocore.accelerator._geometry import TICK, Geometry, Stream, geometry,
 from sc_neurocore.accelerator._layer_rtl import HOST, LayerRtl, write_layer
 from sc_neurocore.accelerator._live import Bank, banks_of
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork
+from sc_neurocore.accelerator._readout_rtl import MEMBRANE, write_readout
+from sc_neurocore.accelerator._stream_rtl import Written, write_buffer, write_fork, write_merge
 from sc_neurocore.compiler._identifiers import Namespace, check_module_name
 from sc_neurocore.hdl import library_source
-
-#: State that a membrane read-out compares.
-_MEMBRANE = "v"
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def write_accelerator(
             names.claim(f"{network.name}_{layer.name}"),
             doubling=network.input.coding == "direct"
             and any(p.source == INPUT for p in layer.projections),
-            readout=_MEMBRANE if network.readout == "membrane" and k == network.output else None,
+            readout=MEMBRANE if network.readout == "membrane" and k == network.output else None,
             bank=banks[k] if live else None,
             number=k,
         )
@@ -261,7 +260,8 @@ class _Top:
         ]
         for k in range(len(self.layers)):
             lines += self._layer(k)
-        lines += self._readout()
+        value_bits = self.layers[net.output].value_bits
+        lines += self._join(write_readout(net, self.shape, self.early, value_bits))
         for source in self.shape.streams:
             lines += self._fork(source)
         for s, (valid, data) in observed.items():
@@ -312,71 +312,43 @@ class _Top:
 
     def _fork(self, source: int) -> list[str]:
         """Connect a source to its buffers, and to the counter if it is the output."""
-        n, stream = self.name[source], self.shape.streams[source]
         takers = [self.filled[b] for b in self.shape.consumers(source)]
         if self.network.readout == "count" and source == self.network.output:
             takers.append("counter")
-        if len(takers) == 1:
-            t = takers[0]
-            return [
-                f"    assign {t}_valid = {n}_valid;",
-                f"    assign {t}_data = {n}_data;",
-                f"    assign {n}_ready = {t}_ready;",
-                "",
-            ]
-        self.library.add("sc_stream_fork.sv")
-        valid = ", ".join(f"{t}_valid" for t in reversed(takers))
-        ready = ", ".join(f"{t}_ready" for t in reversed(takers))
-        return [
-            f"    wire {_range(stream.width)}{n}_forked;",
-            f"    sc_stream_fork #(.WIDTH({stream.width}), .N({len(takers)})) {n}_fork (",
-            "        .clk(clk), .rst_n(run_n),",
-            f"        .in_valid({n}_valid), .in_ready({n}_ready), .in_data({n}_data),",
-            f"        .out_valid({{{valid}}}), .out_ready({{{ready}}}), .out_data({n}_forked)",
-            "    );",
-            *(f"    assign {t}_data = {n}_forked;" for t in takers),
-            "",
-        ]
+        return self._join(write_fork(self.name[source], self.shape.streams[source], takers))
+
+    def _join(self, written: Written) -> list[str]:
+        """Note which modules of the library lines need."""
+        lines, library = written
+        self.library |= library
+        return lines
 
     def _layer(self, k: int) -> list[str]:
         net, shape = self.network, self.shape.layers[k]
         n = self.name[k]
         lines = [f"    // Layer '{net.layers[k].name}'."]
-        self.library.add("sc_stream_fifo.sv")
         buffers = [i for i, b in enumerate(self.shape.buffers) if b.target == k]
         for index in buffers:
-            b, i, fill = self.shape.buffers[index], self.buffer[index], self.filled[index]
-            width = self.shape.streams[b.source].width
-            word = TICK << (width - 2)
-            lines += [
-                f"    wire {fill}_valid, {fill}_ready, {i}_valid, {i}_ready;",
-                f"    wire [{width - 1}:0] {fill}_data, {i}_data;",
-                "    sc_stream_fifo #(",
-                f"        .WIDTH({width}), .DEPTH({b.depth}), .PRELOAD({b.preload}), "
-                f".PRELOAD_WORD({width}'h{word:x})",
-                f"    ) {i}_buffer (",
-                "        .clk(clk), .rst_n(run_n),",
-                f"        .in_valid({fill}_valid), .in_ready({fill}_ready), .in_data({fill}_data),",
-                f"        .out_valid({i}_valid), .out_ready({i}_ready), .out_data({i}_data)",
-                "    );",
-            ]
+            b = self.shape.buffers[index]
+            stream = self.shape.streams[b.source]
+            lines += self._join(write_buffer(self.buffer[index], self.filled[index], b, stream))
         e = self.event[k]
         lines += [
             f"    wire {e}_valid, {e}_ready;",
             f"    wire [{shape.width - 1}:0] {e}_data;",
         ]
-        lines += self._merge(k, buffers)
+        streams = [self.shape.streams[self.shape.buffers[b].source] for b in buffers]
+        lines += self._join(write_merge(n, e, [self.buffer[b] for b in buffers], streams, shape))
+        c = self.current[k]
         pins = [
             ".clk(clk), .rst_n(run_n),",
-            f".event_valid({e}_valid), .event_ready({e}_ready), .event_data({e}_data)",
+            f".event_valid({e}_valid), .event_ready({e}_ready), .event_data({e}_data),",
+            f".current_passes({c}_passes), .current({c}_value)",
         ]
-        c = self.current[k]
         lines += [
             f"    wire {c}_passes;",
             f"    wire signed [{shape.acc_bits - 1}:0] {c}_value;",
         ]
-        pins[-1] += ","
-        pins.append(f".current_passes({c}_passes), .current({c}_value)")
         if k in self.shape.streams:
             pins[-1] += ","
             pins.append(
@@ -422,84 +394,6 @@ class _Top:
             "    );",
             *(f"    assign tick_ends[{k}] = {end};" for k, end in enumerate(ends)),
             f"    assign host_answer = {' | '.join(self.answer)};",
-            "",
-        ]
-
-    def _merge(self, k: int, buffers: Sequence[int]) -> list[str]:
-        """Join a layer's buffers in the order of its projections."""
-        n, e, shape = self.name[k], self.event[k], self.shape.layers[k]
-        names = [self.buffer[b] for b in buffers]
-        if len(names) == 1:
-            return [
-                f"    assign {e}_valid = {names[0]}_valid;",
-                f"    assign {e}_data = {names[0]}_data;",
-                f"    assign {names[0]}_ready = {e}_ready;",
-            ]
-        self.library.add("sc_stream_merge.sv")
-        streams = [self.shape.streams[self.shape.buffers[b].source] for b in buffers]
-        widest = max(s.address_bits for s in streams)
-        words = []
-        for name, s in zip(names, streams, strict=True):
-            if s.address_bits == widest:
-                words.append(f"{name}_data")
-                continue
-            zeros, top = widest - s.address_bits, s.width - 1
-            words.append(f"{name}_data[{top}:{top - 1}], {zeros}'d0, {name}_data[{top - 2}:0]")
-        bases = ", ".join(f"{shape.address_bits}'d{b}" for b in reversed(shape.bases))
-        valid = ", ".join(f"{name}_valid" for name in reversed(names))
-        ready = ", ".join(f"{name}_ready" for name in reversed(names))
-        return [
-            "    sc_stream_merge #(",
-            f"        .N({len(names)}), .ADDRESS_IN({widest}), "
-            f".ADDRESS_OUT({shape.address_bits}), .SIMD({shape.simd}),",
-            f"        .BASES({{{bases}}})",
-            f"    ) {n}_merge (",
-            "        .clk(clk), .rst_n(run_n),",
-            f"        .in_valid({{{valid}}}), .in_ready({{{ready}}}),",
-            f"        .in_data({{{', '.join(reversed(words))}}}),",
-            f"        .out_valid({e}_valid), .out_ready({e}_ready), .out_data({e}_data)",
-            "    );",
-        ]
-
-    def _readout(self) -> list[str]:
-        net = self.network
-        output = net.layers[net.output]
-        ticks_bits = index_bits(net.ticks + 1)
-        if net.readout == "count":
-            self.library.add("sc_output_counter.sv")
-            stream = self.shape.streams[net.output]
-            return [
-                "    // Read-out: the class with most spikes.",
-                "    wire counter_valid, counter_ready;",
-                f"    wire [{stream.width - 1}:0] counter_data;",
-                f"    wire [{ticks_bits - 1}:0] ticks_used;",
-                "    wire unused = &ticks_used;",
-                "    sc_output_counter #(",
-                f"        .CLASSES({output.size}), .SIMD({stream.simd}), .TICKS({net.ticks}), "
-                f".EARLY({int(self.early)})",
-                "    ) counter (",
-                "        .clk(clk), .rst_n(begin_n),",
-                "        .in_valid(counter_valid), .in_ready(counter_ready), "
-                ".in_data(counter_data),",
-                "        .done(done), .winner(class_index), .ticks_used(ticks_used)",
-                "    );",
-                "",
-            ]
-        self.library.add("sc_membrane_argmax.sv")
-        return [
-            f"    // Read-out: the neuron with the largest {_MEMBRANE} after the last tick.",
-            f"    reg [{ticks_bits - 1}:0] ticks_left;",
-            "    wire tick_done;",
-            "    always @(posedge clk) begin",
-            f"        if (!begin_n)       ticks_left <= {ticks_bits}'d{net.ticks};",
-            "        else if (tick_done) ticks_left <= ticks_left - 1'b1;",
-            "    end",
-            f"    assign done = tick_done && ticks_left == {ticks_bits}'d1;",
-            f"    sc_membrane_argmax #(.CLASSES({output.size}), .WIDTH("
-            f"{self.layers[net.output].value_bits})) argmax (",
-            "        .clk(clk), .rst_n(begin_n), .enable(run_n && value_valid), .value(value),",
-            "        .done(tick_done), .winner(class_index)",
-            "    );",
             "",
         ]
 

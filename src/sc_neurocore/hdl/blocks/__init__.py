@@ -38,14 +38,8 @@ from sc_neurocore.hdl.blocks._engine import (
     stochastic_synapses,
     synapse_sequencer,
 )
-from sc_neurocore.hdl.blocks._live import (
-    crc32,
-    live_control,
-    live_memory,
-    live_registers,
-    live_swap,
-    spike_probe,
-)
+from sc_neurocore.hdl.blocks._live import live_memory, live_registers, live_swap, spike_probe
+from sc_neurocore.hdl.blocks._live_control import crc32, live_control
 from sc_neurocore.hdl.blocks._machines import (
     desynchroniser_block,
     exp,
