@@ -6,11 +6,13 @@ BUNDLE is a live bundle, such as
 
     sc-neurocore build examples/digits/digits-small.nir --live axi_lite --data digits --no-pnr
 
-The campaign stages, applies, reads back, reverts and discards updates of 40 words while frames are
+The campaign classifies, stages and applies an update of 40 words (between inferences or at a tick
+of one), classifies, reads back, reverts or commits, classifies and reads again, while frames are
 lost, corrupted, doubled and delayed, writes are lost, corrupted and misdirected behind the link's
-checks, and the power fails. After each update all faults are switched off, and the parameters
-that are really active are compared with what the program believed. An update that is believed to
-be applied and is not, or the other way round, or half of it, is silent; there must be none.
+checks, and the power fails. Every answer is compared with that without faults. After each update
+all faults are switched off, and the parameters that are really active are compared with what the
+program believed. A wrong answer, or an update that is believed to be applied and is not, or the
+other way round, or half of it, is silent; there must be none.
 Results go to benchmarks/results/board.json.
 """
 
@@ -22,13 +24,15 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sc_neurocore.accelerator import bank_words
-from sc_neurocore.devices import Read, VirtualBoard, Write, update
+from sc_neurocore.accelerator import bank_words, simulate_network
+from sc_neurocore.devices import Inference, Read, VirtualBoard, Write, update
 from sc_neurocore.exceptions import DeviceError
 
 RESULTS = Path(__file__).parent / "results" / "board.json"
@@ -44,6 +48,14 @@ RATES = {
     "power.loss": 0.0001,
 }
 WORDS, SCRATCH = 40, 0x18
+SAMPLES, TICK = 8, 4
+
+#: Class, clocks and spikes of the layers.
+Answer = tuple[int, int, tuple[int, ...]]
+
+
+class Silent(Exception):
+    """An answer is wrong, and nothing said so."""
 
 
 def median_s(act: Callable[[], object], times: int = 9) -> float:
@@ -89,34 +101,99 @@ def speed(bundle: Path) -> dict[str, object]:
         }
 
 
-def campaign(bundle: Path, wanted: int) -> dict[str, object]:
-    """Updates under faults until so many were injected."""
-    outcomes: Counter[str] = Counter()
-    with VirtualBoard.start(bundle, timeout_s=0.012, attempts=40) as board:
-        spec, bench = board.design.device.update, board.instruments
-        old = bank_words(board.design.network, board.design.foldings)
+@dataclass(frozen=True)
+class Subject:
+    """A board, and what it must answer.
+
+    Attributes:
+        board: with faults.
+        old: what its banks hold at first.
+        new: what they hold after the update.
+        writes: the update.
+        expected: without faults, by ``old``, ``new`` and ``swap`` (from `TICK` on the new ones) and
+            sample.
+    """
+
+    board: VirtualBoard
+    old: Mapping[str, NDArray[np.uint64]]
+    new: Mapping[str, NDArray[np.uint64]]
+    writes: update.Writes
+    expected: Mapping[tuple[str, int], Answer]
+
+    @classmethod
+    def of(cls, board: VirtualBoard) -> Subject:
+        """Let the board answer without faults, its classes compared with the bit-true model's."""
+        network, foldings = board.design.network, board.design.foldings
+        old = bank_words(network, foldings)
         bank = min(old, key=lambda name: len(old[name]))
         words = {k: int(old[bank][k]) ^ 1 for k in range(WORDS)}
         new = {**old, bank: old[bank].copy()}
         new[bank][:WORDS] = list(words.values())
+        writes, samples = {bank: words}, board.design.samples[:SAMPLES]
+        expected = {("old", k): answer(board.run(samples[k])) for k in range(SAMPLES)}
+        for k in range(SAMPLES):
+            update.stage(board, board.design.device.update, writes)
+            expected["swap", k] = answer(update.apply_at(board, samples[k], TICK))
+            expected["new", k] = answer(board.run(samples[k]))
+            update.revert(board)
+            update.discard(board)
+        classes = simulate_network(network, samples).predictions.tolist()
+        assert classes == [expected["old", k][0] for k in range(SAMPLES)]
+        return cls(board, old, new, writes, expected)
+
+    def classify(self, which: str, k: int) -> None:
+        """Classify a sample with the parameters that the program believes in."""
+        self._compare(which, k, self.board.run(self.board.design.samples[k]))
+
+    def exchange(self, k: int) -> None:
+        """Apply what is staged at a tick of an inference."""
+        self._compare("swap", k, update.apply_at(self.board, self.board.design.samples[k], TICK))
+
+    def read(self, which: str) -> None:
+        """Read the bank that the update is of."""
+        held = getattr(self, which)
+        for name, found in update.read_back(
+            self.board, self.board.design.device.update, list(self.writes)
+        ).items():
+            if not np.array_equal(found, held[name]):
+                raise Silent(f"reads other words of {which} parameters")
+
+    def really(self, banks: list[str] | None) -> str:
+        """Which parameters are active, without faults."""
+        active = update.read_back(self.board, self.board.design.device.update, banks)
+        for name, held in (("old", self.old), ("new", self.new)):
+            if all(np.array_equal(held[bank], active[bank]) for bank in active):
+                return name
+        return "neither"
+
+    def _compare(self, which: str, k: int, found: Inference) -> None:
+        if answer(found) != self.expected[which, k]:
+            raise Silent(f"answers wrongly with {which} parameters")
+
+
+def answer(found: Inference) -> Answer:
+    """What does not depend on what was before."""
+    return found.prediction, found.clocks, found.layer_spikes
+
+
+def campaign(bundle: Path, wanted: int) -> dict[str, object]:
+    """Updates and inferences under faults until so many were injected."""
+    outcomes: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
+    with VirtualBoard.start(bundle, timeout_s=0.012, attempts=40) as board:
+        subject, bench = Subject.of(board), board.instruments
         trial = injected = 0
         while injected < wanted:
             bench.set_faults(RATES, seed=trial)
-            believed, outcome = attempt(board, {bank: words})
+            believed, outcome = attempt(subject, trial, steps)
             bench.clear_faults()
             if believed == "unknown":
                 with_sense(board)
+            if board.telemetry().busy:
+                board.reset()
             state = update.status(board)
             # All banks now and then; the one that is updated always.
-            active = update.read_back(board, spec, None if trial % 25 == 0 else [bank])
-            really = next(
-                (
-                    name
-                    for name, what in (("old", old), ("new", new))
-                    if all(np.array_equal(what[b], active[b]) for b in active)
-                ),
-                "neither",
-            )
+            really = subject.really(None if trial % 25 == 0 else list(subject.writes))
             if really == "neither" or believed not in (really, "unknown"):
                 outcome = f"SILENT: believed {believed}, is {really}"
             outcomes[outcome] += 1
@@ -124,7 +201,7 @@ def campaign(bundle: Path, wanted: int) -> dict[str, object]:
                 update.revert(board)
             if not update.status(board).clean:
                 update.discard(board)
-            if really != "old":  # committed by a write that went astray, and known to be so
+            if subject.really(list(subject.writes)) != "old":  # committed
                 board.link.reset()
             injected = sum(bench.state().injected.values())
             trial += 1
@@ -135,6 +212,7 @@ def campaign(bundle: Path, wanted: int) -> dict[str, object]:
             "words_per_update": WORDS,
             "injected": dict(state.injected),
             "injected_total": injected,
+            "steps_that_succeeded": dict(steps),
             "outcomes": dict(outcomes),
             "silent": sum(n for name, n in outcomes.items() if name.startswith("SILENT")),
             "frames": board.link.counters.frames,
@@ -144,22 +222,44 @@ def campaign(bundle: Path, wanted: int) -> dict[str, object]:
         }
 
 
-def attempt(board: VirtualBoard, words: update.Writes) -> tuple[str, str]:
-    """One update; what is active by the program's lights, and how it ended."""
+def attempt(subject: Subject, trial: int, steps: Counter[str]) -> tuple[str, str]:
+    """One update, with inferences before, within and after.
+
+    Returns:
+        What is active by the program's lights, and how it ended.
+    """
+    board, k = subject.board, trial % SAMPLES
     spec = board.design.device.update
-    try:
-        update.stage(board, spec, words)
-    except update.UpdateError:
-        return "old", "refused while staged"
-    except DeviceError as error:
-        return "unknown", f"stopped: {type(error).__name__}"
-    try:
-        update.apply(board)
-    except update.UpdateError:
-        return "old", "refused when applied"
-    except DeviceError as error:
-        return "unknown", f"stopped: {type(error).__name__}"
-    return "new", "applied"
+    ends = [("revert", update.revert, "old"), ("commit", update.commit, "new")][
+        trial // SAMPLES % 2
+    ]
+    exchange: Callable[[], object] = lambda: update.apply(board)  # noqa: E731
+    if trial % 3 == 0:
+        exchange = lambda: subject.exchange(k)  # noqa: E731
+    plan: list[tuple[str, Callable[[], object], str]] = [
+        ("classify", lambda: subject.classify("old", k), "old"),
+        ("stage", lambda: update.stage(board, spec, subject.writes), "old"),
+        ("apply at a tick" if trial % 3 == 0 else "apply", exchange, "new"),
+        ("classify", lambda: subject.classify("new", k), "new"),
+        ("read back", lambda: subject.read("new"), "new"),
+        (ends[0], lambda: ends[1](board), ends[2]),
+        ("classify", lambda: subject.classify(ends[2], k), ends[2]),
+        ("read back", lambda: subject.read(ends[2]), ends[2]),
+    ]
+    believed = "old"
+    for name, act, after in plan:
+        try:
+            act()
+        except Silent as error:
+            return "unknown", f"SILENT: {error}"
+        except update.UpdateError:
+            # A refusal of a stage or an apply says that nothing of it is active.
+            return (believed if name in ("stage", "apply") else "unknown"), f"refused: {name}"
+        except DeviceError as error:
+            return "unknown", f"stopped: {type(error).__name__}"
+        believed = after
+        steps[name] += 1
+    return believed, "whole"
 
 
 def with_sense(board: VirtualBoard) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import sys
 import tempfile
 import time
@@ -38,7 +39,6 @@ from sc_neurocore.optimizer.search import (
     make_budget,
     measure,
 )
-from sc_neurocore.optimizer.search._budget import exact
 from sc_neurocore.optimizer.search._evaluate import Evaluator
 from sc_neurocore.optimizer.search._measure import engine_sources
 from sc_neurocore.optimizer.search._optimise import _Run
@@ -151,9 +151,9 @@ class Study:
             *engine_sources(network, foldings), get_target(self.case.target), self.store
         )
         figures = {
-            "accuracy": exact(candidate.score.share, "executed"),
-            "clocks": exact(candidate.clocks.worst, "executed"),
-            "fmax_mhz": exact(0.0, ""),
+            "accuracy": Figure.exact(candidate.score.share, "executed"),
+            "clocks": Figure.exact(candidate.clocks.worst, "executed"),
+            "fmax_mhz": Figure.exact(0.0, "estimated"),
         }
         print(self.case.name, describe(candidate.configuration), candidate.score.share,
               candidate.clocks.worst, found.luts, found.brams, found.fmax_mhz, found.failure,
@@ -278,11 +278,13 @@ def programme_time() -> dict[str, object]:
     times = []
     for share in (0.5, 0.2, 0.1):
         limits = Limits(clocks=share * smallest.clocks, loss=0.06)
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         found = choose_layers(layers, groups, 16, "luts", limits, gap=GAP)
         times.append({"clocks_share": share, "seconds": time.perf_counter() - begun,
+                      "processor_seconds": time.process_time() - worked,
                       "luts": found[0].luts if found else None})  # fmt: skip
-    return {"layers": 20, "options": shapes, "gap": GAP, "seconds_to_cost": built, "solved": times}
+    return {"layers": 20, "options": shapes, "gap": GAP, "seconds_to_cost": built,
+            "load_average": os.getloadavg()[0], "solved": times}  # fmt: skip
 
 
 def main() -> None:

@@ -8,13 +8,19 @@ test set with old and new weights, telemetry bounds, the rollback package) are m
 so is opening a package. Times on the clock depend on what else the machine does; processor time
 hardly does.
 
-    python benchmarks/update.py
+Then the 1 000 weights are swapped on a virtual board that runs BUNDLE's RTL, at each tick of an
+inference in turn, and every spike of every tick that the inference is sure to end is probed. It
+must be that of the bit-true model in which the weights change at that tick, and of no other tick.
+
+    sc-neurocore build examples/digits/digits.nir --live axi_lite --target ecp5-85k --no-pnr
+    python benchmarks/update.py BUNDLE
 
 Results go to benchmarks/results/update.json.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -25,16 +31,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.accelerator import choose_foldings, quantise
+from sc_neurocore.accelerator import simulate_swap
 from sc_neurocore.build.network import (
+    LiveBundle,
     NetworkOptions,
     NetworkSource,
     find_samples,
+    open_live_bundle,
     read_network,
 )
-from sc_neurocore.build.network._source import quantisation_of
 from sc_neurocore.compiler_service.update import (
     Draft,
     draft_update,
@@ -45,10 +52,10 @@ from sc_neurocore.compiler_service.update import (
     sign_update,
 )
 from sc_neurocore.datasets import load_dataset
-from sc_neurocore.digital_twin import Twin
+from sc_neurocore.devices import VirtualBoard, Write, update
+from sc_neurocore.digital_twin import Twin, bank_digest
 from sc_neurocore.ir import Affine
 from sc_neurocore.nir_bridge import SCNetwork, from_nir, write_nir
-from sc_neurocore.toolchain import get_target
 
 RUNS, GATE_RUNS, CHANGED = 200, 10, 1000
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,15 +63,6 @@ DIGITS = ROOT / "examples" / "digits" / "digits.nir"
 RESULTS = ROOT / "benchmarks" / "results" / "update.json"
 #: Seconds on the clock, and of the processor.
 Pair = tuple[float, float]
-
-
-def live_twin(source: NetworkSource) -> Twin:
-    """The digits network as `build --live` would have it, on an ECP5."""
-    options, _ = quantisation_of(source, NetworkOptions(data="digits"), None)
-    network = source.network
-    integers = quantise(network.normal, network.assumptions, replace(options, live=True))
-    plan = choose_foldings(integers, get_target("ecp5-85k"))
-    return Twin("0" * 32, {0: integers}, plan.foldings, 50.0)
 
 
 def retrained(source: NetworkSource, path: Path) -> None:
@@ -103,14 +101,67 @@ def timed(task: Callable[[], object], times: list[Pair]) -> object:
     return found
 
 
+def live_swap(bundle: LiveBundle, change: Draft, sample: NDArray[np.int64]) -> dict[str, object]:
+    """Swap at each tick of an inference on the virtual board, and probe every spike."""
+    old, new = bundle.network, change.network
+    assert new is not None
+    ticks = range(1, old.ticks)
+    runs = {t: simulate_swap(old, new, sample[None], t, spikes=True) for t in ticks}
+    # A tick before the last one used is sent whole, whatever the engine is certain of then.
+    ends = min(int(run.ticks_used[0]) for run in runs.values()) - 1
+    models = {t: np.concatenate([x[0, :ends] for x in runs[t].spikes], 1) for t in ticks}
+    visible, neurons = [t for t in ticks if t < ends], models[1].shape[1]
+    with VirtualBoard.start(bundle) as board:
+        spec, seconds = bundle.device.update, {}
+
+        def clock(name: str, task: Callable[[], object]) -> None:
+            begin = time.perf_counter()
+            task()
+            seconds[name] = time.perf_counter() - begin
+
+        clock("stage_s", lambda: update.stage(board, spec, change.writes))
+        wrong, exact = 0, 0
+        for t in visible:
+            seen = np.zeros((ends, neurons), np.uint8)
+            for tick in range(ends):
+                row = []
+                for layer in range(len(old.layers)):
+                    board.transfer([Write(board.at("PROBE_LAYER"), layer),
+                                    Write(board.at("PROBE_TICK"), tick)])  # fmt: skip
+                    update.apply_at(board, sample, t)
+                    row.append(board.probed(layer))
+                    update.revert(board)
+                seen[tick] = np.concatenate(row)
+            wrong += int((seen != models[t]).sum())
+            like = [k for k in visible if np.array_equal(models[k], seen)]
+            exact += like == [t]
+        clock("apply_s", lambda: update.apply(board))
+        found = {}
+        clock("read_back_s", lambda: found.update(update.read_back(board, spec)))
+        return {
+            "words": sum(map(len, change.writes.values())),
+            **seconds,
+            "read_back_equals_planned": bank_digest(found) == bank_digest(change.after),
+            "ticks_swapped_at": visible,
+            "spikes_compared": len(visible) * ends * neurons,
+            "spikes_dropped_or_repeated": wrong,
+            "swaps_visible_at_exactly_their_tick": exact,
+        }
+
+
 def main() -> None:
+    """Measure and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bundle", type=Path, help="the digits network, live")
+    bundle = open_live_bundle(parser.parse_args().bundle)
+    load = os.getloadavg()[0]
     dataset = load_dataset("digits")
     source = read_network(DIGITS, NetworkOptions(data="digits"))
     key = generate_key()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "retrained.nir"
         retrained(source, path)
-        twin = live_twin(source)
+        twin = Twin.of(bundle, clock_mhz=50.0)
         samples = find_samples(dataset, twin.network.input, twin.network.ticks, 10, 0)
         given = {"request_id": "req-1", "target_name": "ecp5-85k"}
 
@@ -139,10 +190,11 @@ def main() -> None:
             timed(lambda: pass_gates(twin, first, samples.inputs, labels=samples.labels),
                   times["gates"])  # fmt: skip
     plan = np.array(times["draft"]) + np.array(times["package"])
+    swap = live_swap(bundle, first, samples.inputs[0])
     report = {
         "machine": {
             "processors": os.cpu_count(),
-            "load_average": os.getloadavg()[0],
+            "load_average": load,
             "python": platform.python_version(),
             "numpy": np.__version__,
         },
@@ -174,6 +226,7 @@ def main() -> None:
             **summary(times["gates"]),
         },
         "open_and_verify": summary(times["open"]),
+        "live_swap": swap,
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(report, indent=2) + "\n")

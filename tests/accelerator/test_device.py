@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -185,6 +186,29 @@ def test_a_level_during_an_inference_is_lost_and_trapped(store: EvidenceStore) -
     assert (got["TRAPS"], got["STATUS"]) == (1 << 8, 0b110)
 
 
+@pytest.mark.parametrize("bus", DEVICES)
+def test_the_input_that_was_taken_is_counted_and_summed(bus: str, store: EvidenceStore) -> None:
+    """Of the words as written, until a start or a reset; not of those that came too late."""
+    net, _, made, _ = device(bus)
+    first, second = samples(net, 2)
+    script = Script(made).levels(first[:3]).write("LEVEL", 0x89ABCD01)
+    script.read("INPUT_COUNT", "count").read("INPUT_CRC", "sum")
+    script.write("CONTROL", 2).read("INPUT_COUNT", "count after reset")
+    script.read("INPUT_CRC", "sum after reset")
+    # Two samples, of which the second is used; a start with a reset is neither.
+    script.levels(first).levels(second).write("CONTROL", 3)
+    script.wait(8).read("STATUS", "not started").read("INPUT_COUNT", "two")
+    script.write("CONTROL", 1).write("LEVEL", 5).read("INPUT_COUNT", "count after start")
+    script.read("INPUT_CRC", "sum after start").wait(LONG).read("CLASS")
+    got = script.run(store)
+    data = b"".join(int(x).to_bytes(4, "little") for x in first[:3]) + bytes.fromhex("01cdab89")
+    assert (got["count"], got["sum"]) == (4, zlib.crc32(data))
+    assert (got["not started"], got["two"]) == (0, 2 * len(first))
+    for moment in ("reset", "start"):
+        assert (got[f"count after {moment}"], got[f"sum after {moment}"]) == (0, 0)
+    assert got["CLASS"] == simulate_network(net, np.array([second])).predictions[0]
+
+
 def test_events_come_over_the_bus(store: EvidenceStore) -> None:
     net = network((5, 6, 3), coding="events", ticks=8)
     foldings = [Folding(2, 1), Folding(3, 1)]
@@ -197,9 +221,10 @@ def test_events_come_over_the_bus(store: EvidenceStore) -> None:
             for j in np.flatnonzero(spikes):
                 script.write("LEVEL", int(j) << 1 | 1).wait(20)
             script.write("LEVEL", 2 << 4).wait(20)
-        script.wait(400).read("CLASS", f"class {i}")
+        script.wait(400).read("CLASS", f"class {i}").read("INPUT_COUNT", f"words {i}")
     got = script.read("TRAPS").run(store)
     assert got["TRAPS"] == 0
+    assert [got[f"words {i}"] for i in range(2)] == [int(s.sum()) + len(s) for s in given]
     wanted = simulate_network(net, given).predictions
     assert [got["class 0"], got["class 1"]] == wanted.tolist()
 

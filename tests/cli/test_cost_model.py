@@ -44,6 +44,14 @@ def test_validate_recomputes_and_draws(tmp_path: Path) -> None:
     assert page.read_text().count("<svg") == 9
 
 
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_printed(
+    tmp_path: Path,
+) -> None:
+    for page, message in ((tmp_path, "is a directory"), (tmp_path / "none" / "v.html", "No such")):
+        printed = run("validate", "--html", str(page), code=2)
+        assert message in printed and "median error" not in printed
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from sc_neurocore.accelerator import bank_words
-from sc_neurocore.devices import VirtualBoard, update
+from sc_neurocore.devices import Operation, VirtualBoard, Write, update
 from sc_neurocore.exceptions import DeviceError, LinkError, SCConfigError
 
 from .designs import design
@@ -56,6 +56,60 @@ def test_steps_that_are_not_allowed_now(board: VirtualBoard) -> None:
         update.stage(board, SPEC, {})
     with pytest.raises(SCConfigError, match="tick"):
         update.apply(board, -1)
+
+
+class BadBus:
+    """A link behind which writes of a register are lost, or go to another one."""
+
+    def __init__(self, board: VirtualBoard, register: str, times: int, becomes: str = "") -> None:
+        self.link, self.times = board.link, times
+        self.address = board.at(register)
+        self.becomes = [board.at(becomes)] if becomes else []
+
+    def transfer(self, operations: Sequence[Operation]) -> list[int]:
+        done: list[Operation] = []
+        for x in operations:
+            if isinstance(x, Write) and x.address == self.address and self.times:
+                self.times -= 1
+                done += [Write(address, x.value) for address in self.becomes]
+            else:
+                done.append(x)
+        return self.link.transfer(done)
+
+    def advance(self, clocks: int) -> None:
+        self.link.advance(clocks)
+
+
+def test_a_tick_that_is_lost_is_told_again(board: VirtualBoard) -> None:
+    sample = design().samples[0]
+    old, swapped = [], []
+    for times in (0, 1):
+        update.stage(board, SPEC, NEW)
+        old.append(board.run(sample).layer_spikes)
+        link = board.link
+        board.link = BadBus(board, "APPLY_TICK", times)  # type: ignore[assignment]
+        swapped.append(update.apply_at(board, sample, 3).layer_spikes)
+        board.link = link
+        update.revert(board)
+        update.discard(board)
+        board.write(board.at("APPLY_TICK"), 7)
+    assert old[0] == old[1] and swapped[0] == swapped[1] != old[0]
+    update.stage(board, SPEC, NEW)
+    board.link = BadBus(board, "APPLY_TICK", 9)  # type: ignore[assignment]
+    with pytest.raises(update.UpdateError, match="did not take tick 3"):
+        update.apply_at(board, sample, 3)
+    board.link = link
+    assert update.status(board).staged
+
+
+def test_a_tick_that_becomes_a_command_is_not_taken_for_an_apply(board: VirtualBoard) -> None:
+    """Tick 2 in COMMAND is an apply at once, wherever the inference is."""
+    update.stage(board, SPEC, NEW)
+    link = board.link
+    board.link = BadBus(board, "APPLY_TICK", 1, "COMMAND")  # type: ignore[assignment]
+    with pytest.raises(update.UpdateError, match="its update is applied, not staged"):
+        update.apply(board, 2)
+    board.link = link
 
 
 def test_power_loss_after_an_apply_brings_the_image_back(board: VirtualBoard) -> None:

@@ -212,6 +212,25 @@ def test_it_ends_with_its_owner_and_says_when_it_is_gone(store: EvidenceStore) -
     assert not Path(address).exists()
 
 
+def test_nothing_is_left_of_a_board_whose_owner_was_killed(board: VirtualBoard) -> None:
+    """Of a killed process all pipes are closed, and nothing else happens."""
+    process = board.link.process
+    assert process is not None and process._child.stdin is not None
+    place = Path(board.address).parent
+    assert (place / "board").exists()
+    process._child.stdin.close()
+    assert process.wait() == 0
+    assert not place.exists()
+
+
+def test_a_long_step_is_many_frames(board: VirtualBoard) -> None:
+    """A frame is answered when it is done: its clocks must not take longer than the link waits."""
+    clocks, frames = board.instruments.state().clocks, board.link.counters.frames
+    board.step(100_000)
+    assert board.instruments.state().clocks == clocks + 100_000
+    assert board.link.counters.frames - frames == 4
+
+
 def test_load_restarts_from_the_image(board: VirtualBoard) -> None:
     board.write(SCRATCH, 9)
     board.link.start(design())

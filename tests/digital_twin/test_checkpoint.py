@@ -109,10 +109,12 @@ def test_answers_are_chained_by_hand() -> None:
 def test_seals_by_hand() -> None:
     chain = CheckpointAuditChain()
     assert chain.length() == 0 and chain.head() == "0" * 64 and chain.verify()
-    first = hashlib.sha256(("0" * 64 + ONE.compute_checksum()).encode()).hexdigest()
+    text = ONE.to_bytes().decode()
+    entry = f'{{"content":{text},"previous":"{"0" * 64}","sequence":0}}'
+    first = hashlib.sha256(entry.encode()).hexdigest()
     assert chain.append(ONE) == first
-    second = hashlib.sha256((first + ONE.compute_checksum()).encode()).hexdigest()
-    assert chain.append(ONE) == second == chain.head()
+    entry = f'{{"content":{text},"previous":"{first}","sequence":1}}'
+    assert chain.append(ONE) == hashlib.sha256(entry.encode()).hexdigest() == chain.head()
     assert chain.length() == 2 and chain.verify()
 
 

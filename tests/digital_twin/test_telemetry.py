@@ -12,9 +12,8 @@ from scipy import stats
 
 from accelerator.engines import network, samples
 from sc_neurocore.accelerator import Folding
-from sc_neurocore.digital_twin import Answers, Bound, Excess, TelemetryBounds, Twin
+from sc_neurocore.digital_twin import Answers, Bound, Excess, TelemetryBounds, Twin, learn_bounds
 from sc_neurocore.digital_twin._blocks import coverage_confidence, most_cut, samples_needed
-from sc_neurocore.digital_twin._telemetry import learn_bounds
 from sc_neurocore.exceptions import SCConfigError
 
 from .devices import DESIGN, ModelDevice

@@ -48,6 +48,16 @@ def test_a_membrane_is_read_as_in_the_rtl(store: EvidenceStore) -> None:
     assert {name: sent[name] for name in rtl.rtl_spikes} == rtl.rtl_spikes
 
 
+def test_clocks_in_which_the_host_sends_events_are_no_difference() -> None:
+    net = network(coding="events")
+    late = ModelDevice(net, FOLDINGS, clocks=8)
+    assert twin_of(net).compare(late, samples(net, 2)) is None
+    assert twin_of(net).inspect(late, samples(net, 1)) is None
+    wrong = ModelDevice(with_weight(net, 0, 0, 1, 0), FOLDINGS, clocks=8)
+    found = twin_of(net).inspect(wrong, samples(net, 4))
+    assert found is not None and found.what == "spike"
+
+
 def test_a_device_with_the_same_parameters_is_its_twin() -> None:
     net = network()
     device: Device = ModelDevice(net, FOLDINGS)

@@ -191,6 +191,13 @@ def test_rows_without_their_table_are_read() -> None:
          "Total Thermal Power Dissipation is 421.23 mW, but its parts make 521.23 mW"),
         ("quartus_20_cyclonev.pow.summary", "421.23 mW", "much",
          "'Total Thermal Power Dissipation' is 'much', which is no power"),
+        ("vivado_2018_utilisation.rpt", "| Slice LUTs                 | 2417",
+         "| Slice LUTs                 | 92417",
+         "Slice LUTs is 92417, but only 20800 are available; a design that does not fit its device "
+         "is no evidence"),
+        ("quartus_20_cyclonev.fit.summary", "1,234 / 41,910", "51,234 / 41,910",
+         "'Logic utilization (in ALMs)' is 51234, but only 41910 are available; a design that does "
+         "not fit its device is no evidence"),
         ("quartus_20_cyclonev.sta.rpt", "; 118.03 MHz      ;", "; 118.03 GHz      ;",
          "the Fmax of 'clk' is in 'GHz'; it must be in MHz"),
         ("quartus_20_cyclonev.sta.rpt", "; 118.03 MHz      ;", "; 118.03          ;",
@@ -347,6 +354,9 @@ def stat(cells: Any, **more: Any) -> str:
          "ice40, ecp5 and gowin"),
         (json.dumps({"utilization": {"ICESTORM_LC": {"used": -3}}, "fmax": {}}),
          "utilization.ICESTORM_LC.used is -3; it must be a whole number of at least 0"),
+        (json.dumps({"utilization": {"ICESTORM_LC": {"used": 9, "available": 8}}, "fmax": {}}),
+         "utilization.ICESTORM_LC.used is 9, but only 8 are available; a design that does not fit "
+         "its device is no evidence"),
         (json.dumps({"utilization": {"ICESTORM_LC": 3}, "fmax": {}}),
          "utilization.ICESTORM_LC.used is None; it must be a whole number of at least 0"),
         (json.dumps({"utilization": {"ICESTORM_LC": {"used": 3}}, "fmax": {"c": {"achieved": 0}}}),

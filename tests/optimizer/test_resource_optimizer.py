@@ -157,13 +157,15 @@ def test_a_verdict_needs_the_whole_interval() -> None:
     figure = Figure(100.0, 80.0, 130.0, "estimated")
     verdicts = [verdict_of(figure, limit) for limit in (130, 129, 80, 79)]
     assert verdicts == ["fits", "may fit", "may fit", "does not fit"]
-    assert verdict_of(Figure.measured(100), 100) == "fits"
+    assert verdict_of(Figure.exact(100, "measured"), 100) == "fits"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"layer_sizes": []}, "layer_sizes is empty"),
+        ({"layer_sizes": 3}, "layer_sizes is 3; it must be a list, one item per layer"),
+        ({"weights": None}, "weights is None; it must be a list, one item per layer"),
         ({"weights": []}, "there are 0 arrays of weights for 1 layers"),
         ({"weights": [np.ones((3, 5))]}, "weights[0] has shape (3, 5)"),
         ({"weights": [np.full((4, 3), np.nan)]}, "weights[0] has numbers that are not finite"),

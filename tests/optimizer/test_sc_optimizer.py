@@ -137,6 +137,9 @@ def test_the_front_is_what_no_point_beats() -> None:
     points = [(3.0, 1.0, 0.9), (1.0, 1.0, 0.8), (2.0, 2.0, 0.8), (3.0, 1.0, 0.9), (4.0, 0.5, 0.7)]
     assert pareto_front(points) == (1, 0, 4)
     assert pareto_front([]) == ()
+    for wrong in (None, 3, [1.0, 2.0, 3.0], [(1.0, 2.0)], [("a", 1.0, 1.0)]):
+        with pytest.raises(SCConfigError, match="the points must be rows of three numbers"):
+            pareto_front(wrong)  # type: ignore[arg-type]
     report = SCOptimizer(HardwareBudget(5000, 200.0)).optimize(NETWORK)
     front = [(p.luts, p.power_mw, p.accuracy) for p in report.pareto]
     assert pareto_front(front) == tuple(range(len(front))) and len(front) > 5

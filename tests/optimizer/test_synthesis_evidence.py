@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from sc_neurocore.cli import main
 from sc_neurocore.evidence import EvidenceStore, digest
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer._target import is_measured_for, require_device_of
 from sc_neurocore.optimizer.feedback_loop import (
     optimise_from_evidence_payload,
     optimise_from_synthesis_reports,
@@ -255,6 +257,65 @@ def test_a_report_in_the_wrong_place_is_refused(design: Path) -> None:
         with pytest.raises(ObservationLoadError) as caught:
             build(design, **change)
         assert str(caught.value) == message
+
+
+def test_a_run_is_not_faster_than_the_reports_allow(design: Path) -> None:
+    assert build(design, timing_path=TIMING, clock_mhz=130.634)
+    with pytest.raises(ObservationLoadError, match=r"'clock_mhz' is 131, but 130\.634 MHz is"):
+        build(design, timing_path=TIMING, clock_mhz=131.0)
+
+
+def test_statistics_and_placement_of_different_designs(tmp_path: Path) -> None:
+    def written(name: str, document: dict[str, Any]) -> Path:
+        (tmp_path / name).write_text(json.dumps(document))
+        return tmp_path / name
+
+    def stat(cells: dict[str, int]) -> Path:
+        return written("stat.json", {"modules": {"\\t": {"num_cells_by_type": cells}}})
+
+    def placed(brams: int) -> Path:
+        cells = {"ICESTORM_LC": 9, "ICESTORM_RAM": brams}
+        used = {kind: {"used": n, "available": 99} for kind, n in cells.items()}
+        return written("p.json", {"utilization": used, "fmax": {"clk": {"achieved": 50.0}}})
+
+    file = written("d.json", {**DESIGN, "target": "ice40-hx8k", "power_mw": 21.5})
+    given: dict[str, Any] = {"power_path": None, "timing_path": placed(2)}
+    one = stat({"SB_LUT4": 7, "SB_RAM40_4K": 2})
+    assert build(file, utilisation_path=one, **given)["observations"][0]["metrics"]["brams"] == 2
+    with pytest.raises(ObservationLoadError, match=r"has 3 block RAMs but \S+ has 2; give reports"):
+        build(file, utilisation_path=stat({"SB_LUT4": 7, "SB_RAM40_4K": 3}), **given)
+    with pytest.raises(ObservationLoadError, match=r"is of family ecp5 and \S+ of family ice40"):
+        build(file, utilisation_path=stat({"LUT4": 7, "TRELLIS_FF": 3}), **given)
+
+
+def test_a_report_is_checked_against_the_series_of_the_target() -> None:
+    require_device_of("artix7", "", "x.rpt")
+    require_device_of("artix7", "xc7a35tcpg236-1", "x.rpt")
+    require_device_of("ice40-hx8k", "xc7a35tcpg236-1", "x.rpt")  # its LUTs are refused elsewhere
+    for device in ("xc7z020clg400-1", "xcku040-ffva1156-2-e"):
+        with pytest.raises(ObservationLoadError, match="but target 'artix7' is of artix7"):
+            require_device_of("artix7", device, "x.rpt")
+
+
+def test_evidence_of_a_family_serves_its_devices() -> None:
+    found = load_synthesis_observation([AREA, POWER], design=DESIGN, **REST)
+    for target, serves in (("", True), ("fabric", True), ("board", True), ("other", False)):
+        assert is_measured_for(replace(found, target=target), "board", "fabric") == serves
+
+
+@pytest.mark.parametrize("wrong", [None, 3])
+def test_what_is_no_path(design: Path, wrong: Any) -> None:
+    for refused_by in (
+        lambda: load_design(wrong),
+        lambda: load_observations(wrong),
+        lambda: load_synthesis_observation(wrong, design=DESIGN, **REST),
+        lambda: load_synthesis_observation([AREA, wrong], design=DESIGN, **REST),
+        lambda: build(design, utilisation_path=wrong),
+    ):
+        with pytest.raises(ObservationLoadError, match=f" is {wrong}; it must be the path of a fi"):
+            refused_by()
+    with pytest.raises(ObservationLoadError, match=f"report 0 is {wrong}; it must be the report's"):
+        observation_from_synthesis_reports(wrong, design=DESIGN, **REST)
 
 
 def test_a_payload_is_written_whole_or_not_at_all(

@@ -28,6 +28,7 @@ from sc_neurocore.accelerator._hybrid import Candidate, HybridChoice, choose_bac
 from sc_neurocore.accelerator._ladder import float_predictions
 from sc_neurocore.accelerator._live import (
     Bank,
+    bank_digest,
     bank_words,
     bank_writes,
     live_banks,
@@ -81,6 +82,7 @@ __all__ = [
     "Quantisation",
     "Readout",
     "Schedule",
+    "bank_digest",
     "bank_words",
     "bank_writes",
     "check_correlation",

@@ -160,6 +160,7 @@ class _Device:
             "",
             *self._control(),
             *(self._event_input() if self.events else self._level_input()),
+            *self._input_check(),
             *self._engine(),
             *self._live(),
             *self._telemetry(),
@@ -174,11 +175,11 @@ class _Device:
 
     def _control(self) -> list[str]:
         return [
-            "    // A reset stops the inference and drops what is staged.",
+            "    // A reset ends the inference and drops what is staged. Both bits are nothing.",
             "    reg start, engine_n;",
             "    always @(posedge clk) begin",
             "        start    <= rst_n && control_write && control_data[1:0] == 2'b01;",
-            "        engine_n <= rst_n && !(control_write && control_data[1]);",
+            "        engine_n <= rst_n && !(control_write && control_data[1:0] == 2'b10);",
             "    end",
             "",
             "    wire busy, done;",
@@ -198,6 +199,7 @@ class _Device:
         return [
             "    // A level can be loaded only between inferences.",
             "    wire load = level_write && !busy && !start;",
+            "    wire input_taken = load;",
             "    assign input_lost = level_write && !load;",
             "    assign events_full = 1'b0;",
             f"    wire {_range(width)}level = level_data[{width - 1}:0];",
@@ -217,8 +219,31 @@ class _Device:
             f"        .in_data(level_data[{width - 1}:0]),",
             "        .out_valid(event_valid), .out_ready(event_ready), .out_data(event_data)",
             "    );",
-            "    assign input_lost = level_write && (!event_room || start);",
+            "    wire input_taken = level_write && event_room && !start;",
+            "    assign input_lost = level_write && !input_taken;",
             "    assign events_full = !event_room;",
+            "",
+        ]
+
+    def _input_check(self) -> list[str]:
+        return [
+            "    // What was taken, so that the host can tell whether it is what it wrote.",
+            "    reg [31:0] taken_count, taken_crc;",
+            "    wire [31:0] taken_next;",
+            "    sc_crc32 #(.BYTES(4)) input_check (",
+            "        .crc(taken_crc), .data(level_data), .next(taken_next)",
+            "    );",
+            "    always @(posedge clk) begin",
+            "        if (!engine_n || start) begin",
+            "            taken_count <= 32'd0;",
+            "            taken_crc   <= 32'd0;",
+            "        end else if (input_taken) begin",
+            "            taken_count <= taken_count + 1'b1;",
+            "            taken_crc   <= taken_next;",
+            "        end",
+            "    end",
+            "    assign input_count = taken_count;",
+            "    assign input_crc = taken_crc;",
             "",
         ]
 
@@ -330,9 +355,7 @@ class _Device:
 
     def _unused(self) -> list[str]:
         rtl = self.rtl
-        width = rtl.inputs["event_data" if self.events else "level"]
         found = ["scratch", "control_data"]
-        found += [f"level_data[31:{width}]"] if width < 32 else []
         for s, (valid, data) in rtl.observed.items():
             found += [data] if s != INPUT else [valid, data]
         found += [name for pair in rtl.currents.values() for name in pair]

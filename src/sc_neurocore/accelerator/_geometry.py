@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sc_neurocore.accelerator._bittrue import accumulator_range, layer_planes
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerLayer, IntegerNetwork
 from sc_neurocore.exceptions import SCConfigError
@@ -51,6 +54,11 @@ class Stream:
     def width(self) -> int:
         """Bits of a word."""
         return 2 + self.address_bits + self.simd
+
+    def spikes(self, words: NDArray[np.int64]) -> int:
+        """Count the spikes in words."""
+        events = words[words >> (self.width - 2) == EVENT]
+        return int(((events[:, None] >> np.arange(self.simd)) & 1).sum())
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,6 +96,19 @@ def bank_words(
         bank.name: entries_of(*weight_codes(network.layers[bank.layer], shape.layers[bank.layer]))
         for bank in banks_of(network, shape)
     }
+
+
+def bank_digest(words: Mapping[str, NDArray[np.uint64]]) -> str:
+    """SHA-256 of what parameter banks hold: names, numbers of entries and entries, by name.
+
+    Args:
+        words: entries of each bank, as `bank_words` gives them and a device reads them back.
+    """
+    found = hashlib.sha256()
+    for bank in sorted(words):
+        entries = np.ascontiguousarray(words[bank], "<u8")
+        found.update(f"{bank} {entries.size}\n".encode() + entries.tobytes())
+    return found.hexdigest()
 
 
 def with_weights(network: IntegerNetwork, source: SCNetwork | Graph | Path | str) -> IntegerNetwork:

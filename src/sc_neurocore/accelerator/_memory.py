@@ -99,6 +99,14 @@ def _lines(head: Sequence[str], words: Sequence[int], width: int) -> str:
 
 def entries_of(codes: Integers, bits: int) -> NDArray[np.uint64]:
     """Words of codes in slices of 64 bits, as a bus writes them, a word's lowest first."""
-    packed = _packed(codes, bits)
-    padded = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
-    return np.ascontiguousarray(padded).view("<u8").reshape(-1).astype(np.uint64)
+    count = codes.shape[1]
+    lanes = count if count * bits <= 64 else 64 // bits
+    if count > lanes and 64 % bits:  # a code lies across two slices
+        packed = _packed(codes, bits)
+        padded = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
+        return np.ascontiguousarray(padded).view("<u8").reshape(-1).astype(np.uint64)
+    rows = np.pad(codes, ((0, 0), (0, -count % lanes))) if count % lanes else codes
+    slices = rows.reshape(-1, lanes).astype(np.uint64) << (np.arange(lanes) * bits).astype(
+        np.uint64
+    )
+    return np.asarray(np.bitwise_or.reduce(slices, axis=1))

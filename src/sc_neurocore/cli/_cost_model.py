@@ -16,6 +16,7 @@ from sc_neurocore.cli._output import (
     print_json,
     print_table,
     progress,
+    require_place,
     write_file,
 )
 
@@ -145,6 +146,8 @@ def validate(folder: Path | None, html: Path | None, as_json: bool) -> None:
     from sc_neurocore.optimizer.farm import validation_page
     from sc_neurocore.optimizer.farm._files import stated_tests
 
+    if html is not None:
+        require_place(html)
     validation = run(folder)
     _print_validation(validation, as_json)
     if html is not None:

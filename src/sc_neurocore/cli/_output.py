@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -75,13 +76,24 @@ def write_file(path: Path, text: str) -> None:
     """
     from sc_neurocore.evidence import atomic_write
 
-    if path.is_dir():
-        raise SCConfigError(f"{path} is a directory; give the name of a file")
+    require_place(path)
     try:
         atomic_write(path, text)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise SCConfigError(f"{path} cannot be written: {reason}") from None
+
+
+def require_place(path: Path) -> None:
+    """Refuse the name of a file that cannot be written, before anything is run.
+
+    Raises:
+        SCConfigError: it is a directory, or is in none.
+    """
+    if path.is_dir():
+        raise SCConfigError(f"{path} is a directory; give the name of a file")
+    if not path.parent.is_dir():
+        raise SCConfigError(f"{path} cannot be written: {os.strerror(errno.ENOENT)}")
 
 
 def require_svg(plot: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +42,7 @@ def _place(command: Command) -> Command:
     epilog=examples(
         "sc-neurocore serve token create --role admin --name me",
         "sc-neurocore serve",
+        "sc-neurocore serve --port 0 --json",
         "sc-neurocore serve --host 0.0.0.0 --port 8443 --state /srv/neuro --workers 2",
         codes=_CODES,
     ),
@@ -60,8 +63,9 @@ def _place(command: Command) -> Command:
               help="Longest job.")  # fmt: skip
 @click.option("--job-memory-mb", type=int, default=4096, show_default=True, metavar="N",
               help="Memory of a job, in MiB.")  # fmt: skip
+@json_option
 @click.pass_context
-def serve(context: click.Context, /, host: str, port: int, **options: Any) -> None:
+def serve(context: click.Context, /, host: str, port: int, as_json: bool, **options: Any) -> None:
     """Serve builds, devices and live updates over HTTP.
 
     Every request needs a token, on this machine too; only /health and /openapi.json do not.
@@ -73,6 +77,10 @@ def serve(context: click.Context, /, host: str, port: int, **options: Any) -> No
     from sc_neurocore.compiler_service.service import token_command
 
     def on_ready(url: str, tokens: bool) -> None:
+        if as_json:
+            place = {"url": url, "state": str(settings.state), "pid": os.getpid()}
+            click.echo(json.dumps({**place, "tokens": tokens}))
+            return
         click.echo(f"Serving at {url}, state in {settings.state}")
         if not tokens:
             click.echo(f"No token exists yet. Make one: {token_command(settings)}")
@@ -178,8 +186,6 @@ def _database(**place: Any) -> Database:
 
 
 def _default() -> Path:
-    import os
-
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "sc-neurocore" / "service"
 

@@ -24,6 +24,7 @@ _CODES = (
     "9 the service refused or does not answer"
 )
 _GOOD = ("planned", "committed", "rolled_back")
+_SHARE = click.FloatRange(0, 1)
 
 
 def _service(command: Command) -> Command:
@@ -53,6 +54,7 @@ def update() -> None:
     epilog=examples(
         "sc-neurocore update plan bench-1 retrained.nir",
         "sc-neurocore update plan bench-1 retrained.nir --tick 3 --json",
+        "sc-neurocore update plan bench-1 retrained.nir --samples recent.npz --min-agreement 0.95",
         codes=_CODES,
     )
 )
@@ -60,11 +62,44 @@ def update() -> None:
 @click.argument("network", type=click.Path(path_type=Path))
 @click.option("--tick", type=int, default=0, show_default=True, metavar="T",
               help="Tick of an inference at which it takes effect; 0: between two.")  # fmt: skip
+@click.option("--samples", type=click.Path(path_type=Path), metavar="FILE.npz",
+              help="Labelled samples (x, y) to compare old and new weights on; default: the "
+                   "build's, without labels.")  # fmt: skip
+@click.option("--min-agreement", type=_SHARE, metavar="SHARE",
+              help="Share of samples answered as before; with labels, of those answered "
+                   "rightly.")  # fmt: skip
+@click.option("--max-accuracy-drop", type=_SHARE, metavar="SHARE",
+              help="By how much the share of right answers may fall.")  # fmt: skip
+@click.option("--max-outside", type=_SHARE, metavar="SHARE",
+              help="Share of inferences outside the telemetry bounds of before.")  # fmt: skip
 @_service
-def plan(device: str, network: Path, tick: int, as_json: bool, **service: Any) -> None:
-    """Make a signed package of NETWORK's weights for DEVICE, and put it through the gates."""
+def plan(
+    device: str,
+    network: Path,
+    tick: int,
+    samples: Path | None,
+    min_agreement: float | None,
+    max_accuracy_drop: float | None,
+    max_outside: float | None,
+    as_json: bool,
+    **service: Any,
+) -> None:
+    """Make a signed package of NETWORK's weights for DEVICE, and put it through the gates.
+
+    Limits are shares from 0 to 1; those left out are the service's, and only an admin can loosen
+    one.
+    """
+    given = {
+        "min_agreement": min_agreement,
+        "max_accuracy_drop": max_accuracy_drop,
+        "max_outside": max_outside,
+    }
+    limits = {name: value for name, value in given.items() if value is not None}
     with _client(**service) as client:
-        made = client.plan_update(device, client.upload(network), tick=tick)
+        replayed = None if samples is None else client.upload(samples, "npz")
+        made = client.plan_update(
+            device, client.upload(network), tick=tick, samples=replayed, limits=limits
+        )
         _finish(client.wait_for_update(made["id"]), as_json)
 
 

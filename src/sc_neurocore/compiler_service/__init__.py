@@ -13,16 +13,13 @@ from sc_neurocore.compiler_service._contract import (
     LiveUpdatePackage,
     LiveUpdatePolicy,
 )
-from sc_neurocore.compiler_service._errors import (
-    ChainError,
-    UpdateRefusedError,
-    UpdateUnsettledError,
-)
+from sc_neurocore.compiler_service._errors import UpdateRefusedError, UpdateUnsettledError
 from sc_neurocore.compiler_service._plan import (
     build_compiler_service_contract,
     build_compiler_service_response,
     plan_live_update,
 )
+from sc_neurocore.evidence import ChainError
 
 __all__ = [
     "ChainError",

@@ -46,16 +46,3 @@ class UpdateRefusedError(SCConfigError):
 
 class UpdateUnsettledError(DeviceError):
     """A device could not be brought to what its journal says; `recover` must be called again."""
-
-
-class ChainError(SCConfigError):
-    """A chain was changed, or entries are missing.
-
-    Attributes:
-        sequence: place of the first entry that does not fit.
-    """
-
-    def __init__(self, sequence: int, message: str) -> None:
-        """Name the place."""
-        super().__init__(message)
-        self.sequence = sequence

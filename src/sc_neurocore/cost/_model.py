@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -14,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.cost._data import EngineRow, read_engines
-from sc_neurocore.cost._digest import canonical_digest
+from sc_neurocore.cost._digest import read_document
 from sc_neurocore.cost._features import LAYER_FEATURES, layer_features
 from sc_neurocore.cost._process import Hyperparameters, Process
 from sc_neurocore.cost._shape import EngineShape, LayerShape
@@ -341,16 +339,7 @@ def read_model(text: str, engines: str) -> CostModel:
     Raises:
         SCConfigError: a file is damaged, or they do not belong together.
     """
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise SCConfigError("the cost model is no JSON; install the package again") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise SCConfigError(f"the cost model is not of format {FORMAT}; fit it again")
-    if document.get("digest") != canonical_digest(document):
-        raise SCConfigError("the cost model does not match its digest; fit it again")
-    if document["data"] != hashlib.sha256(engines.encode()).hexdigest():
-        raise SCConfigError("the cost model was fitted to other records than these; fit it again")
+    document = read_document(text, "cost model", FORMAT, engines)
     rows = read_engines(engines)
     parts = {(e["family"], e["metric"]): build_part(e, rows) for e in document["parts"]}
     ranges = {name: (low, high) for name, (low, high) in document["ranges"].items()}

@@ -13,4 +13,4 @@ NET_CAPACITANCE = 1.0e-12
 #: Capacitance taken for the clock's branch to one flip-flop, in F.
 CLOCK_CAPACITANCE = 0.05e-12
 #: The answer is an order of magnitude: it may be off by this factor either way.
-FACTOR = 5
+SWITCHING_FACTOR = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,15 @@ from sc_neurocore.devices._protocol import (
     Telemetry,
     Write,
 )
-from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
+from sc_neurocore.exceptions import BusError, DeviceError, DeviceMismatchError, SCConfigError
 
 MAGIC = 0x53434E43
 MAP_VERSION = 1
 _START, _RESET = 1, 2
 _BUSY, _DONE, _FULL = 1, 2, 8
 _ALL = (1 << 32) - 1
+#: How often something is written that a broken bus may have lost.
+_ATTEMPTS = 4
 #: Clocks after which an inference that has not ended never will.
 _PATIENCE = 1 << 26
 
@@ -98,43 +101,94 @@ class RegisterDevice:
     def run(self, sample: NDArray[np.integer[Any]], *, during: Sequence[Write] = ()) -> Inference:
         """Classify one sample.
 
+        The board counts the words that it took of the input, and their checksum; what it did not
+        take as it was written is written again, so a bus that loses writes gives no wrong class.
+
         Args:
             sample: (M,) levels, or (T, M) spikes for the coding ``events``.
-            during: writes that follow the start at once, while the inference runs.
+            during: writes that follow the start at once, while the inference runs; with any,
+                neither a start nor events are tried again.
 
         Raises:
             SCConfigError: the sample does not fit the network.
+            BusError: the board did not take the sample or the start, or something ended the
+                inference.
             DeviceError: the inference does not end.
         """
-        design = self.design
-        words = input_words(design, sample)
-        level, status = self.at("LEVEL"), self.at("STATUS")
-        start = Write(self.at("CONTROL"), _START)
-        if self.read(status) & _BUSY:
+        words = input_words(self.design, sample)
+        if self.read(self.at("STATUS")) & _BUSY:
             raise DeviceError(f"an inference is running on {self.name}; wait for it, or reset it")
-        if design.network.input.coding == "events":
-            self.transfer([start, *during])
-            for word in words:
+        if self.design.network.input.coding == "events":
+            before = self._feed(words, during)
+        else:
+            self._fill(words)
+            before = self._start(during)
+        self._await(lambda now: bool(now & _DONE))
+        spikes = [f"SPIKES_{k}" for k in range(len(self.design.network.layers))]
+        finished, prediction, clocks, generation, *counts = self._read(
+            "INFERENCES", "CLASS", "CLOCKS", "GENERATION", *spikes
+        )
+        if finished != (before + 1) & _ALL:
+            raise BusError(f"{self.name} was started or reset by others during an inference")
+        self._usual_clocks = max(64, clocks)
+        return Inference(prediction, clocks, tuple(counts), generation)
+
+    def _fill(self, levels: Sequence[int]) -> None:
+        """Load levels until the board has taken exactly these."""
+        taken, checksum = self._read("INPUT_COUNT", "INPUT_CRC")
+        for _ in range(_ATTEMPTS):
+            # After any whole number of samples the place of the first level is next.
+            words = [*[0] * (-taken % len(levels)), *levels]
+            wanted = [(taken + len(words)) & _ALL, _checksum(words, checksum)]
+            self.transfer([Write(self.at("LEVEL"), word) for word in words])
+            taken, checksum = found = self._read("INPUT_COUNT", "INPUT_CRC")
+            if found == wanted:
+                return
+        raise self._untaken()
+
+    def _start(self, during: Sequence[Write]) -> int:
+        """Start an inference, and return what INFERENCES was before."""
+        for _ in range(1 if during else _ATTEMPTS):
+            (before,) = self._read("INFERENCES")
+            self.transfer([Write(self.at("CONTROL"), _START), *during])
+            taken, now, status, finished = self._read(
+                "INPUT_COUNT", "INFERENCES", "STATUS", "INFERENCES"
+            )
+            if not taken and status & _BUSY:
+                return now  # one that this start has ended may have counted since `before`
+            if not taken and finished == (before + 1) & _ALL:
+                return before
+        after = "; the writes that were to follow may have been done" if during else ""
+        raise BusError(f"{self.name} did not start when it was told to{after}")
+
+    def _feed(self, events: Sequence[int], during: Sequence[Write]) -> int:
+        """Start, and give events until the board has taken exactly these, or needs no more."""
+        level, status = self.at("LEVEL"), self.at("STATUS")
+        for _ in range(1 if during else _ATTEMPTS):
+            before, given = self._start(during), 0
+            for word in events:
+                given += 1
                 now = self.transfer([Write(level, word), Read(status)])[0]
                 if now & _FULL and not now & _DONE:
                     now = self._await(lambda now: bool(now & _DONE) or not now & _FULL)
                 if now & _DONE:  # the class was certain before the events ended
                     break
-        else:
-            self.transfer([*(Write(level, word) for word in words), start, *during])
-        self._await(lambda now: bool(now & _DONE))
-        spikes = [f"SPIKES_{k}" for k in range(len(design.network.layers))]
-        prediction, clocks, generation, *counts = self._read(
-            "CLASS", "CLOCKS", "GENERATION", *spikes
+            if self._read("INPUT_COUNT", "INPUT_CRC") == [given, _checksum(events[:given])]:
+                return before
+        raise self._untaken()
+
+    def _untaken(self) -> BusError:
+        return BusError(
+            f"{self.name} did not take an input as it was written; its bus cannot be relied upon"
         )
-        self._usual_clocks = max(64, clocks)
-        return Inference(prediction, clocks, tuple(counts), generation)
 
     def _await(self, over: Callable[[int], bool]) -> int:
         """Let the board run until its status says something, and return it."""
         status = self.at("STATUS")
         waited, pause = 0, self._usual_clocks
         while not over(now := self.read(status)):
+            if not now & (_BUSY | _DONE):
+                raise BusError(f"an inference on {self.name} was ended by a reset")
             if waited > _PATIENCE:
                 raise DeviceError(
                     f"an inference on {self.name} has not ended after {waited} clocks; reset the "
@@ -160,19 +214,29 @@ class RegisterDevice:
                 f"there is no layer {layer} with tick {tick}; '{design.name}' has layers 0 to "
                 f"{len(design.network.layers) - 1} and ticks 0 to {design.network.ticks - 1}"
             )
-        self.transfer([Write(self.at("PROBE_LAYER"), layer), Write(self.at("PROBE_TICK"), tick)])
+        self._aim(PROBE_LAYER=layer, PROBE_TICK=tick)
         self.run(sample)
         return self.probed(layer)
 
     def probed(self, layer: int) -> NDArray[np.bool_]:
         """Return which neurons the probe, set to a layer and a tick, saw in the last inference."""
-        index, data = self.at("PROBE_INDEX"), self.at("PROBE_DATA")
-        operations: list[Operation] = []
-        for i in range(math.ceil(self.design.network.layers[layer].size / 32)):
-            operations += [Write(index, i), Read(data)]
-        words = np.array(self.transfer(operations), "<u4")
-        bits = np.unpackbits(words.view(np.uint8), bitorder="little")
+        words = []
+        for k in range(math.ceil(self.design.network.layers[layer].size / 32)):
+            self._aim(PROBE_INDEX=k)
+            words += self._read("PROBE_DATA")
+        bits = np.unpackbits(np.array(words, "<u4").view(np.uint8), bitorder="little")
         return bits[: self.design.network.layers[layer].size].astype(np.bool_)
+
+    def _aim(self, **registers: int) -> None:
+        """Set registers until they read as they were set."""
+        writes = [Write(self.at(name), value) for name, value in registers.items()]
+        reads = [Read(write.address) for write in writes]
+        for _ in range(_ATTEMPTS):
+            if self.transfer([*writes, *reads]) == list(registers.values()):
+                return
+        raise BusError(
+            f"{' and '.join(registers)} of {self.name} cannot be set; its bus cannot be relied upon"
+        )
 
     def telemetry(self) -> Telemetry:
         """Return the state of the board."""
@@ -204,6 +268,11 @@ class RegisterDevice:
 
     def _read(self, *registers: str) -> list[int]:
         return self.transfer([Read(self.at(name)) for name in registers])
+
+
+def _checksum(words: Sequence[int], before: int = 0) -> int:
+    """What INPUT_CRC becomes when words are taken."""
+    return zlib.crc32(np.array(words, "<u4").tobytes(), before)
 
 
 def check_identity(device: Device, design: LiveBundle) -> Identity:

@@ -18,7 +18,6 @@ VERSION = 1
 REPLY = 0x8000
 MAX_PAYLOAD = 65536
 MAX_OPERATIONS = 4096
-MAX_CLOCKS = 1 << 24
 
 _HEADER = struct.Struct("<4sHHQII")
 _CRC = struct.Struct("<I")

@@ -14,7 +14,6 @@ import numpy as np
 from sc_neurocore.devices._channel import Channel
 from sc_neurocore.devices._frame import (
     HEADER,
-    MAX_CLOCKS,
     MAX_OPERATIONS,
     REPLY,
     STATUS,
@@ -30,6 +29,8 @@ _WRITE = 1 << 31
 _ADDRESSES = 1 << 12
 #: Longest pause within a frame, in seconds.
 _GAP_S = 0.2
+#: Clocks to advance in a frame: few enough that a slow simulation answers in time.
+_PART = 1 << 15
 
 
 @dataclass
@@ -99,7 +100,7 @@ class FrameLink:
         if clocks < 0:
             raise SCConfigError(f"{clocks} clocks are negative")
         while clocks:
-            part = min(clocks, MAX_CLOCKS)
+            part = min(clocks, _PART)
             self.call(Kind.ADVANCE, struct.pack("<Q", part))
             clocks -= part
 

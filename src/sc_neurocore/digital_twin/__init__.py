@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from sc_neurocore.accelerator import bank_digest
 from sc_neurocore.digital_twin._answers import Answers
 from sc_neurocore.digital_twin._checkpoint import (
     Checkpoint,
     CheckpointAuditChain,
     ReplayVerifier,
-    bank_digest,
 )
 from sc_neurocore.digital_twin._drift import Drift
 from sc_neurocore.digital_twin._lookahead import LookaheadConfig, NullMessageOptimizer
@@ -32,7 +32,7 @@ from sc_neurocore.digital_twin._synchronise import (
     TwinEvent,
     synchronise,
 )
-from sc_neurocore.digital_twin._telemetry import Bound, Excess, TelemetryBounds
+from sc_neurocore.digital_twin._telemetry import Bound, Excess, TelemetryBounds, learn_bounds
 from sc_neurocore.digital_twin._twin import ReplayReport, Twin
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Twin",
     "TwinEvent",
     "bank_digest",
+    "learn_bounds",
     "mismatch_accuracy",
     "mismatch_plot",
     "mismatched",

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sc_neurocore.evidence import canonical_json, decode_json, digest
+from sc_neurocore.evidence import GENESIS, Sealed, canonical_json, decode_json, digest, seal
 from sc_neurocore.exceptions import SCConfigError
 
 #: Hexadecimal digits of a digest, by the field that holds it.
 DIGITS = {"design": 32, "parameters": 64, "answers": 64}
 _LARGEST = (1 << 32) - 1
-
-
-def bank_digest(words: Mapping[str, NDArray[np.uint64]]) -> str:
-    """SHA-256 of what parameter banks hold: names, numbers of entries and entries, by name.
-
-    Args:
-        words: entries of each bank, as `bank_words` gives them and a device reads them back.
-    """
-    found = hashlib.sha256()
-    for bank in sorted(words):
-        entries = np.ascontiguousarray(words[bank], "<u8")
-        found.update(f"{bank} {entries.size}\n".encode() + entries.tobytes())
-    return found.hexdigest()
 
 
 def require_digest(field: str, value: object, what: str) -> None:
@@ -112,56 +95,52 @@ class Checkpoint:
 class CheckpointAuditChain:
     """Checkpoints in order, each sealed with all before it.
 
-    The seal of a checkpoint is the SHA-256 of the seal before (at first 64 zeros) and its own
-    checksum, as text. Who keeps the last seal elsewhere finds any change, loss or insertion.
+    The seal of a checkpoint is the digest of its entry in the chain, see `evidence.seal`. Who keeps
+    the last seal elsewhere finds any change, loss or insertion.
     """
 
-    GENESIS = "0" * 64
+    GENESIS = GENESIS
 
     def __init__(self) -> None:
         """Start an empty chain."""
-        self._links: list[tuple[Checkpoint, str]] = []
+        self._links: list[tuple[Checkpoint, Sealed]] = []
 
     def append(self, checkpoint: Checkpoint) -> str:
         """Seal a checkpoint and return its seal."""
-        sealed = self._seal(self.head(), checkpoint)
-        self._links.append((checkpoint, sealed))
-        return sealed
+        last = self._links[-1][1] if self._links else None
+        self._links.append((checkpoint, seal(last, asdict(checkpoint))))
+        return self.head()
 
     def head(self) -> str:
         """The last seal."""
-        return self._links[-1][1] if self._links else self.GENESIS
+        return self._links[-1][1].digest if self._links else GENESIS
 
     def links(self) -> tuple[tuple[Checkpoint, str], ...]:
         """Checkpoints and their seals, in order."""
-        return tuple(self._links)
+        return tuple((checkpoint, sealed.digest) for checkpoint, sealed in self._links)
 
     def verify(self) -> bool:
         """Whether every seal is the one that its checkpoint and the seal before it give."""
-        return self.verify_links(self._links)
+        return self.verify_links(self.links())
 
-    @classmethod
-    def verify_links(cls, links: Any, head: str | None = None) -> bool:
+    @staticmethod
+    def verify_links(links: Iterable[tuple[Checkpoint, str]], head: str | None = None) -> bool:
         """Whether links that were kept elsewhere form a chain, which ends in ``head`` if given.
 
         Args:
             links: checkpoints and their seals, in order.
             head: the last seal, from a place that who may change the links cannot reach.
         """
-        before = cls.GENESIS
-        for checkpoint, sealed in links:
-            before = cls._seal(before, checkpoint)
-            if before != sealed:
+        last = None
+        for checkpoint, kept in links:
+            last = seal(last, asdict(checkpoint))
+            if last.digest != kept:
                 return False
-        return head is None or head == before
+        return head is None or head == (last.digest if last else GENESIS)
 
     def length(self) -> int:
         """Checkpoints in the chain."""
         return len(self._links)
-
-    @staticmethod
-    def _seal(before: str, checkpoint: Checkpoint) -> str:
-        return digest(before + checkpoint.compute_checksum())
 
 
 class ReplayVerifier:

@@ -2,10 +2,12 @@
 
 Every figure shown anywhere is read from a `Record`; a record is made by
 `run_cached`, kept in an `EvidenceStore`, and found again by the hash of what
-went in, so a repeat is instant and says so (`Record.cached`).
+went in, so a repeat is instant and says so (`Record.cached`). What must not be
+changed later is sealed in a chain (`seal`, `verify_chain`).
 """
 
 from sc_neurocore._cache import cache_dir
+from sc_neurocore.evidence._chain import GENESIS, ChainError, Sealed, seal, verify_chain
 from sc_neurocore.evidence._digest import (
     JSON,
     atomic_write,
@@ -18,12 +20,15 @@ from sc_neurocore.evidence._record import WORDS, Outcome, Record, Word
 from sc_neurocore.evidence._store import EvidenceError, EvidenceStore, run_cached
 
 __all__ = [
+    "GENESIS",
     "JSON",
     "WORDS",
+    "ChainError",
     "EvidenceError",
     "EvidenceStore",
     "Outcome",
     "Record",
+    "Sealed",
     "Word",
     "atomic_write",
     "cache_dir",
@@ -33,4 +38,6 @@ __all__ = [
     "digest",
     "read_bytes",
     "run_cached",
+    "seal",
+    "verify_chain",
 ]

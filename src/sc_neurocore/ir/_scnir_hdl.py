@@ -10,8 +10,7 @@ from typing import Any
 from sc_neurocore.bitstream import Lfsr, Sobol
 from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.hdl import library_source
-from sc_neurocore.hdl.blocks._block import Block
-from sc_neurocore.hdl.blocks._sources import lfsr, sobol
+from sc_neurocore.hdl.blocks import Block, lfsr, sobol
 from sc_neurocore.ir._scnir_correlation import require_scnir_correlations
 from sc_neurocore.ir._scnir_document import SCNIRDocument, SCNIRStream
 from sc_neurocore.ir._scnir_json import scnir_to_dict

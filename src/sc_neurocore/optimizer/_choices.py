@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.cost._switching import (
+from sc_neurocore.cost import (
     CLOCK_CAPACITANCE,
     CORE_VOLTAGE,
-    FACTOR,
     NET_CAPACITANCE,
+    SWITCHING_FACTOR,
 )
 from sc_neurocore.optimizer._interval import Figure, Word
 from sc_neurocore.optimizer._layer_cost import layer_areas
@@ -139,8 +139,8 @@ def choices_of(
         polynomial=np.array([polynomial_text(layer.register) for layer in layers]),
         fold=passes,
         value=np.column_stack([luts.value, power, clocks, 1 - rms]),
-        low=np.column_stack([luts.low, power / FACTOR, clocks, 1 - worst]),
-        high=np.column_stack([luts.high, power * FACTOR, clocks, 1 - best]),
+        low=np.column_stack([luts.low, power / SWITCHING_FACTOR, clocks, 1 - worst]),
+        high=np.column_stack([luts.high, power * SWITCHING_FACTOR, clocks, 1 - best]),
         measured=np.zeros(count, bool),
         informed=np.zeros(count),
         extrapolates=luts.extrapolates,
@@ -149,7 +149,7 @@ def choices_of(
 
 
 def power_mw(luts: Reals, ffs: Reals, family: str, clock_mhz: float) -> Reals:
-    """Dynamic power in mW while the streams run, from `ACTIVITY`; good to `FACTOR` either way."""
+    """Dynamic power in mW while the streams run, from `ACTIVITY`, to a factor either way."""
     changes = ACTIVITY * (luts + ffs) * NET_CAPACITANCE + 2 * ffs * CLOCK_CAPACITANCE
     return changes * CORE_VOLTAGE[family] ** 2 / 2 * clock_mhz * 1e6 * 1e3
 

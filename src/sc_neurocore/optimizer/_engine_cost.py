@@ -101,7 +101,7 @@ def measured(
             count = record.result[name]
             assert isinstance(count, int)
             totals[name] += count
-    return {name: Figure.measured(count) for name, count in totals.items()}
+    return {name: Figure.exact(count, "measured") for name, count in totals.items()}
 
 
 def checks_of(used: dict[str, Figure], device: Device) -> tuple[BudgetCheck, ...]:

@@ -60,7 +60,10 @@ def oriented(layer_sizes: Sequence[tuple[int, int]], weights: Sequence[Any]) -> 
         SCConfigError: not one array per layer, a shape that fits neither way, or numbers that are
             not finite.
     """
-    if not layer_sizes:
+    for name, value in (("layer_sizes", layer_sizes), ("weights", weights)):
+        if not isinstance(value, Sequence | np.ndarray):
+            raise SCConfigError(f"{name} is {value!r}; it must be a list, one item per layer")
+    if not len(layer_sizes):
         raise SCConfigError("layer_sizes is empty; give one (n_inputs, n_neurons) per layer")
     if len(weights) != len(layer_sizes):
         raise SCConfigError(

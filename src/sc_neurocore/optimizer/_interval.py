@@ -16,7 +16,7 @@ class Figure:
 
     Attributes:
         value: the number, or the middle of what is estimated.
-        low: lower end of the interval; the value itself where it was measured.
+        low: lower end of the interval; the value itself where it is exact.
         high: upper end; infinite, and ``low`` 0, where the error is not known.
         word: ``measured`` (a tool or instrument said so), ``executed`` (the bit-true model did it)
             or ``estimated`` (a model said so).
@@ -28,9 +28,13 @@ class Figure:
     word: Word
 
     @classmethod
-    def measured(cls, value: float) -> Figure:
-        """A measured number."""
-        return cls(value, value, value, "measured")
+    def exact(cls, value: float, word: Word) -> Figure:
+        """A number without an interval."""
+        return cls(value, value, value, word)
+
+    def as_dict(self) -> dict[str, float | str]:
+        """The figure as a report holds it."""
+        return {"value": self.value, "low": self.low, "high": self.high, "word": self.word}
 
     def __str__(self) -> str:
         if self.low == self.high:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.cost import BlockShape, predict_block
+from sc_neurocore.cost import SWITCHING_FACTOR, BlockShape, predict_block
 from sc_neurocore.cost._block_features import block_features
 from sc_neurocore.cost._blocks import block_models
 from sc_neurocore.cost._model import quantile
-from sc_neurocore.cost._switching import FACTOR
 
 Reals = NDArray[np.float64]
 #: Share of layers whose area the intervals are made to cover.
@@ -80,5 +79,5 @@ def how_good(family: str) -> str:
     return (
         f"LUTs of a layer on {family}, where estimated: median error {part.median_error:.1%}, "
         f"90th percentile {part.p90_error:.1%}, on layers that the model was not fitted to; power, "
-        f"where estimated: to a factor of {FACTOR}"
+        f"where estimated: to a factor of {SWITCHING_FACTOR}"
     )

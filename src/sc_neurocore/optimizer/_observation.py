@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -220,6 +222,17 @@ def shown(value: Any) -> str:
     """A value for a message: short, whatever it is."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+
+
+def file_of(path: Any, what: str) -> Path:
+    """The file that an argument names.
+
+    Raises:
+        ObservationLoadError: it is no path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ObservationLoadError(f"{what} is {shown(path)}; it must be the path of a file")
+    return Path(path)
 
 
 _LONGEST_SHOWN = 60

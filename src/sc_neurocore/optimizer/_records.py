@@ -17,6 +17,7 @@ from sc_neurocore.optimizer._observation import (
     ObservationLoadError,
     checked_field,
     checked_real,
+    file_of,
     shown,
 )
 
@@ -80,7 +81,7 @@ def read_evidence(path: str | Path) -> Any:
         ObservationLoadError: it cannot be read, is too large, or is no strict JSON.
     """
     try:
-        return decode_json(read_bytes(path, LARGEST_FILE), str(path))
+        return decode_json(read_bytes(file_of(path, "the evidence"), LARGEST_FILE), str(path))
     except SCConfigError as error:
         raise ObservationLoadError(str(error)) from None
 

@@ -86,6 +86,12 @@ def observation_from(
     if "accuracy_score" not in merged:
         raise ObservationLoadError(f"{source}: 'accuracy_score' is missing; give what you measured")
     found = {key: value for key, (value, _) in merged.items()}
+    clock, fmax = found.get("clock_mhz"), found.get("fmax_mhz")
+    if clock is not None and fmax is not None and clock > fmax:
+        raise ObservationLoadError(
+            f"{source}: 'clock_mhz' is {clock:g}, but {fmax:g} MHz is the highest clock that the "
+            "reports allow; give the clock of the run that was measured"
+        )
     # What a report says comes with its source; what the design says was metered.
     found.setdefault("power_source", "board")
     observation = observation_with({**found, "source": source}, source)

@@ -31,7 +31,9 @@ _LUTS: Mapping[str, tuple[LutUnit, ...]] = MappingProxyType(
 )
 # How AMD's part numbers begin, without the leading xc.
 _SERIES_OF_PART = {
-    "7a": "artix7", "7k": "kintex7", "7v": "virtex7", "7s": "spartan7", "7z": "zynq"
+    "7a": "artix7", "7k": "kintex7", "7v": "virtex7", "7s": "spartan7", "7z": "zynq",
+    "au": "Artix UltraScale+", "ku": "Kintex UltraScale", "vu": "Virtex UltraScale",
+    "zu": "Zynq UltraScale+", "vc": "Versal", "ve": "Versal", "vm": "Versal", "vp": "Versal",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from sc_neurocore.optimizer._energy import check_energy
 from sc_neurocore.optimizer._observation import (
     BenchmarkObservation,
     ObservationLoadError,
+    file_of,
     require_one_lut_unit,
     shown,
 )
@@ -94,14 +95,16 @@ def load_synthesis_observation(
         ObservationLoadError: a report is not known, cut off or of another design; two of them
             contradict each other; or a metric is nowhere.
     """
-    paths = [report_paths] if isinstance(report_paths, str | Path) else list(report_paths)
+    one = isinstance(report_paths, str) or not isinstance(report_paths, Sequence)
+    listed: Sequence[Any] = [report_paths] if one else report_paths  # type: ignore[assignment]
+    paths = [file_of(path, f"report {i}") for i, path in enumerate(listed)]
     reports = [report for path in paths for report in read_report_file(path)]
     return observation_from(
         reports,
         design=design,
         accuracy_score=accuracy_score,
         latency_cycles=latency_cycles,
-        source=", ".join(Path(path).name for path in paths),
+        source=", ".join(path.name for path in paths),
     )
 
 
@@ -169,5 +172,6 @@ def _records(payload: Any, source: str) -> tuple[str, list[Any]]:
 def _named(reports: str | Sequence[str] | Mapping[str, str], source: str) -> list[tuple[str, str]]:
     if isinstance(reports, Mapping):
         return [(f"{source}: {name}", text) for name, text in reports.items()]
-    texts = [reports] if isinstance(reports, str) else list(reports)
+    one = isinstance(reports, str) or not isinstance(reports, Sequence)
+    texts: Sequence[Any] = [reports] if one else reports
     return [(f"{source}: report {i}", text) for i, text in enumerate(texts)]

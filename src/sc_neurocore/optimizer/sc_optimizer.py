@@ -182,10 +182,20 @@ def pareto_front(points: Sequence[tuple[float, float, float]]) -> tuple[int, ...
 
     Returns:
         Indices by LUTs, ascending; of equal points the first.
+
+    Raises:
+        SCConfigError: they are not rows of three numbers.
     """
-    if not len(points):
+    try:
+        table = np.asarray(points, np.float64)
+    except (TypeError, ValueError):
+        table = np.empty(())
+    if table.shape == (0,):
         return ()
-    table = np.asarray(points, np.float64)
+    if table.ndim != 2 or table.shape[1] != 3:
+        raise SCConfigError(
+            "the points must be rows of three numbers: LUTs, power in mW and accuracy"
+        )
     kept = np.flatnonzero(undominated(table * (1.0, 1.0, -1.0)))
     return tuple(int(i) for i in kept[np.lexsort((table[kept, 1], table[kept, 0]))])
 

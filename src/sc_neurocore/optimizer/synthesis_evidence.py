@@ -6,6 +6,7 @@ from an argument, and two of them that differ are refused.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -17,9 +18,13 @@ from typing import Any
 from sc_neurocore.evidence import atomic_write, digest, read_bytes
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer._energy import energy_payload
-from sc_neurocore.optimizer._observation import BenchmarkObservation, ObservationLoadError
+from sc_neurocore.optimizer._observation import (
+    BenchmarkObservation,
+    ObservationLoadError,
+    file_of,
+)
 from sc_neurocore.optimizer._records import read_evidence, record_of
-from sc_neurocore.optimizer._reports import Report, read_report_file
+from sc_neurocore.optimizer._reports import Report, read_report_file, require_same_memories
 from sc_neurocore.optimizer._synthesis import design_fields, observation_from
 from sc_neurocore.optimizer.observation_loader import observations_from_payload
 
@@ -100,10 +105,16 @@ def build_payload_from_reports(
             it was given for; something contradicts something else; or a metric is nowhere.
     """
     paths = {"utilisation": utilisation_path, "power": power_path, "timing": timing_path}
-    given = {role: Path(path) for role, path in paths.items() if path is not None}
+    given = {
+        role: file_of(path, f"{role}_path")
+        for role, path in paths.items()
+        if path is not None or role == "utilisation"
+    }
     reports = {role: _role(role, path) for role, path in given.items()}
     kinds = {role: {report.kind for report in found} for role, found in reports.items()}
     if "Yosys statistics" in kinds["utilisation"] and "timing" in reports:
+        for synthesised, placed in itertools.product(reports["utilisation"], reports["timing"]):
+            require_same_memories(synthesised, placed)
         reports["timing"] = tuple(
             replace(report, metrics={"fmax_mhz": report.metrics["fmax_mhz"]})
             for report in reports["timing"]

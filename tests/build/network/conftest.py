@@ -1,4 +1,4 @@
-"""Bundles of the network of `pairs`."""
+"""Bundles of a network of 8-16-4 that tells which pair of inputs is strongest."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from pairs import write_pairs
 from sc_neurocore.build import Build
 from sc_neurocore.build.network import NetworkOptions, build_network, read_network
 from sc_neurocore.evidence import EvidenceStore
+from small_networks import SETTINGS, pairs_graph, write_pairs
 
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with ``pairs.nir`` and ``pairs.npz``."""
-    return write_pairs(tmp_path_factory.mktemp("network"))
+    settings = {"ticks": 12, **SETTINGS, "length": 16}
+    graph = pairs_graph("pairs", 4, 4, noise=0.08, gain=0.3, settings=settings)
+    return write_pairs(tmp_path_factory.mktemp("network"), graph, classes=4, count=120)
 
 
 Builder = Callable[..., Build]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +23,21 @@ from .running import Running, start
 
 READS = ("/v1/me", "/v1/projects", "/v1/evidence", "/v1/ledger", "/v1/ledger/verification")
 ADMIN = ("/v1/tokens", "/v1/audit")
+
+
+def test_serve_says_as_json_where_it_listens(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sc_neurocore", "serve", "--port", "0", "--json",
+               "--state", str(tmp_path)]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        assert set(said) == {"url", "state", "pid", "tokens"}
+        assert said["state"] == str(tmp_path) and said["pid"] == process.pid
+        assert said["tokens"] is False
+        assert httpx.get(f"{said['url']}/health").json()["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert rest == ""
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "admin"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -150,6 +151,47 @@ def test_a_replay_that_diverges_refuses_the_update(bench: Bench) -> None:
     assert (error.value.status, error.value.kind) == (409, "replay-diverged")
 
 
+def test_samples_and_limits_of_a_plan(bench: Bench) -> None:
+    file = bench.folder / "recent.npz"
+    rng = np.random.default_rng(3)
+    np.savez(file, x=rng.integers(0, 17, (150, 64)), y=rng.integers(0, 10, 150), bits=4)
+    network, samples = bench.client.upload(bench.retrained(8)), bench.client.upload(file)
+
+    def plan(client: Client, **options: Any) -> dict[str, Any]:
+        made = client.plan_update("bench-1", network, **options)
+        return client.wait_for_update(made["id"])
+
+    loose = {"min_agreement": 0.0, "max_accuracy_drop": 1.0, "max_outside": 1.0}
+    found = plan(bench.client, samples=samples, limits=loose)
+    assert found["state"] == "planned", found["reason"]
+    signed = json.loads(bench.client.package(found["id"]))["update"]["gates"]
+    assert signed == found["gates"]
+    replayed, bounds = signed[0]["evidence"], signed[1]["evidence"]
+    assert replayed["samples"] == samples and replayed["inferences"] == 150
+    assert replayed["recorded"] and 0 <= replayed["accuracy_old"] <= 1
+    assert (replayed["min_agreement"], replayed["max_accuracy_drop"]) == (0.0, 1.0)
+    assert bounds["max_outside"] == 1.0
+    with bench.running.client("operator") as operator:
+        for name, value in loose.items():
+            with pytest.raises(ServiceError, match=f"{name} .* is looser than the service's") as no:
+                operator.plan_update("bench-1", network, limits={name: value})
+            assert no.value.status == 403 and "only the role admin can loosen" in str(no.value)
+        found = plan(operator, limits={"max_outside": 0.0, "min_agreement": 0.9})
+        assert found["gates"][1]["evidence"]["max_outside"] == 0.0
+        assert found["gates"][0]["evidence"]["min_agreement"] == 0.9
+        assert found["gates"][0]["evidence"]["max_accuracy_drop"] == 0.01
+        for limits in ({"min_agreement": 1.1}, {"max_outside": -0.1}, {"colour": 0.5}):
+            with pytest.raises(ServiceError, match=r"body\.limits\.") as refused:
+                operator.plan_update("bench-1", network, limits=limits)
+            assert refused.value.status == 422
+        with pytest.raises(ServiceError, match="no uploaded file of kind npz") as refused:
+            operator.plan_update("bench-1", network, samples=network)
+        assert refused.value.status == 404
+    np.savez(file, x=np.zeros((3, 9), int), y=np.zeros(3, int), bits=4)
+    found = plan(bench.client, samples=bench.client.upload(file))
+    assert found["state"] == "failed" and "has 9 values; the network takes 64" in found["reason"]
+
+
 def test_a_board_that_dies_gets_its_parameters_again(bench: Bench) -> None:
     made = bench.planned(5)
     bench.client.apply_update(made["id"])
@@ -188,8 +230,12 @@ def test_commands(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SC_NEUROCORE_TOKEN", bench.running.token())
     monkeypatch.setenv("SC_NEUROCORE_URL", bench.running.url)
     runner = CliRunner()
-    done = runner.invoke(main, ["update", "plan", "bench-1", str(bench.retrained(6))])
+    limits = ["--min-agreement", "0.5", "--max-accuracy-drop", "0.5", "--max-outside", "1"]
+    done = runner.invoke(main, ["update", "plan", "bench-1", str(bench.retrained(6)), *limits])
     assert done.exit_code == 0 and "rollback_package" in done.output
+    missing = ["--samples", str(bench.folder / "no.npz")]
+    refused = runner.invoke(main, ["update", "plan", "bench-1", "x.nir", *missing])
+    assert refused.exit_code == 9 and "no.npz cannot be read" in refused.output
     identity = done.output.split()[0]
     for verb, state in (("apply", "committed"), ("rollback", "rolled_back")):
         done = runner.invoke(main, ["update", verb, identity])

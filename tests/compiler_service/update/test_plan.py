@@ -146,6 +146,52 @@ def test_accuracy_may_not_fall_by_more_than_allowed() -> None:
     assert plan(classifier(4), labels=labels, limits=LOOSE).update is not None
 
 
+def test_with_labels_only_right_answers_must_stay() -> None:
+    old = twin()
+    new = old.follow(with_weights(old.network, classifier(4)), 1)
+    before, after = (new.expected(samples(), k).predictions for k in (0, 1))
+    same = int((before == after).sum())
+    wide = GateLimits(max_outside=1.0)
+    assert 0 < same < 0.8 * len(before) and plan(classifier(4), limits=wide).update is None
+    # Whatever the old parameters answered otherwise was wrong: nothing is lost.
+    found = plan(classifier(4), labels=after, limits=wide)
+    replayed = found.require().gates[0]
+    assert replayed.evidence["compared"] == same and replayed.evidence["agreement"] == 1.0
+    assert f"100.00% of {same} right answers stay right" in replayed.reason
+    # As many are gained as lost: the accuracy alone would let it pass.
+    mixed = np.where(np.arange(len(before)) % 2, before, after)
+    found = plan(classifier(4), labels=mixed, limits=GateLimits(0.8, 1.0, 1.0))
+    right = before == mixed
+    kept = (right & (after == mixed)).sum() / right.sum()
+    assert kept < 0.8 and found.gates[0].evidence["agreement"] == pytest.approx(kept)
+    assert f"{kept:.2%} of {right.sum()} right answers stay right, less than" in found.verdict
+    # No right answer can be lost where there was none.
+    assert plan(classifier(4), labels=(before + 1) % 3, limits=wide).gates[0].passed
+
+
+def test_samples_of_their_own_beside_a_recording() -> None:
+    kept = recording(twin(), samples(40))
+    given = {"samples": samples(200), "labels": twin().expected(samples(200)).predictions}
+    update = plan(classifier(changes=1), kept, **given, origin="a" * 64, limits=LOOSE).require()
+    said = update.gates[0]
+    assert said.reason.startswith(
+        "the twin reproduces all 40 recorded inferences; accuracy 100.00%"
+    )
+    assert said.evidence["inferences"] == 200 and said.evidence["samples"] == "a" * 64
+    assert said.evidence["recorded"] is True and "200 inferences" in update.gates[1].reason
+    with pytest.raises(SCConfigError, match="200 labels and 40 samples"):
+        plan(classifier(changes=1), kept, labels=given["labels"])
+
+
+def test_which_limits_are_looser() -> None:
+    own = GateLimits(0.8, 0.01, 0.25)
+    assert own.looser_than(own) == () and GateLimits(0.9, 0.0, 0.2).looser_than(own) == ()
+    assert GateLimits(0.7, 0.02, 0.3).looser_than(own) == (
+        "min_agreement", "max_accuracy_drop", "max_outside",
+    )  # fmt: skip
+    assert GateLimits(0.9, 0.02, 0.2).looser_than(own) == ("max_accuracy_drop",)
+
+
 def test_a_recording_must_be_of_this_device() -> None:
     of, given = twin(), samples(40)
     kept = recording(of, given)

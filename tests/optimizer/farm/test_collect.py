@@ -30,6 +30,12 @@ def scheduler():
         yield client.scheduler.address
 
 
+def test_no_directory_is_made_up(tmp_path: Path) -> None:
+    with pytest.raises(SCConfigError, match=r"there is no directory .*none; create it first"):
+        collect([GOOD], tmp_path / "none" / "results.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_three_jobs_are_run_once(tmp_path: Path, scheduler: str) -> None:
     out, store = tmp_path / "results.jsonl", tmp_path / "evidence.sqlite"
     seen: list[str] = []

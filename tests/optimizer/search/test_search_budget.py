@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer.search import Budget, Figure, make_budget, parse_budget
-from sc_neurocore.optimizer.search._budget import exact, excess, require_possible
+from sc_neurocore.optimizer.search._budget import excess, require_possible
 from sc_neurocore.toolchain import get_target
+
+
+@pytest.mark.parametrize("wrong", [None, 3])
+def test_what_is_no_budget(wrong: object) -> None:
+    for read in (parse_budget, make_budget):
+        with pytest.raises(SCConfigError, match=f"the budget is {wrong}; it must be "):
+            read(wrong)  # type: ignore[arg-type]
 
 
 def test_a_budget_keeps_its_order_and_its_numbers() -> None:
@@ -73,7 +80,7 @@ def test_the_whole_interval_must_be_inside() -> None:
 def test_excess_is_relative_and_of_the_worse_end() -> None:
     assert excess("luts", 100, Figure(90, 80, 120, "estimated")) == pytest.approx(0.2)
     assert excess("accuracy", 0.8, Figure(0.9, 0.6, 1, "executed")) == pytest.approx(0.25)
-    assert excess("luts", 100, exact(50, "measured")) == pytest.approx(-0.5)
+    assert excess("luts", 100, Figure.exact(50, "measured")) == pytest.approx(-0.5)
 
 
 @given(st.floats(1, 1e6), st.floats(0.01, 0.9), st.floats(1, 1e6))
@@ -97,7 +104,7 @@ def test_what_no_run_changes_is_inside_or_not() -> None:
     power = Figure(1.5, 0.3, 7.5, "estimated")
     assert budget.chance({"accuracy": Figure(0.95, 0.91, 1, ""), "power_mw": power}, 1.6) == 1
     assert budget.chance({"accuracy": Figure(0.95, 0.89, 1, ""), "power_mw": power}, 1.6) == 0
-    endless = {"luts": exact(math.inf, "measured")}
+    endless = {"luts": Figure.exact(math.inf, "measured")}
     assert parse_budget("luts=10").chance(endless, 1.6) == 0
 
 

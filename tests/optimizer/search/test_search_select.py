@@ -10,7 +10,6 @@ import pytest
 from sc_neurocore.build.network import Configuration, LayerConfiguration, Proportion
 from sc_neurocore.cost import EngineShape
 from sc_neurocore.optimizer.search import Budget, Candidate, Clocks, Figure, Measured, parse_budget
-from sc_neurocore.optimizer.search._budget import exact
 from sc_neurocore.optimizer.search._candidate import outside_by, widened
 from sc_neurocore.optimizer.search._select import (
     RISK,
@@ -32,8 +31,8 @@ def candidate(
     figures = {
         "luts": Figure(luts, luts * (1 - width), luts * (1 + width), "estimated"),
         "latency_us": Figure(us, us * (1 - width), us * (1 + width), "estimated"),
-        "fmax_mhz": exact(50.0, "estimated"),
-        "clocks": exact(us * 50, "executed"),
+        "fmax_mhz": Figure.exact(50.0, "estimated"),
+        "clocks": Figure.exact(us * 50, "executed"),
         "accuracy": Figure(score.share, *score.interval, "executed"),
     }
     measured = None if found is None else Measured(found, 0, 0, 0, 50.0, False, ())
@@ -130,6 +129,14 @@ def test_without_a_best_the_first_run_is_likely_to_be_inside() -> None:
     assert next_runs([candidate(70, 10, found=70)], budget, "luts", 0.9, 2) == []
 
 
+def test_what_is_as_likely_inside_as_not_sets_the_accuracy_that_is_looked_for() -> None:
+    budget, coarse = parse_budget("luts=100"), candidate(80, 1, right=80)
+    for luts, alone in ((100, True), (101, False)):
+        fine = candidate(luts, 1, right=95)
+        found = {id(c) for c, _ in next_runs([fine, coarse], budget, "luts", 0.9, 4)}
+        assert id(fine) in found and (id(coarse) not in found) == alone
+
+
 def test_the_nearest_says_what_must_give() -> None:
     budget = Budget((("luts", 100.0), ("latency_us", 10.0)))
     small, fast = candidate(90, 20, width=0), candidate(150, 5, width=0)
@@ -151,7 +158,7 @@ def test_an_interval_that_was_left_is_widened_until_it_holds() -> None:
     assert wide.high == pytest.approx(130.0) and wide.value == 100.0 and wide.low < 90.0
     assert widened(figure, 1.0) is figure
     assert outside_by(figure, 80.0) == pytest.approx(np.log(0.8) / np.log(0.9))
-    assert outside_by(exact(100.0, "estimated"), 100.0) == 0.0
+    assert outside_by(Figure.exact(100.0, "estimated"), 100.0) == 0.0
     assert outside_by(Figure(5, 0, 9, "estimated"), 100.0) == 0.0
 
 

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sc_neurocore.build._page import number
-from sc_neurocore.cost._switching import (
+from sc_neurocore.cost import (
     CLOCK_CAPACITANCE,
     CORE_VOLTAGE,
-    FACTOR,
     NET_CAPACITANCE,
+    SWITCHING_FACTOR,
 )
 
 
@@ -119,7 +119,7 @@ class Energy:
             **asdict(self),
             "toggles_word": "executed",
             "word": "estimated",
-            "factor": FACTOR,
+            "factor": SWITCHING_FACTOR,
             "method": self.method,
         }
 
@@ -133,7 +133,7 @@ class Energy:
             f"{NET_CAPACITANCE * 1e12:g} pF per net, {CLOCK_CAPACITANCE * 1e12:g} pF per "
             f"flip-flop's clock and V = {self.volts:g} V. The capacitances are assumed, the same "
             f"for every net; glitches, static power and pins are left out. Good to a factor of "
-            f"{FACTOR} either way"
+            f"{SWITCHING_FACTOR} either way"
         )
 
 

@@ -225,10 +225,39 @@ class DeviceInference(Document):
     generation: int
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Limits(Document):
+    """What an update may change; what is left out is the service's own.
+
+    An operator can tighten a limit; only an admin can loosen one.
+    """
+
+    min_agreement: Share | None = Field(
+        default=None,
+        description="Share of samples that must be answered as before; with labels, of those that "
+        "were answered rightly.",
+    )
+    max_accuracy_drop: Share | None = Field(
+        default=None, description="By how much the share of right answers may fall."
+    )
+    max_outside: Share | None = Field(
+        default=None,
+        description="Share of inferences that may lie outside the telemetry bounds of before.",
+    )
+
+
 class NewUpdate(Document):
     """A network whose weights a device is to have."""
 
     network: Digest = Field(description="An uploaded file of kind nir.")
+    samples: Digest | None = Field(
+        default=None,
+        description="An uploaded file of kind npz: labelled samples to compare old and new weights "
+        "on, in place of the build's.",
+    )
+    limits: Limits = Limits()
     tick: int = Field(
         default=0, ge=0, le=1 << 16, description="Tick at which it takes effect; 0: between two."
     )

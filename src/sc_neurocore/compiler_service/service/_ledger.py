@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._tables import ledger
-from sc_neurocore.compiler_service.update import ChainError, Sealed, seal, verify_chain
-from sc_neurocore.evidence import JSON
+from sc_neurocore.evidence import JSON, ChainError, Sealed, seal, verify_chain
 from sc_neurocore.exceptions import SCNeuroError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from anyio import to_thread
@@ -15,7 +16,7 @@ from sqlalchemy import update as change
 
 from sc_neurocore.compiler_service.service import _tables as tables
 from sc_neurocore.compiler_service.service._context import Answer, Changing, Context, Reading
-from sc_neurocore.compiler_service.service._documents import NewUpdate, Update
+from sc_neurocore.compiler_service.service._documents import Limits, NewUpdate, Update
 from sc_neurocore.compiler_service.service._problem import Problem, responses
 from sc_neurocore.compiler_service.service._queue import enqueue
 from sc_neurocore.compiler_service.service._routes_builds import Id, Limit, Offset, find, uploaded
@@ -25,7 +26,13 @@ from sc_neurocore.compiler_service.service._routes_devices import (
     standing_of,
 )
 from sc_neurocore.compiler_service.service._updates import network_of
-from sc_neurocore.compiler_service.update import Standing, UpdateRefusedError, open_update
+from sc_neurocore.compiler_service.update import (
+    GateLimits,
+    Standing,
+    UpdateRefusedError,
+    open_update,
+    require_next,
+)
 
 router = APIRouter(prefix="/v1")
 
@@ -55,11 +62,14 @@ def plan_update(context: Changing, device: DeviceName, document: NewUpdate) -> R
     """Plan an update: classify it, find its words, record the device, pass the gates, sign."""
 
     def perform(connection: Connection) -> Answer:
+        limits = _limits(context, document.limits)
         row, here = _ready(context, connection, device)
         inputs = {
             "bundle.tar": row["bundle"],
             "network.nir": uploaded(connection, document.network, "nir"),
         }
+        if document.samples is not None:
+            inputs["samples.npz"] = uploaded(connection, document.samples, "npz")
         current = network_of(connection, device, here.parameters)
         if current is not None:
             inputs["current.nir"] = current
@@ -70,6 +80,8 @@ def plan_update(context: Changing, device: DeviceName, document: NewUpdate) -> R
             "version": version,
             "target": f"build {row['build']}",
             "changed_fields": document.changed_fields,
+            "limits": asdict(limits),
+            "samples": document.samples,
         }
         spec = {"inputs": inputs, "arguments": arguments}
         made = {
@@ -282,6 +294,26 @@ def _ready(context: Context, connection: Connection, device: str) -> tuple[Any, 
     return row, here
 
 
+def _limits(context: Context, wanted: Limits) -> GateLimits:
+    """The limits of a plan: the service's, and what the caller may change of them.
+
+    Raises:
+        Problem: the caller would loosen one, and is no admin.
+    """
+    own = GateLimits()
+    found = replace(own, **wanted.model_dump(exclude_none=True))
+    loose = found.looser_than(own)
+    if loose and not context.token.holds("admin"):
+        name = loose[0]
+        raise Problem(
+            "forbidden",
+            f"{name} {getattr(found, name):g} is looser than the service's {getattr(own, name):g}; "
+            f"only the role admin can loosen a limit, and the token '{context.token.name}' is "
+            f"{context.token.role}, which can tighten it",
+        )
+    return found
+
+
 def _require_applicable(row: Mapping[str, Any], here: Standing) -> None:
     """Refuse what the device would refuse, before a job waits for it.
 
@@ -297,17 +329,10 @@ def _require_applicable(row: Mapping[str, Any], here: Standing) -> None:
             )
     if row["package"] is None:
         raise Problem("gate-failed", f"there is no package to apply: {row['reason']}")
-    if row["version"] <= here.version:
-        raise Problem(
-            "stale-version",
-            f"the update has version {row['version']}; version {here.version} is committed",
-        )
-    if row["base"] != here.parameters:
-        raise Problem(
-            "digest-mismatch",
-            f"the update replaces parameters {row['base'][:12]}…; the device has "
-            f"{here.parameters[:12]}…",
-        )
+    try:
+        require_next(f"update '{row['id']}'", row["version"], row["base"], here)
+    except UpdateRefusedError as error:
+        raise _refusal(error) from None
 
 
 def _begin(connection: Connection, row: Any, rollback: int | None) -> dict[str, Any]:

@@ -52,8 +52,9 @@ def build(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage)
 def plan(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) -> dict[str, Any]:
     """Plan an update of a live device; ``update.json`` comes out if it passes its gates."""
     from sc_neurocore.accelerator import with_weights
-    from sc_neurocore.build.network import open_live_bundle
-    from sc_neurocore.compiler_service.update import plan_update
+    from sc_neurocore.build.network import find_samples, open_live_bundle
+    from sc_neurocore.compiler_service.update import GateLimits, plan_update
+    from sc_neurocore.datasets import load_dataset
     from sc_neurocore.digital_twin import Recording, Twin
 
     on_stage("twin of the device")
@@ -66,6 +67,11 @@ def plan(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) 
     if (given / CURRENT).exists():
         network = with_weights(network, given / CURRENT)
     twin = Twin(live.digest[:32], {recording.generation: network}, live.foldings, _CLOCK_MHZ)
+    samples = None
+    if (given / SAMPLES).exists():
+        classes = network.layers[network.output].size
+        data = load_dataset(given / SAMPLES)
+        samples = find_samples(data, network.input, network.ticks, classes, 0)
     on_stage("gates")
     planned = plan_update(
         twin,
@@ -75,7 +81,11 @@ def plan(arguments: Mapping[str, Any], given: Path, out: Path, on_stage: Stage) 
         version=arguments["version"],
         request_id=arguments["update"],
         target_name=arguments["target"],
+        samples=None if samples is None else samples.inputs,
+        labels=None if samples is None else samples.labels,
+        origin=arguments["samples"] or "",
         changed_fields=tuple(arguments["changed_fields"]),
+        limits=GateLimits(**arguments["limits"]),
     )
     if planned.update is not None:
         (out / UPDATE).write_text(json.dumps(planned.update.to_dict()), encoding="utf-8")

@@ -5,18 +5,13 @@ Needs the extra ``service`` only to sign and to open packages.
 
 from __future__ import annotations
 
+from sc_neurocore.accelerator import bank_digest
 from sc_neurocore.compiler_service._errors import (
-    ChainError,
     Refusal,
     UpdateRefusedError,
     UpdateUnsettledError,
 )
-from sc_neurocore.compiler_service.update._chain import (
-    GENESIS,
-    Sealed,
-    seal,
-    verify_chain,
-)
+from sc_neurocore.compiler_service.update._applicable import require_next
 from sc_neurocore.compiler_service.update._draft import Draft, draft_update
 from sc_neurocore.compiler_service.update._execute import (
     LiveDesign,
@@ -55,7 +50,7 @@ from sc_neurocore.compiler_service.update._words import (
     difference,
     overlaid,
 )
-from sc_neurocore.digital_twin import bank_digest
+from sc_neurocore.evidence import GENESIS, ChainError, Sealed, seal, verify_chain
 
 __all__ = [
     "GENESIS",
@@ -95,6 +90,7 @@ __all__ = [
     "read_private_key",
     "read_public_key",
     "recover",
+    "require_next",
     "seal",
     "sign_update",
     "standing",

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sc_neurocore.accelerator import bank_words
-from sc_neurocore.compiler_service._errors import (
-    Refusal,
-    UpdateRefusedError,
-    UpdateUnsettledError,
-)
+from sc_neurocore.accelerator import bank_digest, bank_words
+from sc_neurocore.compiler_service._errors import UpdateRefusedError, UpdateUnsettledError
+from sc_neurocore.compiler_service.update._applicable import require_applicable, unfinished
 from sc_neurocore.compiler_service.update._journal import (
     Journal,
     Standing,
@@ -40,7 +37,6 @@ from sc_neurocore.compiler_service.update._words import (
 )
 from sc_neurocore.devices import Device, Identity
 from sc_neurocore.devices import update as live
-from sc_neurocore.digital_twin import bank_digest
 from sc_neurocore.exceptions import DeviceError, DeviceMismatchError, SCConfigError
 
 if TYPE_CHECKING:
@@ -114,7 +110,7 @@ def enrol(device: Device, design: LiveDesign, journal: Journal, name: str) -> St
     """
     before = standing(journal.entries(), name)
     if before is not None and before.open is not None:
-        raise _unfinished(before)
+        raise unfinished(before)
     _identify(device, design)
     if not _rest(device).clean:
         raise UpdateRefusedError("base", f"device '{name}' is in the middle of an update; reset it")
@@ -157,7 +153,7 @@ def execute_update(
     here = standing(journal.entries(), update.device)
     if here is None:
         raise UpdateRefusedError("journal", f"device '{update.device}' was never enrolled")
-    _require_meant(update, here, design)
+    require_applicable(update, here, design.digest)
     _identify(device, design)
     _require_base(device, design, update)
     journal.append(intended(update, tick))
@@ -199,39 +195,6 @@ def recover(device: Device, design: LiveDesign, journal: Journal, name: str) -> 
             "journal", f"the journal of '{name}' is of design {here.design}, not {design.digest}"
         )
     return _settle(device, design, journal, name, "")
-
-
-def _require_meant(update: Update, here: Standing, design: LiveDesign) -> None:
-    """Refuse what is not for this device in its state, as the journal says."""
-
-    def refuse(reason: Refusal, message: str) -> UpdateRefusedError:
-        return UpdateRefusedError(reason, f"update '{update.package_id}' {message}")
-
-    if here.open is not None:
-        raise _unfinished(here)
-    if update.design != here.design or update.design != design.digest:
-        raise refuse(
-            "foreign", f"is for design {update.design}; '{here.device}' runs {here.design}"
-        )
-    if update.version == here.version:
-        raise refuse("replayed", f"has version {update.version}, which was committed already")
-    if update.version < here.version:
-        raise refuse(
-            "downgraded",
-            f"has version {update.version}; version {here.version} was committed after it",
-        )
-    if update.base != here.parameters:
-        raise refuse(
-            "base",
-            f"replaces parameters {update.base[:12]}…; '{here.device}' has {here.parameters[:12]}…",
-        )
-    results = {gate.name: gate for gate in update.gates}
-    for name in update.package.validation_gates:
-        if name not in results:
-            raise refuse("gate", f"has not been through gate {name}")
-    for gate in update.gates:
-        if not gate.passed:
-            raise refuse("gate", f"did not pass gate {gate.name}: {gate.reason}")
 
 
 def _require_base(device: Device, design: LiveDesign, update: Update) -> None:
@@ -398,12 +361,3 @@ def _identify(device: Device, design: LiveDesign) -> Identity:
             f"{device.name} runs design {identity.digest}; the update is for {design.digest}"
         )
     return identity
-
-
-def _unfinished(here: Standing) -> UpdateRefusedError:
-    assert here.open is not None
-    return UpdateRefusedError(
-        "unfinished",
-        f"update '{here.open.package_id}' of device '{here.device}' was begun and not ended; "
-        "recover the device first",
-    )

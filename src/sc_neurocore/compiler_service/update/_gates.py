@@ -14,8 +14,7 @@ from sc_neurocore.compiler_service.update._words import (
     count,
     overlaid,
 )
-from sc_neurocore.digital_twin import Answers, Recording, Twin, bank_digest
-from sc_neurocore.digital_twin._telemetry import learn_bounds
+from sc_neurocore.digital_twin import Answers, Recording, Twin, bank_digest, learn_bounds
 from sc_neurocore.evidence import JSON
 from sc_neurocore.exceptions import DeviceMismatchError, SCConfigError
 
@@ -28,7 +27,8 @@ class GateLimits:
     """What an update may change.
 
     Attributes:
-        min_agreement: share of samples, from 0 to 1, that old and new parameters must answer alike.
+        min_agreement: share of samples, from 0 to 1, that old and new parameters must answer
+            alike; where the right answers are known, of those that the old ones answer rightly.
         max_accuracy_drop: by how much the share of right answers may fall, from 0 to 1, where the
             right ones are known.
         max_outside: share of inferences, from 0 to 1, whose clocks or spikes may lie outside the
@@ -49,6 +49,15 @@ class GateLimits:
             if not (real and 0 <= value <= 1):
                 raise SCConfigError(f"{name} is {value!r}; it must be a number from 0 to 1")
 
+    def looser_than(self, other: GateLimits) -> tuple[str, ...]:
+        """Names of the limits that let more through than another's."""
+        loose = {
+            "min_agreement": self.min_agreement < other.min_agreement,
+            "max_accuracy_drop": self.max_accuracy_drop > other.max_accuracy_drop,
+            "max_outside": self.max_outside > other.max_outside,
+        }
+        return tuple(name for name, is_looser in loose.items() if is_looser)
+
 
 @dataclass(frozen=True, eq=False)
 class Replay:
@@ -59,12 +68,21 @@ class Replay:
         old: answers before.
         new: answers after.
         labels: right classes, where they are known.
+        origin: of the samples, such as the digest of a file; empty for the device's own.
     """
 
     samples: NDArray[np.int64]
     old: Answers
     new: Answers
     labels: NDArray[np.int64] | None
+    origin: str = ""
+
+    @property
+    def to_keep(self) -> NDArray[np.bool_]:
+        """Samples whose class should not change: all, or those answered rightly before."""
+        if self.labels is None:
+            return np.ones(len(self.old), bool)
+        return np.asarray(self.old.predictions == self.labels)
 
     def probes(self, number: int) -> tuple[Probe, ...]:
         """Samples to try a device with; those first that old and new answer differently."""
@@ -88,14 +106,19 @@ def digital_twin_replay(
         limits: what may change.
     """
     number = len(replay.old)
-    agreement = float(np.mean(replay.old.predictions == replay.new.predictions)) if number else 0.0
+    changed, keep = replay.old.predictions != replay.new.predictions, replay.to_keep
+    lost, compared = changed & keep, int(keep.sum())
+    agreement = 1.0 if compared == 0 else (compared - int(lost.sum())) / compared
     evidence: dict[str, JSON] = {
         "agreement": agreement,
+        "compared": compared,
         "inferences": number,
         "max_accuracy_drop": limits.max_accuracy_drop,
         "min_agreement": limits.min_agreement,
         "recorded": recording is not None,
     }
+    if replay.origin:
+        evidence["samples"] = replay.origin
     found = ["the device was not recorded, so only the model's answers are compared"]
     if recording is not None:
         try:
@@ -112,13 +135,17 @@ def digital_twin_replay(
             )  # fmt: skip
         found = [f"the twin reproduces all {report.compared} recorded inferences"]
     faults = [] if number else ["there are no samples to compare"]
+    if replay.labels is None:
+        said = f"old and new parameters agree in {agreement:.2%} of {number} samples"
+    else:
+        said = f"{agreement:.2%} of {compared} right answers stay right"
     if number and agreement < limits.min_agreement:
-        first = int(np.argmax(replay.old.predictions != replay.new.predictions))
+        first = int(np.argmax(lost))
         a, b = int(replay.old.predictions[first]), int(replay.new.predictions[first])
         evidence["first_difference"] = {"new": b, "old": a, "sample": first}
         faults.append(
-            f"old and new parameters agree in {agreement:.2%} of {number} samples, less than "
-            f"{limits.min_agreement:.2%}; first in sample {first} the class is {b} instead of {a}"
+            f"{said}, less than {limits.min_agreement:.2%}; first in sample {first} the class is "
+            f"{b} instead of {a}"
         )
     if replay.labels is not None and number:
         before = float(np.mean(replay.old.predictions == replay.labels))
@@ -129,8 +156,8 @@ def digital_twin_replay(
                 f"the accuracy falls from {before:.2%} to {after:.2%}, by more than "
                 f"{limits.max_accuracy_drop:.2%}"
             )
-        found.append(f"accuracy {before:.2%} before, {after:.2%} after")
-    found.append(f"old and new parameters agree in {agreement:.2%} of {number} samples")
+        found.append(f"accuracy {before:.2%} before, {after:.2%} after, of {number} samples")
+    found.append(said)
     return GateResult("digital_twin_replay", not faults, "; ".join(faults or found), evidence)
 
 

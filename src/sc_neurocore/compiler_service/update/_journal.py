@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from sc_neurocore.compiler_service._errors import UpdateRefusedError
 from sc_neurocore.compiler_service.update import _strict
-from sc_neurocore.compiler_service.update._chain import Sealed, seal, verify_chain
 from sc_neurocore.compiler_service.update._update import LAST_VERSION, Update
 from sc_neurocore.compiler_service.update._words import (
     Writes,
@@ -21,7 +20,7 @@ from sc_neurocore.compiler_service.update._words import (
     writes_from_json,
     writes_to_json,
 )
-from sc_neurocore.evidence import JSON, canonical_json
+from sc_neurocore.evidence import JSON, Sealed, canonical_json, seal, verify_chain
 from sc_neurocore.exceptions import SCConfigError
 
 

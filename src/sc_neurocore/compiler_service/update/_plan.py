@@ -73,7 +73,9 @@ def plan_update(
     version: int,
     request_id: str,
     target_name: str,
+    samples: ArrayLike | None = None,
     labels: NDArray[np.int64] | None = None,
+    origin: str = "",
     changed_fields: Sequence[str] = (),
     limits: GateLimits | None = None,
     policy: LiveUpdatePolicy | None = None,
@@ -88,7 +90,9 @@ def plan_update(
         version: of the update, above all committed before.
         request_id: name of the request.
         target_name: name of the device's kind.
+        samples: to compare old and new parameters on; None for those of the evidence.
         labels: right classes of the samples, (S,), if they are known.
+        origin: of the samples, such as the digest of a file, for the gates' evidence.
         changed_fields: what else was changed, as for `draft_update`.
         limits: of the gates; None for the default ones.
         policy: None for the default one.
@@ -102,7 +106,9 @@ def plan_update(
     )  # fmt: skip
     if draft.network is None:
         return UpdatePlan(draft.package, draft, (), None, _needs_image(draft))
-    gates, probes = pass_gates(twin, draft, evidence, labels=labels, limits=limits)
+    gates, probes = pass_gates(
+        twin, draft, evidence, samples=samples, labels=labels, origin=origin, limits=limits
+    )
     failed = [gate for gate in gates if not gate.passed]
     if failed:
         verdict = "; ".join(f"{gate.name}: {gate.reason}" for gate in failed)
@@ -118,7 +124,9 @@ def pass_gates(
     draft: Draft,
     evidence: Recording | ArrayLike,
     *,
+    samples: ArrayLike | None = None,
     labels: NDArray[np.int64] | None = None,
+    origin: str = "",
     limits: GateLimits | None = None,
 ) -> tuple[tuple[GateResult, ...], tuple[Probe, ...]]:
     """Take a draft of a hot swap through the gates of its package.
@@ -127,7 +135,9 @@ def pass_gates(
         twin: of the device.
         draft: of its change.
         evidence: a recording or samples, as for `plan_update`.
+        samples: likewise.
         labels: right classes, if they are known.
+        origin: of the samples.
         limits: None for the default ones.
 
     Returns:
@@ -141,16 +151,18 @@ def pass_gates(
         raise SCConfigError(_needs_image(draft))
     bounds = limits or GateLimits()
     recording = evidence if isinstance(evidence, Recording) else None
-    given = evidence.samples if isinstance(evidence, Recording) else evidence
-    samples = encode_levels(twin.network.input, given, twin.network.ticks)
-    if labels is not None and np.shape(labels) != (len(samples),):
-        raise SCConfigError(f"there are {np.size(labels)} labels and {len(samples)} samples")
+    if samples is None:
+        samples = evidence.samples if isinstance(evidence, Recording) else evidence
+    levels = encode_levels(twin.network.input, samples, twin.network.ticks)
+    if labels is not None and np.shape(labels) != (len(levels),):
+        raise SCConfigError(f"there are {np.size(labels)} labels and {len(levels)} samples")
     future = max(twin.networks) + 1
     replay = Replay(
-        samples,
-        twin.expected(samples),
-        twin.follow(draft.network, future).expected(samples, future),
+        levels,
+        twin.expected(levels),
+        twin.follow(draft.network, future).expected(levels, future),
         None if labels is None else np.asarray(labels),
+        origin,
     )
     names = [layer.name for layer in twin.network.layers]
     results = []

@@ -1,7 +1,7 @@
 // The virtual board: a design's RTL behind a local socket.
 //
 //   board unix PATH SEED | board tcp PORT SEED       (lines of "about" on standard input, then an
-//   empty line; the board ends when standard input does)
+//   empty line; the board ends when standard input does, and removes its working directory)
 //
 // Prints "listening unix PATH" or "listening tcp PORT" when it can be connected to. The design's
 // clock runs only while a frame is executed, so what happens depends on frames alone, not on time.
@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 
 #include "board.h"
 
@@ -273,5 +274,8 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
   Server(listener, board).serve();
   if (way == "unix") unlink(argv[2]);
+  // Its directory is its own; an owner that was killed could not remove it.
+  std::error_code ignored;
+  std::filesystem::remove_all(std::filesystem::current_path(ignored), ignored);
   return 0;
 }

@@ -15,7 +15,6 @@ from sc_neurocore.accelerator import (
     bank_writes,
     simulate_network,
 )
-from sc_neurocore.accelerator._geometry import EVENT, Stream
 from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.devices import update
 from sc_neurocore.devices._protocol import Device, Inference, Operation, Read, Write
@@ -116,17 +115,10 @@ class Bench:
                         spikes.append(0)
                         continue
                     passed = (schedule.edges[k] > 0) & (schedule.edges[k] <= schedule.done)
-                    spikes.append(_ones(stream, schedule.words[k][passed]))
+                    spikes.append(stream.spikes(schedule.words[k][passed]))
                 self.expect(f"spikes of sample {i}", tuple(spikes), got.layer_spikes)
             found.append(got)
         return found
-
-
-def _ones(stream: Stream, words: NDArray[np.int64]) -> int:
-    """Count the spikes in words of a stream."""
-    events = words[words >> (stream.width - 2) == EVENT]
-    lanes = np.arange(stream.simd)
-    return int(((events[:, None] >> lanes) & 1).sum())
 
 
 def _others(weights: NDArray[np.int64]) -> NDArray[np.int64]:

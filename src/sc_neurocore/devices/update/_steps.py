@@ -23,7 +23,8 @@ from sc_neurocore.exceptions import SCConfigError
 #: Words to be written, by bank and entry.
 Writes = Mapping[str, Mapping[int, int]]
 
-_APPLY, _REVERT, _SYNC = 2, 3, 4
+_REVERT, _SYNC = 3, 4
+_APPLY_NOW = Write(address("COMMAND"), 2)
 #: How often a command is given that a broken bus may have lost.
 _ATTEMPTS = 4
 
@@ -92,14 +93,12 @@ def apply(device: Device, tick: int = 0) -> UpdateStatus:
         UpdateError: the board did not do it; nothing of it is active.
         DeviceError: the link, or the board, fails.
     """
-    writes = apply_writes(tick)
+    _require_tick(tick)
     _require(device, "staged", "apply")
     before = device.read(address("TRAPS"))
     for _ in range(_ATTEMPTS):
-        device.transfer(writes[:-1])
-        if device.read(address("APPLY_TICK")) != tick:
-            continue
-        device.transfer(writes[-1:])
+        _set_tick(device, tick)
+        device.transfer([_APPLY_NOW])
         now = status(device)
         while not now.applied and (now.busy or (now.pending and not device.telemetry().busy)):
             device.step(64)
@@ -122,7 +121,8 @@ def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inf
         device: the board, whose update must be staged.
         sample: as for `Device.run`.
         tick: from 1 on; that tick and all later ones have the new parameters, in every layer. An
-            inference that ends before has the old ones only.
+            inference that ends before has the old ones only, and so has one that has begun the tick
+            before the apply comes over a slow bus.
 
     Returns:
         What the board said of the inference.
@@ -131,9 +131,11 @@ def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inf
         UpdateError: the board did not apply it; nothing of it is active.
         DeviceError: the link, or the board, fails.
     """
+    _require_tick(tick)
     _require(device, "staged", "apply")
     before = device.read(address("TRAPS"))
-    found = device.run(sample, during=apply_writes(tick))
+    _set_tick(device, tick)
+    found = device.run(sample, during=[_APPLY_NOW])
     now = settle(device, lambda s: not s.busy and not s.pending)
     if not now.applied:
         traps = device.read(address("TRAPS"))
@@ -144,15 +146,24 @@ def apply_at(device: Device, sample: NDArray[np.integer[Any]], tick: int) -> Inf
     return found
 
 
-def apply_writes(tick: int) -> list[Write]:
-    """Return the writes that apply what is staged at a tick.
-
-    Raises:
-        SCConfigError: the tick is no 32-bit word.
-    """
+def _require_tick(tick: int) -> None:
     if not 0 <= tick < 1 << 32:
         raise SCConfigError(f"tick {tick} is out of range; use 0 to 2^32 - 1")
-    return [Write(address("APPLY_TICK"), tick), Write(address("COMMAND"), _APPLY)]
+
+
+def _set_tick(device: Device, tick: int) -> None:
+    """Write APPLY_TICK until it reads back, and make sure that the update still is staged.
+
+    A write that a broken bus misdirects may have been a command.
+    """
+    at = address("APPLY_TICK")
+    for _ in range(_ATTEMPTS):
+        if device.transfer([Write(at, tick), Read(at)]) == [tick]:
+            _require(device, "staged", "apply")
+            return
+    raise UpdateError(
+        f"{device.name} does not hold the tick of the apply; nothing of the update is active"
+    )
 
 
 def revert(device: Device) -> UpdateStatus:

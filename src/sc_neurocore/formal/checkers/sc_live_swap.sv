@@ -1,5 +1,6 @@
     // An exchange that came in this inference, with all halves alike, and stays as it came; its
     // tick, and whether any layer had begun that. A tick counter that overflows ends the claims.
+    reg [LAYERS*TICK_BITS-1:0] formal_ticks = 0;  // that have ended in this inference, layer by layer
     reg formal_exchange = 1'b0;
     reg formal_pending = 1'b0;
     reg formal_target, formal_late;
@@ -21,7 +22,11 @@
     end
     reg formal_last_target, formal_moves;
     reg [LAYERS-1:0] formal_half;
+    integer formal_n;
     always @(posedge clk) begin
+        for (formal_n = 0; formal_n < LAYERS; formal_n = formal_n + 1)
+            formal_ticks[formal_n*TICK_BITS +: TICK_BITS] <= rst_n
+                ? formal_ticks[formal_n*TICK_BITS +: TICK_BITS] + TICK_BITS'(tick_ends[formal_n]) : 0;
         formal_pending <= rst_n && swap_pending;
         if (!rst_n || formal_wraps) formal_exchange <= 1'b0;
         else if (swap_pending && !formal_pending) begin
@@ -36,6 +41,8 @@
     end
 
     always @* begin
+        // the ticks are those of this inference alone
+        formal_claim_counted: assert (!formal_live || ticks == formal_ticks);
         // between inferences every half becomes the target
         formal_claim_between: assert (!formal_reset || half == {LAYERS{formal_last_target}});
         // in an inference a half changes only while an exchange is pending

@@ -19,7 +19,7 @@ from sc_neurocore.hdl.blocks._arithmetic import (
     subtractor,
     unipolar_multiplier,
 )
-from sc_neurocore.hdl.blocks._block import Block, Fault, Levels
+from sc_neurocore.hdl.blocks._block import Block, Fault, Levels, module_sources
 from sc_neurocore.hdl.blocks._buses import axi_lite_slave, wishbone_slave
 from sc_neurocore.hdl.blocks._counters import (
     accumulative_parallel_counter,
@@ -235,6 +235,31 @@ __all__ = [
     "Fault",
     "Levels",
     "WrittenBlock",
+    "accumulative_parallel_counter",
+    "bipolar_multiplier",
+    "comparator",
+    "counter",
+    "desynchroniser_block",
+    "exp",
+    "gain",
+    "halton",
+    "isolator",
+    "lfsr",
     "live_memory",
+    "module_sources",
+    "mux_tree",
+    "parallel_counter",
+    "regenerator",
     "register_block",
+    "relu",
+    "saturating_adder",
+    "saturating_up_down_counter",
+    "shuffler",
+    "sobol",
+    "synchroniser_block",
+    "tanh",
+    "tracker",
+    "unipolar_multiplier",
+    "van_der_corput",
+    "window_counter",
 ]

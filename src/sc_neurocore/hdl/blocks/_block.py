@@ -114,22 +114,38 @@ class Block:
     @cached_property
     def sources(self) -> dict[str, str]:
         """Its file, with its parameters as defaults, and the files that it needs."""
-        top = with_parameters(library_source(self.file), self.parameters)
-        found = {self.file: top, **self.memories}
-        add_inside(top, found)
-        return found
+        return module_sources(self.module, self.parameters, self.memories)
 
     def broken(self, fault: Fault) -> dict[str, str]:
         """Its files with a fault."""
         return {**self.sources, self.file: fault.break_(self.sources[self.file])}
 
 
-def add_inside(source: str, found: dict[str, str]) -> None:
+def module_sources(
+    module: str, parameters: Mapping[str, str], memories: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Files of a module of the library, by name.
+
+    Args:
+        module: its name.
+        parameters: values that become its defaults.
+        memories: contents of the files that it reads, by name.
+
+    Returns:
+        The module's own file first, then its memories and the modules that it instantiates.
+    """
+    top = with_parameters(library_source(f"{module}.sv"), parameters)
+    found = {f"{module}.sv": top, **(memories or {})}
+    _add_inside(top, found)
+    return found
+
+
+def _add_inside(source: str, found: dict[str, str]) -> None:
     """Add the files of the modules that a module instantiates."""
     for module in sorted(set(re.findall(r"^ +(sc_\w+) (?:#\(|\w+ \()", source, re.MULTILINE))):
         if (file := f"{module}.sv") not in found:
             found[file] = library_source(file)
-            add_inside(found[file], found)
+            _add_inside(found[file], found)
 
 
 def packed(bits: Levels) -> Words:

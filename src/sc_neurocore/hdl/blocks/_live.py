@@ -427,13 +427,13 @@ def live_swap(layers: int, ticks: int) -> Block:
         "sc_live_swap", whole(LAYERS=(layers, 1, None), TICKS=(ticks, 1, None)),
         {"tick_ends": layers, "target_half": 1, "swap_pending": 1, "swap_tick": 32},
         {"half": layers, "swapped": 1},
-        stimulus, golden, 8,
+        stimulus, golden, 9,
         (
             Fault("comes && begun", "comes || begun", "exchanges in the middle of what has begun"),
             Fault("swap_pending && joins && begins[k]", "swap_pending && begins[k]",
                   "lets layers that are behind exchange alone"),
-
-
+            Fault("<= rst_n ? next : {TICK_BITS{1'b0}}", "<= next",
+                  "counts on from the inference before"),
         ),
         paced=False, restarts=True,
     )  # fmt: skip

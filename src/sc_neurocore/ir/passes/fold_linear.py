@@ -8,6 +8,7 @@ import numpy as np
 
 from sc_neurocore.ir._assumptions import Assumptions
 from sc_neurocore.ir._graph import Edge, Graph, Node
+from sc_neurocore.ir._linear import Affine
 from sc_neurocore.ir._ops import (
     Array,
     Delay,
@@ -135,7 +136,7 @@ class _Folded:
                 self._limit(name, len(rows), columns)
             extra = op.delay if isinstance(op, Projection) else 0
             self.responses[name] = {
-                (source, delay + extra): op.linear(rows)
+                (source, delay + extra): _product(op, rows)
                 for (source, delay), rows in gathered.items()
             }
             self.constants[name] = op.apply(constant[None])[0]
@@ -182,6 +183,18 @@ class _Folded:
             sources.append(name)
         nodes[node.id] = Node(node.id, _flat_op(node, size), node.place, node.metadata)
         edges += [Edge(source, node.id) for source in sources]
+
+
+def _product(op: LinearOp, rows: Array) -> Array:
+    """The operation on rows; of a matrix and the unit vectors, the matrix itself."""
+    if (
+        isinstance(op, Affine | Projection)
+        and op.weight.ndim == 2
+        and rows.shape == (len(rows), len(rows))
+        and np.array_equal(rows, np.eye(len(rows)))
+    ):
+        return op.weight.T
+    return op.linear(rows)
 
 
 def _flat_op(node: Node, size: int) -> Neurons | Output:

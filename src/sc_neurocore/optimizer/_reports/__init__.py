@@ -8,12 +8,19 @@ from typing import Any
 
 from sc_neurocore.evidence import decode_json, read_bytes
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.optimizer._observation import ObservationLoadError
+from sc_neurocore.optimizer._observation import ObservationLoadError, file_of
 from sc_neurocore.optimizer._reports import _open, _quartus, _vivado
-from sc_neurocore.optimizer._reports._combine import combine
+from sc_neurocore.optimizer._reports._combine import combine, require_same_memories
 from sc_neurocore.optimizer._reports._report import Report, refuse
 
-__all__ = ["RECOGNISED", "Report", "combine", "read_report", "read_report_file"]
+__all__ = [
+    "RECOGNISED",
+    "Report",
+    "combine",
+    "read_report",
+    "read_report_file",
+    "require_same_memories",
+]
 
 RECOGNISED = (
     "Vivado's report_utilization, report_power and report_timing_summary; Quartus' .fit.summary, "
@@ -43,7 +50,7 @@ def read_report_file(path: str | Path) -> tuple[Report, ...]:
         ObservationLoadError: it cannot be read, or is no whole report that is known.
     """
     try:
-        data = read_bytes(path, LARGEST_REPORT)
+        data = read_bytes(file_of(path, "the report"), LARGEST_REPORT)
     except SCConfigError as error:
         raise ObservationLoadError(str(error)) from None
     return read_report(_text(data, str(path)), str(path))

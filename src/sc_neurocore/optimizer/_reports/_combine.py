@@ -51,3 +51,27 @@ def _require_same_metrics(one: Report, other: Report) -> None:
                 f"{key} is {value} in {one.source} but {other.metrics[key]} in "
                 f"{other.source}; give one report of it"
             )
+
+
+def require_same_memories(synthesised: Report, placed: Report) -> None:
+    """Refuse a placed design that is not the one that was synthesised.
+
+    nextpnr names no design, and packs LUTs and flip-flops anew; but the family, and the block RAMs
+    and multipliers, stay what they are.
+
+    Raises:
+        ObservationLoadError: they differ.
+    """
+    a, b = (report.details.get("family") for report in (synthesised, placed))
+    if a and b and a != b:
+        raise ObservationLoadError(
+            f"{synthesised.source} is of family {a} and {placed.source} of family {b}; "
+            "give reports of one design"
+        )
+    for key, what in (("brams", "block RAMs"), ("dsps", "multipliers")):
+        one, other = synthesised.metrics.get(key), placed.metrics.get(key)
+        if one is not None and other is not None and one != other:
+            raise ObservationLoadError(
+                f"{synthesised.source} has {one} {what} but {placed.source} has {other}; "
+                "give reports of one design"
+            )

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sc_neurocore.optimizer._observation import LutUnit
-from sc_neurocore.optimizer._reports._report import Report, refuse
+from sc_neurocore.optimizer._reports._report import Report, refuse, require_available
 from sc_neurocore.toolchain import resources
 
 _LUT_UNITS: Mapping[str, LutUnit] = {
@@ -23,14 +23,15 @@ _SIGNATURES = {
     "DFF*": "gowin", "ALU": "gowin",
 }  # fmt: skip
 
-# What nextpnr calls its cells: of which unit their LUTs are, and which cells make each figure.
-_NEXTPNR: Mapping[str, tuple[LutUnit, Mapping[str, tuple[str, ...]]]] = {
-    "ICESTORM_LC": ("lc", {
+# What nextpnr calls its cells: of which family they are, what unit their LUTs, and which cells make
+# each figure.
+_NEXTPNR: Mapping[str, tuple[str, LutUnit, Mapping[str, tuple[str, ...]]]] = {
+    "ICESTORM_LC": ("ice40", "lc", {
         "luts_used": ("ICESTORM_LC",), "brams": ("ICESTORM_RAM",), "dsps": ("ICESTORM_DSP",)}),
-    "TRELLIS_COMB": ("lut4", {
+    "TRELLIS_COMB": ("ecp5", "lut4", {
         "luts_used": ("TRELLIS_COMB",), "ffs": ("TRELLIS_FF",), "brams": ("DP16KD",),
         "dsps": ("MULT18X18D",)}),
-    "LUT4": ("lut4", {
+    "LUT4": ("gowin", "lut4", {
         "luts_used": ("LUT4", "ALU"), "ffs": ("DFF",), "brams": ("BSRAM",)}),
 }  # fmt: skip
 
@@ -104,7 +105,7 @@ def read_nextpnr(source: str, document: Mapping[str, Any]) -> Report:
             f"this nextpnr report has none of the cells {', '.join(_NEXTPNR)}; "
             "known are ice40, ecp5 and gowin",
         )
-    unit, figures = _NEXTPNR[kind]
+    family, unit, figures = _NEXTPNR[kind]
     metrics: dict[str, Any] = {"lut_unit": unit}
     for key, cells in figures.items():
         present = [cell for cell in cells if cell in utilisation]
@@ -119,7 +120,7 @@ def read_nextpnr(source: str, document: Mapping[str, Any]) -> Report:
         flow="open",
         stage="routed",
         metrics=metrics,
-        details={"clocks_mhz": reached},
+        details={"family": family, "clocks_mhz": reached},
     )
 
 
@@ -145,8 +146,13 @@ def _count(source: str, label: str, value: Any) -> int:
 
 
 def _used(source: str, cell: str, entry: Any) -> int:
-    used = entry.get("used") if isinstance(entry, dict) else None
-    return _count(source, f"utilization.{cell}.used", used)
+    found = entry if isinstance(entry, dict) else {}
+    label = f"utilization.{cell}.used"
+    used = _count(source, label, found.get("used"))
+    if "available" in found:
+        there = _count(source, f"utilization.{cell}.available", found["available"])
+        require_available(source, label, used, there)
+    return used
 
 
 def _achieved(source: str, name: str, entry: Any) -> float:

@@ -11,7 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sc_neurocore.optimizer._reports._report import Report, milliwatts, one_value, refuse
+from sc_neurocore.optimizer._reports._report import (
+    Report,
+    milliwatts,
+    one_value,
+    refuse,
+    require_available,
+)
 
 # What counts logic, the first found: adaptive logic modules; else adaptive LUTs (Stratix II to IV);
 # else the LUTs of logic elements; else the elements.
@@ -33,7 +39,7 @@ _PARTS = {
     "DSP block 18-bit elements": "dsp_18bit_elements",
     "Embedded Multiplier 9-bit elements": "multiplier_9bit_elements",
 }
-_COUNT = re.compile(r"(\d[\d,]*)(?: / \d[\d,]*(?: \( ?<? ?\d+ % ?\))?)?")
+_COUNT = re.compile(r"(\d[\d,]*)(?: / (\d[\d,]*)(?: \( ?<? ?\d+ % ?\))?)?")
 _POWERS = {
     "Core Dynamic Thermal Power Dissipation": "dynamic_mw",
     "Core Static Thermal Power Dissipation": "static_mw",
@@ -206,7 +212,10 @@ def _count(source: str, label: str, values: list[str]) -> int:
         if match is None:
             hint = "; give the .fit.summary or .fit.rpt of the fitter" if text == "N/A" else ""
             refuse(source, f"'{label}' is '{text}', which is no count{hint}")
-        counts.append(int(match[1].replace(",", "")))
+        used, *available = (int(n.replace(",", "")) for n in match.groups() if n)
+        for there in available:
+            require_available(source, f"'{label}'", used, there)
+        counts.append(used)
     count: int = one_value(source, f"'{label}'", counts)
     return count
 

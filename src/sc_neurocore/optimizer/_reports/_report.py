@@ -59,6 +59,16 @@ def milliwatts(source: str, label: str, number: str, unit: str) -> float:
     return float(Decimal(number.replace(",", "")) * _MILLIWATTS[unit])
 
 
+def require_available(source: str, label: str, used: float, available: float) -> None:
+    """Refuse a count above what the same report says there is."""
+    if used > available:
+        refuse(
+            source,
+            f"{label} is {used:g}, but only {available:g} are available; a design that does not "
+            "fit its device is no evidence",
+        )
+
+
 def one_value(source: str, label: str, values: list[Any]) -> Any:
     """The one value of what a report may print in several places.
 

@@ -17,6 +17,7 @@ from sc_neurocore.optimizer._reports._report import (
     milliwatts,
     one_value,
     refuse,
+    require_available,
     same_part,
 )
 
@@ -64,8 +65,11 @@ def read_utilisation(source: str, text: str) -> Report:
                 _add_instance(source, dict(zip(header, row, strict=True)), found)
         elif row[0].rstrip("*") in _AREA_ROWS and "Used" in header:
             label = row[0].rstrip("*")
-            used = row[header.index("Used")]
-            found.setdefault(_AREA_ROWS[label], []).append(_count(source, label, used))
+            used = _count(source, label, row[header.index("Used")])
+            if "Available" in header:
+                there = _count(source, f"{label} available", row[header.index("Available")])
+                require_available(source, label, used, there)
+            found.setdefault(_AREA_ROWS[label], []).append(used)
     if "luts_used" not in found:
         refuse(
             source,

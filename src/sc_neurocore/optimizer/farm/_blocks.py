@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sc_neurocore.bitstream import Counter, Halton, Lfsr, Sobol
-from sc_neurocore.hdl import library_source, with_parameters
-from sc_neurocore.hdl.blocks import BLOCKS, Block
-from sc_neurocore.hdl.blocks._arithmetic import (
-    bipolar_multiplier,
-    mux_tree,
-    saturating_adder,
-    unipolar_multiplier,
-)
-from sc_neurocore.hdl.blocks._block import add_inside
-from sc_neurocore.hdl.blocks._counters import (
+from sc_neurocore.hdl.blocks import (
+    BLOCKS,
+    Block,
     accumulative_parallel_counter,
-    parallel_counter,
-    regenerator,
-    saturating_up_down_counter,
-    window_counter,
-)
-from sc_neurocore.hdl.blocks._decorrelators import isolator, shuffler, tracker
-from sc_neurocore.hdl.blocks._machines import (
+    bipolar_multiplier,
+    comparator,
+    counter,
     desynchroniser_block,
     exp,
     gain,
+    halton,
+    isolator,
+    lfsr,
+    mux_tree,
+    parallel_counter,
+    regenerator,
     relu,
+    saturating_adder,
+    saturating_up_down_counter,
+    shuffler,
+    sobol,
     synchroniser_block,
     tanh,
-)
-from sc_neurocore.hdl.blocks._sources import (
-    comparator,
-    counter,
-    halton,
-    lfsr,
-    sobol,
+    tracker,
+    unipolar_multiplier,
     van_der_corput,
+    window_counter,
 )
 
 _WIDTHS = (4, 6, 8, 10, 12, 20)
@@ -71,11 +64,3 @@ def swept_blocks() -> tuple[Block, ...]:
     kinds = {block.module for block in made}
     known = [block for block in BLOCKS if block.module in kinds]
     return tuple({block.name: block for block in (*known, *made)}.values())
-
-
-def block_sources(module: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    """A module's text with parameters as its defaults, and the files that it needs."""
-    top = with_parameters(library_source(f"{module}.sv"), parameters)
-    found = {f"{module}.sv": top}
-    add_inside(top, found)
-    return found

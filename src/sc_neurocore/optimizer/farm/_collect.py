@@ -76,14 +76,18 @@ def collect(
 
     Raises:
         SCDependencyError: Dask or a tool is not installed.
-        SCConfigError: the file is damaged, or no scheduler answers.
+        SCConfigError: the file is damaged or its directory does not exist, or no scheduler
+            answers.
     """
     listed = list({job.key: job for job in jobs}.values())
     known = read_results(path)
     waiting = [job for job in listed if job.key not in known]
     done = len(listed) - len(waiting)
     if waiting:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            raise SCConfigError(
+                f"{path} cannot be written: there is no directory {path.parent}; create it first"
+            )
         _end_line(path)
         with dask_client(workers, scheduler) as client, path.open("a", encoding="utf-8") as out:
             for result in _run_all(client, waiting, store, timeout_s):

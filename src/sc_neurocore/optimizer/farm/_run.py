@@ -11,7 +11,7 @@ from sc_neurocore.accelerator import Folding, IntegerNetwork, write_accelerator
 from sc_neurocore.build._options import DEFAULT_CLOCK, speed_family
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCDependencyError, SCNeuroError
-from sc_neurocore.optimizer.farm._blocks import block_sources
+from sc_neurocore.hdl.blocks import module_sources
 from sc_neurocore.optimizer.farm._engine import engine_of
 from sc_neurocore.optimizer.farm._job import Job, Result
 from sc_neurocore.optimizer.farm._network import network_of
@@ -26,7 +26,7 @@ def design_of(job: Job) -> tuple[Mapping[str, str], str]:
     if job.kind == "sc_layer":
         return sc_layer(job.parameters)
     if job.kind not in ("engine", "network"):
-        return block_sources(job.kind, job.parameters), job.kind
+        return module_sources(job.kind, job.parameters), job.kind
     rtl = write_accelerator(*engine_and_foldings(job))
     return rtl.sources, rtl.top
 

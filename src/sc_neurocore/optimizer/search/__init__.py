@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sc_neurocore.optimizer._interval import Figure
 from sc_neurocore.optimizer.search._budget import (
     OBJECTIVES,
     QUANTITIES,
     Budget,
-    Figure,
     Objective,
     make_budget,
     parse_budget,

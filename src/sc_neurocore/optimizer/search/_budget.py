@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.optimizer._interval import Figure
 from sc_neurocore.toolchain import Target
 
 Objective = Literal["accuracy", "luts", "latency_us", "clocks", "power_mw", "brams"]
@@ -28,32 +29,6 @@ MORE_IS_BETTER = frozenset({"accuracy"})
 MEASURABLE = frozenset({"luts", "brams", "latency_us"})
 #: Quantities that need a clock, and so place and route.
 _CLOCKED = ("latency_us", "power_mw")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A value with its interval and the word of its evidence.
-
-    Attributes:
-        value: the figure.
-        low: lower end of its interval; the value itself where it is exact.
-        high: upper end.
-        word: ``measured``, ``executed`` or ``estimated``.
-    """
-
-    value: float
-    low: float
-    high: float
-    word: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figure as a report holds it."""
-        return {"value": self.value, "low": self.low, "high": self.high, "word": self.word}
-
-
-def exact(value: float, word: str) -> Figure:
-    """A figure without an interval."""
-    return Figure(value, value, value, word)
 
 
 @dataclass(frozen=True)
@@ -128,6 +103,8 @@ def parse_budget(text: str) -> Budget:
         SCConfigError: an unknown or repeated quantity, or a limit that is no number above 0 (of an
             accuracy, above 1).
     """
+    if not isinstance(text, str):
+        raise SCConfigError(f"the budget is {text!r}; it must be text, as luts=1200,latency_us=500")
     limits: dict[str, float] = {}
     for part in text.split(","):
         key, mark, value = (x.strip() for x in part.partition("="))
@@ -150,6 +127,8 @@ def make_budget(limits: Mapping[str, float]) -> Budget:
     """
     from sc_neurocore.dynamics import suggest
 
+    if not isinstance(limits, Mapping):
+        raise SCConfigError(f"the budget is {limits!r}; it must be limits by quantity")
     for key, limit in limits.items():
         if key not in QUANTITIES:
             raise SCConfigError(f"there is no budget '{key}'{suggest(key, list(QUANTITIES))}")

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sc_neurocore.build.network import Configuration, Proportion
-from sc_neurocore.cost import CostModel, EngineShape, predict_many
-from sc_neurocore.cost._switching import (
+from sc_neurocore.cost import (
     CLOCK_CAPACITANCE,
     CORE_VOLTAGE,
-    FACTOR,
     NET_CAPACITANCE,
+    SWITCHING_FACTOR,
+    CostModel,
+    EngineShape,
+    predict_many,
 )
-from sc_neurocore.optimizer.search._budget import Figure, exact
+from sc_neurocore.optimizer._interval import Figure
 from sc_neurocore.optimizer.search._evaluate import Clocks
 from sc_neurocore.optimizer.search._measure import Measured
 
@@ -146,14 +148,14 @@ def outside_by(figure: Figure, measured: float) -> float:
 def _measured_figures(candidate: Candidate) -> dict[str, Figure]:
     found, before = candidate.measured, candidate.predicted
     assert found is not None
-    figures = {key: exact(float(getattr(found, key)), "measured") for key in AREA}
+    figures = {key: Figure.exact(float(getattr(found, key)), "measured") for key in AREA}
     if found.fmax_mhz is not None:
-        figures[SPEED] = exact(found.fmax_mhz, "measured")
+        figures[SPEED] = Figure.exact(found.fmax_mhz, "measured")
         us = candidate.clocks.worst / found.fmax_mhz
-        figures["latency_us"] = exact(us, "measured")
+        figures["latency_us"] = Figure.exact(us, "measured")
     elif SPEED in before:  # it was to be routed, and could not be
-        endless = exact(float("inf"), "measured")
-        figures |= {SPEED: exact(0.0, "measured"), "latency_us": endless}
+        endless = Figure.exact(float("inf"), "measured")
+        figures |= {SPEED: Figure.exact(0.0, "measured"), "latency_us": endless}
     if found.power_mw is not None:
         figures["power_mw"] = _within_factor(found.power_mw)
     return figures
@@ -165,7 +167,7 @@ def _with_consequences(
     low, high = candidate.score.interval
     figures["accuracy"] = Figure(candidate.score.share, low, high, "executed")
     clocks = candidate.clocks.worst
-    figures["clocks"] = exact(float(clocks), "executed")
+    figures["clocks"] = Figure.exact(float(clocks), "executed")
     speed = figures.get(SPEED)
     if speed is not None:
         figures["latency_us"] = Figure(
@@ -179,4 +181,6 @@ def _with_consequences(
 
 
 def _within_factor(milliwatts: float) -> Figure:
-    return Figure(milliwatts, milliwatts / FACTOR, milliwatts * FACTOR, "estimated")
+    return Figure(
+        milliwatts, milliwatts / SWITCHING_FACTOR, milliwatts * SWITCHING_FACTOR, "estimated"
+    )

@@ -39,7 +39,6 @@ from sc_neurocore.build.network import (
 from sc_neurocore.build.network._ladder import IntegerForm, integer_form
 from sc_neurocore.build.network._plan import CALIBRATING, TIMED, training_samples
 from sc_neurocore.datasets import Dataset
-from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.optimizer.search._space import Frame, Numerics, frame_of, numerics_of
 
 #: Samples that configurations are chosen by, and levels that are made up where there is no data.
@@ -317,15 +316,3 @@ def made_up(size: int, frame: Frame, input_bits: int, seed: int) -> Samples:
 
 def _layer(name: str, numerics: Numerics) -> LayerConfiguration:
     return LayerConfiguration(name, numerics.bits, numerics.backend, numerics.length, 1, 1)
-
-
-def require_data(dataset: Dataset | None) -> None:
-    """Refuse a budget of accuracy where nothing is labelled.
-
-    Raises:
-        SCConfigError: there is no data.
-    """
-    if dataset is None:
-        raise SCConfigError(
-            "a budget of accuracy needs labelled data; give --data, or leave accuracy= out"
-        )

@@ -11,8 +11,9 @@ import numpy as np
 
 from sc_neurocore import __version__
 from sc_neurocore.build.network import Configuration
+from sc_neurocore.optimizer._interval import Figure
 from sc_neurocore.optimizer._selection import undominated
-from sc_neurocore.optimizer.search._budget import QUANTITIES, Figure
+from sc_neurocore.optimizer.search._budget import QUANTITIES
 from sc_neurocore.optimizer.search._candidate import SPEED, Candidate
 from sc_neurocore.optimizer.search._result import Round, Search
 from sc_neurocore.optimizer.search._select import Nearest

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from sc_neurocore.optimizer._interval import Figure
 from sc_neurocore.optimizer.search._budget import (
     MEASURABLE,
     MORE_IS_BETTER,
     Budget,
-    Figure,
     Objective,
     excess,
     normal_cdf,

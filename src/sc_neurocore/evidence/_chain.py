@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sc_neurocore.compiler_service._errors import ChainError
-from sc_neurocore.evidence import JSON, canonical_json, digest
+from sc_neurocore.evidence._digest import JSON, canonical_json, digest
+from sc_neurocore.exceptions import SCConfigError
 
 #: What stands before the first entry.
 GENESIS = "0" * 64
+
+
+class ChainError(SCConfigError):
+    """A chain was changed, or entries are missing.
+
+    Attributes:
+        sequence: place of the first entry that does not fit.
+    """
+
+    def __init__(self, sequence: int, message: str) -> None:
+        """Name the place."""
+        super().__init__(message)
+        self.sequence = sequence
 
 
 @dataclass(frozen=True)
