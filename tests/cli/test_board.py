@@ -86,7 +86,10 @@ def test_a_board_is_started_checked_disturbed_and_ended(live_bundle: Path, tmp_p
         text=True,
     )
     assert board.stdout is not None
-    started = json.loads("".join(iter(board.stdout.readline, "}\n")) + "}")
+    lines = [next(board.stdout)]
+    while lines[-1] != "}\n":
+        lines.append(next(board.stdout))
+    started = json.loads("".join(lines))
     assert started["address"] == address
     report = subprocess.run(
         [*PROGRAM, "board", "conformance", "--address", address, "--json", "--samples", "2"],
@@ -111,7 +114,7 @@ def test_a_board_is_started_checked_disturbed_and_ended(live_bundle: Path, tmp_p
     assert failed.returncode == 6
     assert "FAILED" in failed.stdout
     board.send_signal(signal.SIGINT)
-    assert board.wait(10) == 130
+    assert board.wait(60) == 130
     assert not Path(address).exists()
     with pytest.raises(ProcessLookupError):
         os.kill(started["pid"], 0)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sc_neurocore.cli import main
+from small_networks import SETTINGS, pairs_graph, write_pairs
 
 SMALL = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits-small.nir"
 
@@ -64,8 +65,13 @@ def test_a_directory_that_holds_something_else_is_left_alone(network: str) -> No
     assert Path("mine/file").read_text() == "mine"
 
 
-def test_an_impossible_budget_is_a_verdict_with_exit_code_3(network: str) -> None:
-    arguments = (network, "--budget", "luts=20", "--trials", "0", "--json", "--out", "out")
+def test_an_impossible_budget_is_a_verdict_with_exit_code_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = pairs_graph("pairs", 4, 4, noise=0.08, gain=0.3, settings={"ticks": 12, **SETTINGS})
+    write_pairs(tmp_path, graph, classes=4, count=120)
+    monkeypatch.chdir(tmp_path)
+    arguments = ("pairs.nir", "--budget", "luts=20", "--trials", "0", "--json", "--out", "out")
     done = run(*arguments)
     assert done.exit_code == 3, done.output
     report = json.loads(done.output)

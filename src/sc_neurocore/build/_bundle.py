@@ -100,14 +100,16 @@ def writing(path: Path) -> Iterator[Path]:
     """
     check_output(path)
     above = [p for p in path.absolute().parents if not p.exists()]
+    scratch = None
     try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
-    except OSError as error:
-        raise SCConfigError(
-            f"output directory '{path}' cannot be written: {error.strerror}; choose another place"
-        ) from None
-    try:
+        try:
+            path.absolute().parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+        except OSError as error:
+            raise SCConfigError(
+                f"output directory '{path}' cannot be written: {error.strerror}; "
+                "choose another place"
+            ) from None
         yield scratch
         scratch.chmod(0o755)
         if path.is_dir() and any(path.iterdir()):
@@ -119,7 +121,8 @@ def writing(path: Path) -> Iterator[Path]:
                 path.rmdir()
             scratch.rename(path)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
         for made in above if not path.exists() else []:
             with suppress(OSError):
                 made.rmdir()

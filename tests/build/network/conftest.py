@@ -1,4 +1,4 @@
-"""A network of 8-16-4 that tells which pair of inputs is strongest, and its data, as files."""
+"""Bundles of a network of 8-16-4 that tells which pair of inputs is strongest."""
 
 from __future__ import annotations
 
