@@ -79,7 +79,8 @@ def run_conformance(
 
 
 def _tidy(bench: Bench) -> None:
-    """Undo what a check that failed may have left."""
+    """Undo what a check that failed may have left, an inference that waits for its input too."""
+    bench.device.reset()
     now = update.status(bench.device)
     if now.applied:
         update.revert(bench.device)

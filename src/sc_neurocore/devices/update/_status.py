@@ -10,7 +10,7 @@ from sc_neurocore.devices._protocol import Device
 from sc_neurocore.exceptions import DeviceError
 
 #: Clocks after which a command that has not ended never will.
-_PATIENCE = 1 << 26
+_PATIENCE = 1 << 24
 _TRAPS = ("wrong guard", "no such bank or entry", "other words than expected", "wrong command")
 
 
