@@ -60,12 +60,15 @@ def test_every_command_documents_examples_and_exit_codes(path: tuple[str, ...]) 
         ("bitstream",),
         ("scnir",),
         ("cost-model",),
+        ("board",),
+        ("update",),
+        ("serve", "token"),
     )
 
 
 def test_top_level_help_documents_every_exit_code() -> None:
     text = run("--help").stdout
-    for code in (0, 1, 2, 3, 4, 5, 6, 130):
+    for code in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130):
         assert f"\n    {code} " in text
 
 

@@ -42,7 +42,7 @@ def test_registers_in_memory_are_words_at_their_addresses(memory: Path) -> None:
         link.transfer([Read(0)])
 
 
-@pytest.mark.parametrize("operation", [Read(0x3C), Write(0x3C, 1), Write(0, 1), Read(0x1C)])
+@pytest.mark.parametrize("operation", [Read(0x7C), Write(0x7C, 1), Write(0, 1), Read(0x1C)])
 def test_what_would_end_the_process_is_refused_before(
     memory: Path, operation: Read | Write
 ) -> None:

@@ -15,7 +15,7 @@ from sc_neurocore.cli._output import examples, json_option, print_json, progress
         "sc-neurocore board digits-live",
         "sc-neurocore board digits-live --listen board.sock",
         "sc-neurocore board digits-live --listen 7000 --json",
-        codes="2 not a live bundle, 4 tool missing, 5 tool failed, 8 the address cannot be used, "
+        codes="0 success, 2 not a live bundle, 4 tool missing, 5 tool failed, 8 the address cannot be used, "
         "130 ended with Ctrl-C",
     ),
 )

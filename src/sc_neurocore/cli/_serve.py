@@ -88,7 +88,15 @@ def serve(context: click.Context, /, host: str, port: int, as_json: bool, **opti
     run(settings, host, port, on_ready)
 
 
-@serve.group("token", cls=SuggestingGroup)
+@serve.group(
+    "token",
+    cls=SuggestingGroup,
+    epilog=examples(
+        "sc-neurocore serve token create --role operator --name ci",
+        "sc-neurocore serve token list",
+        codes=_CODES,
+    ),
+)
 def token() -> None:
     """Make, list and revoke tokens; only their hashes are kept."""
 

@@ -29,6 +29,8 @@ _log = logging.getLogger("sc_neurocore.service")
 class BusyError(SCNeuroError):
     """Someone else talks to the board."""
 
+    exit_code = 9
+
 
 class Boards:
     """Access to boards, one at a time for each, from any process of this machine.

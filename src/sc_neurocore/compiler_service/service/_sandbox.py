@@ -37,6 +37,8 @@ class RefusedError(SCNeuroError):
         kind: class of the error, or which limit was passed.
     """
 
+    exit_code = 9
+
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(sentence)
         self.kind = kind

@@ -162,7 +162,7 @@ def _set_tick(device: Device, tick: int) -> None:
             _require(device, "staged", "apply")
             return
     raise UpdateError(
-        f"{device.name} does not hold the tick of the apply; nothing of the update is active"
+        f"{device.name} did not take tick {tick} for the apply; nothing of the update is active"
     )
 
 
