@@ -15,8 +15,8 @@ from sc_neurocore.cli._output import examples, json_option, print_json, progress
         "sc-neurocore board digits-live",
         "sc-neurocore board digits-live --listen board.sock",
         "sc-neurocore board digits-live --listen 7000 --json",
-        codes="0 success, 2 not a live bundle, 4 tool missing, 5 tool failed, 8 the address cannot be used, "
-        "130 ended with Ctrl-C",
+        codes="0 success, 2 not a live bundle, 4 tool missing, 5 tool failed, "
+        "8 the address cannot be used, 130 ended with Ctrl-C",
     ),
 )
 @click.argument("bundle", type=click.Path(path_type=Path))

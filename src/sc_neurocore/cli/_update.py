@@ -100,6 +100,8 @@ def plan(
     """
     if not network.is_file():
         raise SCConfigError(f"{network}: no such file")
+    if samples is not None and not samples.is_file():
+        raise SCConfigError(f"{samples}: no such file")
     given = {
         "min_agreement": min_agreement,
         "max_accuracy_drop": max_accuracy_drop,

@@ -234,8 +234,8 @@ def test_commands(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     done = runner.invoke(main, ["update", "plan", "bench-1", str(bench.retrained(6)), *limits])
     assert done.exit_code == 0 and "rollback_package" in done.output
     missing = ["--samples", str(bench.folder / "no.npz")]
-    refused = runner.invoke(main, ["update", "plan", "bench-1", "x.nir", *missing])
-    assert refused.exit_code == 9 and "no.npz cannot be read" in refused.output
+    refused = runner.invoke(main, ["update", "plan", "bench-1", str(bench.retrained(6)), *missing])
+    assert refused.exit_code == 2 and "no.npz: no such file" in refused.output
     identity = done.output.split()[0]
     for verb, state in (("apply", "committed"), ("rollback", "rolled_back")):
         done = runner.invoke(main, ["update", verb, identity])
