@@ -8,10 +8,10 @@ import selectors
 import socket
 import stat
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
+from sc_neurocore._scratch import ScratchDirectory
 from sc_neurocore.build.network import LiveBundle
 from sc_neurocore.devices._channel import port_of
 from sc_neurocore.devices._compile import compile_board
@@ -51,8 +51,8 @@ class BoardProcess:
             raise SCConfigError(f"seed {seed} is out of range; use 0 to 2^64 - 1")
         self.private = listen is None
         program = compile_board(design, store or EvidenceStore(), _COMPILE_S)
-        self._directory = tempfile.TemporaryDirectory(prefix="sc-board-")
-        work = Path(self._directory.name)
+        self._scratch = ScratchDirectory("sc-board-")
+        work = self._scratch.path
         try:
             for name, text in design.device.sources.items():
                 if not name.endswith(_HDL):
@@ -77,7 +77,7 @@ class BoardProcess:
                 start_new_session=True,
             )
         except BaseException:
-            self._directory.cleanup()
+            self._scratch.remove()
             raise
         try:
             about = f"bundle={design.path.absolute()}\ndigest={design.digest}\n\n"
@@ -110,7 +110,7 @@ class BoardProcess:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
-        self._directory.cleanup()
+        self._scratch.remove()
 
     def _await_start(self) -> str:
         """Return the address that the board says it listens on."""

@@ -6,11 +6,9 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sc_neurocore._scratch import ScratchDirectory
 from sc_neurocore.compiler_service.service._isolation import descendants, resident_mb
 from sc_neurocore.compiler_service.service._settings import JobLimits
 from sc_neurocore.exceptions import SCNeuroError
@@ -68,7 +67,8 @@ class Sandbox:
     """
 
     def __init__(self, scratch: Path, cache: Path) -> None:
-        self.directory = Path(tempfile.mkdtemp(dir=scratch, prefix="job-")).resolve()
+        self._scratch = ScratchDirectory("job-", scratch)
+        self.directory = self._scratch.path
         for part in ("in", "out", "tmp"):
             (self.directory / part).mkdir()
         yowasp = Path(os.environ.get("YOWASP_CACHE_DIR", cache / "yowasp"))
@@ -158,7 +158,7 @@ class Sandbox:
             with contextlib.suppress(BrokenPipeError):
                 if pipe is not None:
                     pipe.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self._scratch.remove()
 
     def _listen(
         self,
