@@ -1,0 +1,113 @@
+"""Operations at the ends of a wire. In a simulation without links they pass everything on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sc_neurocore.ir._ops import Array, Input, LinearOp, Output, Problem, Signal
+
+
+@dataclass(frozen=True, eq=False)
+class Send(Output):
+    """Where spikes leave for other places.
+
+    Attributes:
+        shape: of the population.
+        stream: number of the crossing.
+    """
+
+    stream: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Receive(Input):
+    """Where another place's spikes come in.
+
+    Attributes:
+        shape: of the population.
+        stream: number of the crossing.
+        delay: ticks that the wire holds the spikes back: at tick t those of tick t - delay come in.
+    """
+
+    stream: int = 0
+    delay: int = 0
+
+    def emits(self) -> Signal | None:
+        """Spikes: nothing else travels."""
+        return "spike"
+
+
+@dataclass(frozen=True, eq=False)
+class Gate(LinearOp):
+    """A condition on the packets of a stream; what it lets through is unchanged."""
+
+    elementwise: ClassVar[bool] = True
+
+    def emits(self) -> Signal | None:
+        """What comes in."""
+        return None
+
+    def linear(self, x: Array) -> Array:
+        """The same."""
+        return np.asarray(x)
+
+
+@dataclass(frozen=True, eq=False)
+class DedupGate(Gate):
+    """Lets each sequence number through once; see `hdl.links.DedupWindow`.
+
+    Attributes:
+        window: sequence numbers remembered, a power of two.
+    """
+
+    window: int = 64
+
+    def check(self) -> Iterator[Problem]:
+        """A power of two."""
+        if self.window < 1 or self.window & (self.window - 1):
+            yield "window", f"is {self.window}, it must be a power of two"
+
+
+@dataclass(frozen=True, eq=False)
+class HealthGate(Gate):
+    """Blocks a peer whose score is too low; see `hdl.links.PeerHealth`.
+
+    Attributes:
+        threshold: scores below it block, 0 to 255.
+    """
+
+    threshold: int = 32
+
+
+@dataclass(frozen=True, eq=False)
+class BackoffGate(Gate):
+    """Blocks after a failure, each time longer; see `hdl.links.Backoff`.
+
+    Attributes:
+        base: ticks after the first failure.
+        cap: most ticks.
+        seed: of the jitter.
+    """
+
+    base: int = 1
+    cap: int = 64
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class DeadlineGate(Gate):
+    """Lets spikes through that come in time; see `Wire.late` for the others.
+
+    Attributes:
+        deadline_ns: after the end of the sender's tick.
+        late: policy.
+        slot: ``NODE#__trigger_deadline``, the slot that the trigger is bound to.
+    """
+
+    deadline_ns: int = 0
+    late: str = "drop"
+    slot: str = ""
