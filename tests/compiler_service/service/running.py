@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,7 +52,24 @@ class Running:
         return Runner(settings, self.service.database)
 
 
+def database_of(state: Path) -> str:
+    """SQLite in the folder; where a PostgreSQL server is named, a database there of its own."""
+    server = os.environ.get("SC_NEUROCORE_TEST_POSTGRESQL")
+    if not server:
+        state.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{state / 'service.sqlite'}"
+    import psycopg
+
+    name = f"t{zlib.crc32(str(state).encode()):08x}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if found.fetchone() is None:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{server}/{name}"
+
+
 def settings(state: Path, **options: Any) -> Settings:
+    options = {"database": database_of(state)} | options
     options = {"rate": 10_000.0, "burst": 10_000, "limits": JobLimits(seconds=120)} | options
     return Settings(state=state, evidence=Path(os.environ["SC_NEUROCORE_CACHE"]), **options)
 

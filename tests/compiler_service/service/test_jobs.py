@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,14 +28,14 @@ from sc_neurocore.compiler_service.service._queue import (
     worker_name,
 )
 
-from .running import Running, settings, start
+from .running import Running, database_of, settings, start
 
 DAMAGED = b"\x89HDF\r\n\x1a\nnothing"
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    return Database(database_of(tmp_path))
 
 
 def _job(database: Database, **arguments: Any) -> str:
@@ -185,3 +187,21 @@ def test_kill_of_a_worker_and_of_the_server(tmp_path: Path, moment: float) -> No
     assert kinds.count("failed") == 1 and kinds[-1] == "failed"
     assert kinds.count("started") + kinds.count("resumed") == found["attempt"]
     assert not list((tmp_path / "state" / "scratch").glob("*/in/*"))
+
+
+def test_a_worker_ends_when_its_server_ended_before_it_came_up(tmp_path: Path) -> None:
+    begin = (
+        "import sys; from pathlib import Path;"
+        "from sc_neurocore.compiler_service.service import Service, Settings;"
+        "from sc_neurocore.compiler_service.service._serve import start_worker;"
+        "settings = Settings(state=Path(sys.argv[1]));"
+        "Service.open(settings).database.close();"
+        "print(start_worker(settings).pid)"
+    )
+    command = [sys.executable, "-c", begin, str(tmp_path)]
+    server = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    left = Path("/proc", server.stdout.strip())
+    deadline = time.monotonic() + 60
+    while left.exists():
+        assert time.monotonic() < deadline, "the worker lives on"
+        time.sleep(0.05)

@@ -16,7 +16,7 @@ from sc_neurocore.compiler_service.service import _tables as tables
 from sc_neurocore.compiler_service.service._ledger import Ledger
 from sc_neurocore.exceptions import SCConfigError
 
-from .running import Running
+from .running import Running, database_of
 
 
 def test_a_repeat_gets_the_first_answer(running: Running, admin: Client) -> None:
@@ -59,7 +59,7 @@ def test_uploads_repeat_by_content(running: Running) -> None:
 
 
 def test_the_ledger_only_grows(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    database = Database(database_of(tmp_path))
     ledger = Ledger(database, "bench-1")
     for i in range(3):
         ledger.append({"entry": "test", "i": i})
@@ -86,7 +86,8 @@ def test_tampering_below_the_triggers_is_found(running: Running, admin: Client) 
     assert (sound["sound"], sound["entries"]) == (True, 3)
     assert sound["head"] == admin.ledger("bench-2")[-1]["digest"]
     with running.service.database.writing() as connection:
-        connection.exec_driver_sql("DROP TRIGGER ledger_update")
+        where = " ON ledger" if running.service.database.dialect == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER ledger_update{where}")
         wrong = update(tables.ledger).where(tables.ledger.c.sequence == 1)
         connection.execute(wrong.values(content={"entry": "test", "i": 7}))
     (found,) = [x for x in admin.verify_ledger() if x["device"] == "bench-2"]

@@ -293,6 +293,9 @@ def _ready(context: Context, connection: Connection, device: str) -> tuple[Any, 
         Problem: it cannot, or another update of it is on its way.
     """
     row = device_row(context, connection, device)
+    # Two requests for one device come one after the other (SQLite has one writer at a time).
+    own = select(tables.device.c.name).where(tables.device.c.name == device)
+    connection.execute(own.with_for_update())
     here = standing_of(connection, device)
     if row["state"] != "ready" or here is None:
         reason = f": {row['reason']}" if row["reason"] else ""

@@ -132,7 +132,7 @@ class Workers:
 def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
     """Start one worker process; its settings travel through its standard input."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", _WORKER],
+        [sys.executable, "-P", "-m", _WORKER, str(os.getpid())],
         stdin=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
