@@ -86,8 +86,8 @@ def test_tampering_below_the_triggers_is_found(running: Running, admin: Client) 
     assert (sound["sound"], sound["entries"]) == (True, 3)
     assert sound["head"] == admin.ledger("bench-2")[-1]["digest"]
     with running.service.database.writing() as connection:
-        where = " ON ledger" if running.service.database.dialect == "postgresql" else ""
-        connection.exec_driver_sql(f"DROP TRIGGER ledger_update{where}")
+        trigger = {"sqlite": "ledger_update", "postgresql": "ledger_rows ON ledger"}
+        connection.exec_driver_sql(f"DROP TRIGGER {trigger[running.service.database.dialect]}")
         wrong = update(tables.ledger).where(tables.ledger.c.sequence == 1)
         connection.execute(wrong.values(content={"entry": "test", "i": 7}))
     (found,) = [x for x in admin.verify_ledger() if x["device"] == "bench-2"]
