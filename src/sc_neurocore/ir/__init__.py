@@ -83,6 +83,7 @@ from sc_neurocore.ir._scnir_json import load_scnir, scnir_from_dict, scnir_to_di
 from sc_neurocore.ir._scnir_upgrade import upgrade_scnir_dict
 from sc_neurocore.ir._scnir_validate import validate_scnir_dict
 from sc_neurocore.ir._shapes import shapes
+from sc_neurocore.ir._store import graph_bytes, graph_from_bytes, read_graph, write_graph
 from sc_neurocore.ir._timing import latency, output_shapes, rest_values, tick_order
 from sc_neurocore.ir._verify import verify
 from sc_neurocore.ir.passes import (
@@ -164,10 +165,13 @@ __all__ = [
     "audit_scnir_hdl_handoff",
     "build_scnir_from_graph",
     "build_scnir_source_bundle",
+    "graph_bytes",
+    "graph_from_bytes",
     "latency",
     "load_scnir",
     "measure_scnir_correlations",
     "output_shapes",
+    "read_graph",
     "require_scnir_correlations",
     "rest_values",
     "run_passes",
@@ -178,6 +182,7 @@ __all__ = [
     "upgrade_scnir_dict",
     "validate_scnir_dict",
     "verify",
+    "write_graph",
     "write_scnir",
     "write_scnir_handoff",
     "write_scnir_hdl_handoff_audit",
