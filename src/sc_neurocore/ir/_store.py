@@ -209,10 +209,9 @@ class _Reader:
         name = _text(row[0], "the id of a node")
         where = f"node {name!r}"
         kinds = _operations()
-        kind = kinds.get(_text(row[1], f"the operation of {where}"))
-        if kind is None:
+        if _text(row[1], f"the operation of {where}") not in kinds:
             raise SCConfigError(f"{where} is a {row[1]!r}; known are {', '.join(sorted(kinds))}")
-        hints = _hints(kind)
+        kind, hints = kinds[row[1]]
         given = _members(row[2], tuple(hints), f"{kind.__name__} of {where}")
         fields = {}
         for (key, hint), stored in zip(hints.items(), given, strict=True):
@@ -335,29 +334,21 @@ def _shape(value: Any, where: str) -> tuple[int, ...]:
 
 
 @functools.cache
-def _operations() -> dict[str, type[Op]]:
-    """Every operation that a node can have, by its name."""
+def _operations() -> dict[str, tuple[type[Op], dict[str, Any]]]:
+    """By name, every operation that a node can have, and the types of its fields."""
 
     def below(kind: type[Op]) -> Iterator[type[Op]]:
         for each in kind.__subclasses__():
             yield each
             yield from below(each)
 
-    abstract = {Boundary, LinearOp, Gate}
-    return {
-        kind.__name__: kind
-        for kind in below(Op)
-        if kind not in abstract
-        and not kind.__name__.startswith("_")
-        and kind.__module__.startswith("sc_neurocore.")
-    }
-
-
-@functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    """The types of an operation's fields."""
-    hints = typing.get_type_hints(kind, localns={"Graph": Graph})
-    return {item.name: hints[item.name] for item in dataclasses.fields(kind)}
+    found = {}
+    for kind in below(Op):
+        ours = kind.__module__.startswith("sc_neurocore.") and not kind.__name__.startswith("_")
+        if ours and kind not in (Boundary, LinearOp, Gate):
+            hints = typing.get_type_hints(kind, localns={"Graph": Graph})
+            found[kind.__name__] = kind, {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+    return found
 
 
 def _fits(value: Any, hint: Any) -> bool:
