@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,10 +69,10 @@ def _partition(problem: Problem, renumbered: Numbers) -> tuple[Numbers, float]:
 @functools.cache
 def _initialised() -> tuple[Any, Any]:
     try:
-        import mtkahypar
+        library = importlib.import_module("mtkahypar")
     except ImportError:
         raise SCDependencyError(
             "placing a network needs mtkahypar; run `pip install 'sc-neurocore[partition]'`, or "
             "name the place of every node"
         ) from None
-    return mtkahypar, mtkahypar.initialize(1, False)
+    return library, library.initialize(1, False)

@@ -54,7 +54,8 @@ class Problem:
         """
         greedy = spread(self, np.argsort(-self.needs.load.mean(axis=0), kind="stable"))
         reached = (loads(self, greedy) / np.maximum(self.needs.share, _SLACK)).max(initial=0.0)
-        return np.minimum(self.needs.share * max(1 + self.imbalance, reached), self.needs.most)
+        shares = self.needs.share * max(1 + self.imbalance, float(reached))
+        return np.asarray(np.minimum(shares, self.needs.most))
 
     @cached_property
     def nets_of(self) -> list[list[int]]:
@@ -337,7 +338,7 @@ class Refiner:
                 if self.load[p] > self.problem.limit[p] + _SLACK
             ]  # fmt: skip
             moves = [
-                (gain, cluster, to)
+                (gain, int(cluster), to)
                 for p in full
                 for cluster in np.flatnonzero(self.at == p)
                 for gain, to in self._moves(int(cluster))
