@@ -90,7 +90,7 @@ class Scale(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With one factor per element."""
-        return replace(self, scale=np.broadcast_to(self.scale, shape))
+        return self if shape == self.scale.shape else replace(self, scale=np.broadcast_to(self.scale, shape))
 
     def linear(self, x: Array) -> Array:
         """The product."""
@@ -142,7 +142,7 @@ class _Conv(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With the spatial shape declared."""
-        return replace(self, input_shape=shape[1:])
+        return self if shape[1:] == self.input_shape else replace(self, input_shape=shape[1:])
 
     def linear(self, x: Array) -> Array:
         """The cross-correlation."""
@@ -231,7 +231,7 @@ class _Pool2d(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With the shape declared."""
-        return replace(self, input_shape=shape)
+        return self if shape == self.input_shape else replace(self, input_shape=shape)
 
     def linear(self, x: Array) -> Array:
         """Sums of windows."""
@@ -305,7 +305,7 @@ class Flatten(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With the shape declared."""
-        return replace(self, input_shape=shape)
+        return self if shape == self.input_shape else replace(self, input_shape=shape)
 
     def linear(self, x: Array) -> Array:
         """The same numbers."""
