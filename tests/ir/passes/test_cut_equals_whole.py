@@ -41,8 +41,8 @@ def placed_networks(draw: st.DrawFn) -> Graph:
     to anywhere, backwards and to itself, with delays of 0 to 3 ticks, through synapses that are
     shared, scaled, flattened or left out.
     """
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    inputs, count = draw(st.integers(1, 2)), draw(st.integers(2, 6))
+    inputs, count = draw(st.integers(1, 2)), draw(st.integers(3, 8))
+    rng = np.random.default_rng([inputs, count, draw(st.integers(0, 2**32 - 1))])
     sizes = {f"in{i}": int(rng.integers(1, 5)) for i in range(inputs)}
     nodes = [Node(n, Input((size,)), "abc"[rng.integers(3)]) for n, size in sizes.items()]
     edges: list[Edge] = []
@@ -74,6 +74,13 @@ def placed_networks(draw: st.DrawFn) -> Graph:
                         int(rng.integers(len(edges) + 1)),
                         Edge(again, synapse, delay=int(rng.integers(0, 4))),
                     )
+        if i and rng.random() < 0.5:
+            # Back to an earlier population, through synapses that it has already.
+            earlier = next(e for e in edges if e.target.endswith(".w0"))
+            same = [n for n in sizes if sizes[n] == sizes[earlier.source] and n[:3] == "net"]
+            known = {(e.source, e.target) for e in edges}
+            if same and (same[-1], earlier.target) not in known:
+                edges.append(Edge(same[-1], earlier.target, delay=int(rng.integers(0, 4))))
         if rng.random() < 0.4:
             nodes.append(Node(f"{name}.own", Scale(rng.normal(0, 1, size)), place))
             edges += [Edge(name, f"{name}.own", delay=1), Edge(f"{name}.own", name)]
