@@ -15,15 +15,7 @@ from sc_neurocore.ir._gates import (
     Send,
 )
 from sc_neurocore.ir._graph import Edge, Graph, GraphError, Node, PortType
-from sc_neurocore.ir._linear import (
-    Affine,
-    AvgPool2d,
-    Conv1d,
-    Conv2d,
-    Flatten,
-    Scale,
-    SumPool2d,
-)
+from sc_neurocore.ir._linear import Affine, AvgPool2d, Conv1d, Conv2d, Flatten, Scale, SumPool2d
 from sc_neurocore.ir._ops import (
     DEFAULTS,
     KINDS,

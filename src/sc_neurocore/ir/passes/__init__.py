@@ -7,26 +7,16 @@ from sc_neurocore.ir.passes.derive_deadlines import DeriveDeadlines
 from sc_neurocore.ir.passes.fold_linear import FoldLinear
 from sc_neurocore.ir.passes.infer_shapes import InferShapes
 from sc_neurocore.ir.passes.inline_subgraphs import InlineSubgraphs
+from sc_neurocore.ir.passes.insert_deadline_gates import InsertDeadlineGates
+from sc_neurocore.ir.passes.insert_receive_gates import InsertReceiveGates
+from sc_neurocore.ir.passes.insert_transmit_gates import InsertTransmitGates
 from sc_neurocore.ir.passes.place_nodes import (
     PlaceNodes,
     cut_traffic,
     partitioner_cut,
     random_placement,
 )
-
-__all__ = [
-    "BreakCycles",
-    "FoldLinear",
-    "InferShapes",
-    "InlineSubgraphs",
-    "Pass",
-    "PlaceNodes",
-    "cut_traffic",
-    "partitioner_cut",
-    "random_placement",
-from sc_neurocore.ir.passes.insert_deadline_gates import InsertDeadlineGates
-from sc_neurocore.ir.passes.insert_receive_gates import InsertReceiveGates
-from sc_neurocore.ir.passes.insert_transmit_gates import InsertTransmitGates
+from sc_neurocore.ir.passes.resolve_slots import ResolveSlots
 from sc_neurocore.ir.passes.slice_at_wires import SliceAtWires
 from sc_neurocore.ir.passes.synthesise_receives import SynthesiseReceives
 
@@ -41,7 +31,12 @@ __all__ = [
     "InsertReceiveGates",
     "InsertTransmitGates",
     "Pass",
+    "PlaceNodes",
+    "ResolveSlots",
     "SliceAtWires",
     "SynthesiseReceives",
+    "cut_traffic",
+    "partitioner_cut",
+    "random_placement",
     "run_passes",
 ]
