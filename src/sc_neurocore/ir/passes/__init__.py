@@ -18,13 +18,18 @@ from sc_neurocore.ir.passes.place_nodes import (
 )
 from sc_neurocore.ir.passes.resolve_slots import ResolveSlots
 from sc_neurocore.ir.passes.slice_at_wires import SliceAtWires
+from sc_neurocore.ir.passes.stamp_metadata import StampMetadata
 from sc_neurocore.ir.passes.synthesise_receives import SynthesiseReceives
+from sc_neurocore.ir.passes.verify_calls import VerifyCalls
+from sc_neurocore.ir.passes.verify_runtime import GATES, GateContract, VerifyRuntime
 
 __all__ = [
+    "GATES",
     "BatchWires",
     "BreakCycles",
     "DeriveDeadlines",
     "FoldLinear",
+    "GateContract",
     "InferShapes",
     "InlineSubgraphs",
     "InsertDeadlineGates",
@@ -34,7 +39,10 @@ __all__ = [
     "PlaceNodes",
     "ResolveSlots",
     "SliceAtWires",
+    "StampMetadata",
     "SynthesiseReceives",
+    "VerifyCalls",
+    "VerifyRuntime",
     "cut_traffic",
     "partitioner_cut",
     "random_placement",
