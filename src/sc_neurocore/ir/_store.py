@@ -19,25 +19,23 @@ import functools
 import hashlib
 import math
 import struct
-import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.evidence import atomic_write, canonical_json, decode_json, read_bytes
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.ir._fields import NUMBERS, fits
 from sc_neurocore.ir._gates import Gate
 from sc_neurocore.ir._graph import Edge, Graph, Node
 from sc_neurocore.ir._ops import Boundary, LinearOp, Op
 
 _MAGIC = b"SCGRAPH1"
 _HEAD = struct.Struct(">8sQ32s")
-#: Kinds of arrays: truth values, integers, floats.
-_DTYPES = frozenset("biuf")
 #: Values inside one another, and graphs inside graphs.
 _DEPTH = 64
 #: Bytes of the largest file that is read.
@@ -144,7 +142,7 @@ class _Writer:
         match value:
             case np.ndarray():
                 return {"array": self._array(value, where)}
-            case np.generic() if value.dtype.kind in _DTYPES:
+            case np.generic() if value.dtype.kind in NUMBERS:
                 return {"number": self._array(np.asarray(value), where)}
             case float() if not math.isfinite(value):
                 return {"float": repr(value)}
@@ -168,7 +166,7 @@ class _Writer:
             texts = array.reshape(-1).tolist()
             if all(isinstance(text, str) for text in texts):
                 return {"dtype": array.dtype.str, "shape": list(array.shape), "texts": texts}
-        if array.dtype.kind not in _DTYPES:
+        if array.dtype.kind not in NUMBERS:
             raise SCConfigError(
                 f"{where} holds an array of type {array.dtype}, which cannot be stored; "
                 "numbers and text can"
@@ -194,7 +192,7 @@ class _Reader:
             value, ("name", "dt", "metadata", "nodes", "edges"), "a graph"
         )
         seconds = self.value(dt, "dt", depth)
-        if not _fits(seconds, float):
+        if not fits(seconds, float):
             raise SCConfigError("dt is no number of seconds")
         return Graph.of(
             _text(name, "the name of a graph"),
@@ -216,7 +214,7 @@ class _Reader:
         fields = {}
         for (key, hint), stored in zip(hints.items(), given, strict=True):
             fields[key] = self.value(stored, f"{key} of {where}", depth)
-            if not _fits(fields[key], hint):
+            if not fits(fields[key], hint):
                 raise SCConfigError(f"{key} of {where} has the wrong type for {kind.__name__}")
         try:
             op = kind(**fields)
@@ -230,7 +228,7 @@ class _Reader:
         for text in (source, target, source_port, target_port, wire):
             _text(text, "an end of an edge")
         ticks = delay if type(delay) is int else self.value(delay, "the delay of an edge", 0)
-        if not _fits(ticks, int):
+        if not fits(ticks, int):
             raise SCConfigError("the delay of an edge is no whole number")
         return Edge(source, target, source_port, target_port, ticks, wire)
 
@@ -254,7 +252,7 @@ class _Reader:
                     return self._array(held, where)
                 case "number", _:
                     array = self._array(held, where)
-                    if array.ndim == 0 and array.dtype.kind in _DTYPES:
+                    if array.ndim == 0 and array.dtype.kind in NUMBERS:
                         return array[()]
                 case "float", "nan" | "inf" | "-inf":
                     return float(held)
@@ -296,7 +294,7 @@ def _arrays(table: Any, data: memoryview) -> Iterator[NDArray[Any]]:
             dtype = np.dtype(_text(text, where))
         except TypeError:
             dtype = np.dtype(object)
-        if dtype.kind not in _DTYPES or dtype.str != text:
+        if dtype.kind not in NUMBERS or dtype.str != text:
             raise SCConfigError(f"{where} has the type {text!r:.40}, which is not read")
         shape = _shape(sizes, where)
         size = math.prod(shape) * dtype.itemsize
@@ -349,23 +347,3 @@ def _operations() -> dict[str, tuple[type[Op], dict[str, Any]]]:
             hints = typing.get_type_hints(kind, localns={"Graph": Graph})
             found[kind.__name__] = kind, {f.name: hints[f.name] for f in dataclasses.fields(kind)}
     return found
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type, as far down as operations use types."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, each) for each in inner)
-    if origin is Literal:
-        return isinstance(value, str) and value in inner
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(v, inner[0]) for v in value)
-    if origin is np.ndarray:
-        return isinstance(value, np.ndarray) and value.dtype.kind in _DTYPES
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return isinstance(value, Mapping) and all(_fits(v, inner[1]) for v in value.values())
-    if hint is int:
-        return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if hint is float:
-        return isinstance(value, (int, float, np.floating)) and not isinstance(value, bool)
-    return isinstance(value, hint)
