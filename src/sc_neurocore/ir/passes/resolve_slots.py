@@ -78,7 +78,7 @@ class ResolveSlots:
                 raise UnboundSlot(
                     f"Place {place.name!r} names {named!r} as its {_said(need)}, and no provider "
                     f"of that name can be one at a {place.kind}"
-                    f"{suggest(named, [p.name for p in applying])}."
+                    f"{suggest(named, [p.name for p in applying])}"
                 )
             applying = chosen
         able = [p for p in applying if not p.offers or need.wants <= p.offers]
@@ -146,7 +146,7 @@ def _require_known(place: Place, needs: tuple[Need, ...]) -> None:
         if role not in known:
             raise PartitionError(
                 f"Place {place.name!r} names a provider for the role {role!r}, which there is not"
-                f"{suggest(role, known)}."
+                f"{suggest(role, known)}"
             )
 
 

@@ -67,10 +67,13 @@ class VerifyRuntime:
             self._verify_end(partitions, crossing, "send", crossing.source, crossing.send_id)
             self._verify_end(partitions, crossing, "receive", crossing.target, crossing.receive_id)
             _verify_options(partitions, crossing)
-        program = program_digest(partitions.passports)
         for place in partitions.parts:
             _verify_slots(partitions, place)
-            _verify_passport(partitions, place, program)
+            _verify_passport(partitions, place)
+        program = program_digest(partitions.passports)
+        for place, passport in partitions.passports.items():
+            if passport["program"] != program:
+                raise PartitionError(_stale(place, "program"))
         return partitions
 
     def _verify_end(
@@ -138,7 +141,7 @@ def _verify_slots(partitions: Partitions, place: str) -> None:
         )
 
 
-def _verify_passport(partitions: Partitions, place: str, program: str) -> None:
+def _verify_passport(partitions: Partitions, place: str) -> None:
     passport = partitions.passports.get(place)
     if passport is None:
         raise PartitionError(f"The part at {place!r} has no passport; run StampMetadata.")
@@ -150,12 +153,16 @@ def _verify_passport(partitions: Partitions, place: str, program: str) -> None:
             f"The passport of {place!r} has version {passport['schema']!r}; this version of "
             f"sc-neurocore reads {PASSPORT_SCHEMA}."
         )
-    for key, found in {**part_record(partitions, place), "program": program}.items():
+    for key, found in part_record(partitions, place).items():
         if passport[key] != found:
-            raise PartitionError(
-                f"The passport of {place!r} does not fit its part: it states another {key}; "
-                "stamp after the last change."
-            )
+            raise PartitionError(_stale(place, key))
+
+
+def _stale(place: str, key: str) -> str:
+    return (
+        f"The passport of {place!r} does not fit its part: it states another {key}; stamp after "
+        "the last change."
+    )
 
 
 def said(crossing: Crossing) -> str:
