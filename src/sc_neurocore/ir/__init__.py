@@ -48,6 +48,7 @@ from sc_neurocore.ir._places import (
     PartitionError,
     Partitions,
     Place,
+    PlaceKind,
     Places,
     Wire,
 )
@@ -150,6 +151,7 @@ __all__ = [
     "Partitions",
     "Pass",
     "Place",
+    "PlaceKind",
     "Places",
     "PortType",
     "Projection",

@@ -152,4 +152,4 @@ class Rerandomise(Gate):
         try:
             source_of(self.source)
         except SCConfigError as error:
-            yield "source", f"is {self.source!r}: {error}"
+            yield "source", str(error).removeprefix("source ")
