@@ -46,6 +46,7 @@ from sc_neurocore.ir._places import (
     PartitionError,
     Partitions,
     Place,
+    PlaceKind,
     Places,
     Wire,
 )
@@ -167,6 +168,7 @@ __all__ = [
     "Partitions",
     "Pass",
     "Place",
+    "PlaceKind",
     "PlaceNodes",
     "Places",
     "PortType",

@@ -45,7 +45,7 @@ def insert_behind(part: Graph, place: str, chains: Mapping[Crossing, Chain]) -> 
     last: dict[str, str] = {}
     nodes, joints = dict(part.nodes), list[Edge]()
     for crossing, chain in chains.items():
-        path = [crossing.receive_id, *_add(nodes, place, crossing, chain)]
+        path = [crossing.receive_id, *_add(nodes, place, crossing, chain, crossing.receive_id)]
         joints += map(Edge, path[:-1], path[1:])
         last[path[0]] = path[-1]
     edges = tuple(
@@ -62,7 +62,7 @@ def insert_before(part: Graph, place: str, chains: Mapping[Crossing, Chain]) -> 
     first: dict[str, str] = {}
     nodes, joints = dict(part.nodes), list[Edge]()
     for crossing, chain in chains.items():
-        path = [*_add(nodes, place, crossing, chain), crossing.send_id]
+        path = [*_add(nodes, place, crossing, chain, crossing.send_id), crossing.send_id]
         joints += map(Edge, path[:-1], path[1:])
         first[path[-1]] = path[0]
     edges = tuple(
@@ -74,12 +74,16 @@ def insert_before(part: Graph, place: str, chains: Mapping[Crossing, Chain]) -> 
     return part.replace(nodes=nodes, edges=(*edges, *joints))
 
 
-def _add(nodes: dict[str, Node], place: str, crossing: Crossing, chain: Chain) -> list[str]:
+def _add(
+    nodes: dict[str, Node], place: str, crossing: Crossing, chain: Chain, end: str
+) -> list[str]:
+    """Add the gates, of the shape of the end that they stand at."""
+    shape = nodes[end].op.wants()
     added = []
     for word, op in chain:
         name = crossing.end_id(word)
         require_free(name, nodes)
-        nodes[name] = Node(name, op, place)
+        nodes[name] = Node(name, op if shape is None else op.shaped(shape), place)
         added.append(name)
     return added
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
 from sc_neurocore.bitstream import source_of
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.ir._ops import Array, Input, LinearOp, Output, Problem, Signal
+from sc_neurocore.ir._ops import Array, Input, LinearOp, Output, Problem, Shape, Signal, shape_of
 
 #: What turns packets into spikes: the host's code, an address decoder that fires a neuron per
 #: address, or an unpacker that gives the bits of a stream in order.
@@ -60,9 +60,26 @@ class Receive(Input):
 
 @dataclass(frozen=True, eq=False)
 class Gate(LinearOp):
-    """A condition on the packets of a stream; what it lets through is unchanged."""
+    """A condition on the packets of a stream; what it lets through is unchanged.
+
+    Attributes:
+        shape: of the population.
+    """
+
+    shape: Shape | None = field(default=None, kw_only=True)
 
     elementwise: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", shape_of(self.shape))
+
+    def wants(self) -> Shape | None:
+        """The declared shape."""
+        return self.shape
+
+    def shaped(self, shape: Shape) -> Self:
+        """The same gate with the shape declared."""
+        return replace(self, shape=shape)
 
     def emits(self) -> Signal | None:
         """What comes in."""
@@ -152,4 +169,4 @@ class Rerandomise(Gate):
         try:
             source_of(self.source)
         except SCConfigError as error:
-            yield "source", f"is {self.source!r}: {error}"
+            yield "source", str(error).removeprefix("source ")

@@ -56,7 +56,7 @@ def _refusal(partitions: Partitions, crossing: Crossing, wire: Wire, tick: int) 
         for edge in whole.outgoing(crossing.node)
         if whole.nodes[edge.target].place == crossing.target and edge.delay == crossing.delay
     )
-    ways = [f"raise the delay to {-(-need // tick)} ticks"]
+    ways = [f"raise the delay to {_count(-(-need // tick), 'tick')}"]
     if crossing.delay:
         ways.append(f"raise the tick to {_time(-(-need // crossing.delay))}")
         if hop := slack // wire.hops:
@@ -65,10 +65,14 @@ def _refusal(partitions: Partitions, crossing: Crossing, wire: Wire, tick: int) 
             ways.append(f"lower the number of hops to {hops}")
     return (
         f"Edge {edge.source!r} -> {edge.target!r} from {crossing.source!r} to {crossing.target!r} "
-        f"misses its deadline: {wire.hops} hop{'s' * (wire.hops != 1)} of {_time(budget)} take up "
-        f"to {_time(need)}, its delay of {crossing.delay} tick{'s' * (crossing.delay != 1)} of "
-        f"{_time(tick)} leaves {_time(slack)}; {', or '.join(ways)}."
+        f"misses its deadline: {_count(wire.hops, 'hop')} of {_time(budget)} may take "
+        f"{_time(need)}, its delay of {_count(crossing.delay, 'tick')} of {_time(tick)} leaves "
+        f"{_time(slack)}; {', or '.join(ways)}."
     )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _time(ns: int) -> str:

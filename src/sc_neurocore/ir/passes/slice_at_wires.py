@@ -115,9 +115,7 @@ def _require_spikes(graph: Graph, edge: Edge) -> None:
         )
         carried = "currents"
     else:
-        remedy = (
-            f"put {source.id!r} and {target.id!r} at one place, or a spiking population between"
-        )
+        remedy = "put both at one place, or a spiking population between them"
         carried = "the states of a population that never spikes"
     raise PartitionError(f"{wire} would carry {carried}, but only spikes travel; {remedy}.")
 
