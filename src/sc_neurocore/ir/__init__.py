@@ -1,6 +1,7 @@
 """One immutable graph of a network, its passes, and its stochastic-computing document (SC-NIR)."""
 
 from sc_neurocore.ir._assumptions import Assumptions
+from sc_neurocore.ir._convert import Convert
 from sc_neurocore.ir._gates import (
     BackoffGate,
     DeadlineGate,
@@ -18,6 +19,7 @@ from sc_neurocore.ir._linear import (
     Conv2d,
     Flatten,
     Scale,
+    Segment,
     SumPool2d,
 )
 from sc_neurocore.ir._ops import (
@@ -85,12 +87,19 @@ from sc_neurocore.ir._scnir_validate import validate_scnir_dict
 from sc_neurocore.ir._shapes import shapes
 from sc_neurocore.ir._timing import latency, output_shapes, rest_values, tick_order
 from sc_neurocore.ir._verify import verify
+from sc_neurocore.ir._verify_partitions import verify_partitions
 from sc_neurocore.ir.passes import (
     BreakCycles,
+    ExpandOps,
     FoldLinear,
+    InferPlaces,
     InferShapes,
     InlineSubgraphs,
+    PartitionsPass,
     Pass,
+    SolveTypes,
+    Validate,
+    run_pass,
     run_passes,
 )
 
@@ -107,17 +116,20 @@ __all__ = [
     "BreakCycles",
     "Conv1d",
     "Conv2d",
+    "Convert",
     "Crossing",
     "DeadlineGate",
     "DedupGate",
     "Delay",
     "Edge",
+    "ExpandOps",
     "Flatten",
     "FoldLinear",
     "Gate",
     "Graph",
     "GraphError",
     "HealthGate",
+    "InferPlaces",
     "InferShapes",
     "InlineSubgraphs",
     "Input",
@@ -130,6 +142,7 @@ __all__ = [
     "Output",
     "PartitionError",
     "Partitions",
+    "PartitionsPass",
     "Pass",
     "Place",
     "Places",
@@ -154,12 +167,15 @@ __all__ = [
     "SCNIRStreamTransform",
     "SCNIRValidationError",
     "Scale",
+    "Segment",
     "Send",
     "Shape",
     "Signal",
+    "SolveTypes",
     "Subgraph",
     "SumPool2d",
     "Threshold",
+    "Validate",
     "Wire",
     "audit_scnir_hdl_handoff",
     "build_scnir_from_graph",
@@ -170,6 +186,7 @@ __all__ = [
     "output_shapes",
     "require_scnir_correlations",
     "rest_values",
+    "run_pass",
     "run_passes",
     "scnir_from_dict",
     "scnir_to_dict",
@@ -178,6 +195,7 @@ __all__ = [
     "upgrade_scnir_dict",
     "validate_scnir_dict",
     "verify",
+    "verify_partitions",
     "write_scnir",
     "write_scnir_handoff",
     "write_scnir_hdl_handoff_audit",
