@@ -2,6 +2,7 @@
 
 from sc_neurocore.ir._assumptions import Assumptions
 from sc_neurocore.ir._chains import gates_at
+from sc_neurocore.ir._convert import Convert
 from sc_neurocore.ir._gates import (
     DECODERS,
     BackoffGate,
@@ -15,7 +16,16 @@ from sc_neurocore.ir._gates import (
     Send,
 )
 from sc_neurocore.ir._graph import Edge, Graph, GraphError, Node, PortType
-from sc_neurocore.ir._linear import Affine, AvgPool2d, Conv1d, Conv2d, Flatten, Scale, SumPool2d
+from sc_neurocore.ir._linear import (
+    Affine,
+    AvgPool2d,
+    Conv1d,
+    Conv2d,
+    Flatten,
+    Scale,
+    Segment,
+    SumPool2d,
+)
 from sc_neurocore.ir._ops import (
     DEFAULTS,
     KINDS,
@@ -90,29 +100,36 @@ from sc_neurocore.ir._shapes import shapes
 from sc_neurocore.ir._store import graph_bytes, graph_from_bytes, read_graph, write_graph
 from sc_neurocore.ir._timing import latency, output_shapes, rest_values, tick_order
 from sc_neurocore.ir._verify import verify
+from sc_neurocore.ir._verify_partitions import verify_partitions
 from sc_neurocore.ir.passes import (
     GATES,
     BatchWires,
     BreakCycles,
     DeriveDeadlines,
+    ExpandOps,
     FoldLinear,
     GateContract,
+    InferPlaces,
     InferShapes,
     InlineSubgraphs,
     InsertDeadlineGates,
     InsertReceiveGates,
     InsertTransmitGates,
+    PartitionsPass,
     Pass,
     PlaceNodes,
     ResolveSlots,
     SliceAtWires,
+    SolveTypes,
     StampMetadata,
     SynthesiseReceives,
+    Validate,
     VerifyCalls,
     VerifyRuntime,
     cut_traffic,
     partitioner_cut,
     random_placement,
+    run_pass,
     run_passes,
 )
 
@@ -137,6 +154,7 @@ __all__ = [
     "BreakCycles",
     "Conv1d",
     "Conv2d",
+    "Convert",
     "Crossing",
     "DeadlineGate",
     "Decoder",
@@ -144,6 +162,7 @@ __all__ = [
     "Delay",
     "DeriveDeadlines",
     "Edge",
+    "ExpandOps",
     "Flatten",
     "FoldLinear",
     "Gate",
@@ -151,6 +170,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "HealthGate",
+    "InferPlaces",
     "InferShapes",
     "InlineSubgraphs",
     "Input",
@@ -166,6 +186,7 @@ __all__ = [
     "Output",
     "PartitionError",
     "Partitions",
+    "PartitionsPass",
     "Pass",
     "Place",
     "PlaceKind",
@@ -196,16 +217,19 @@ __all__ = [
     "SCNIRStreamTransform",
     "SCNIRValidationError",
     "Scale",
+    "Segment",
     "Send",
     "Shape",
     "Signal",
     "SliceAtWires",
+    "SolveTypes",
     "StampMetadata",
     "Subgraph",
     "SumPool2d",
     "SynthesiseReceives",
     "Threshold",
     "UnboundSlot",
+    "Validate",
     "VerifyCalls",
     "VerifyRuntime",
     "Wire",
@@ -227,6 +251,7 @@ __all__ = [
     "require_same_program",
     "require_scnir_correlations",
     "rest_values",
+    "run_pass",
     "run_passes",
     "scnir_from_dict",
     "scnir_to_dict",
@@ -235,6 +260,7 @@ __all__ = [
     "upgrade_scnir_dict",
     "validate_scnir_dict",
     "verify",
+    "verify_partitions",
     "write_graph",
     "write_scnir",
     "write_scnir_handoff",

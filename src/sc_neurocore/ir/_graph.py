@@ -38,11 +38,19 @@ class PortType:
         shape: of one tick's value; None while not inferred.
         signal: spikes, currents or the state of a population that never spikes.
         dt: seconds per tick.
+        format: of its numbers, ``Q8.8``; None like the following where nobody states it.
+        coding: ``unipolar``, ``bipolar``, ``rate`` or ``temporal``.
+        length: of a stream, bits.
+        clock: name of the clock domain.
     """
 
     shape: Shape | None
     signal: Signal
     dt: float
+    format: str | None = None
+    coding: str | None = None
+    length: int | None = None
+    clock: str | None = None
 
     def __str__(self) -> str:
         return f"{'?' if self.shape is None else self.shape} {self.signal}"

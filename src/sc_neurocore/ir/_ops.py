@@ -7,11 +7,11 @@ Batches lead: an input of shape S is applied as (batch, *S).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,8 +87,9 @@ def _whole(value: Any) -> Shape:
 
 
 @cache
-def _field_names(kind: type[Op]) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind))
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    """Fields of a class of operations; looked up for every operation of a large graph."""
+    return tuple(item.name for item in fields(cast(type[Op], kind)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +231,11 @@ class Delay(Op):
 
     def shaped(self, shape: Shape) -> Self:
         """With one delay per element."""
-        return self if shape == self.delay.shape else replace(self, delay=np.broadcast_to(self.delay, shape))
+        return (
+            self
+            if shape == self.delay.shape
+            else replace(self, delay=np.broadcast_to(self.delay, shape))
+        )
 
     def check(self) -> Iterator[Problem]:
         """Not into the future."""
@@ -261,7 +266,11 @@ class Threshold(Op):
 
     def shaped(self, shape: Shape) -> Self:
         """With one threshold per element."""
-        return self if shape == self.threshold.shape else replace(self, threshold=np.broadcast_to(self.threshold, shape))
+        return (
+            self
+            if shape == self.threshold.shape
+            else replace(self, threshold=np.broadcast_to(self.threshold, shape))
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,10 +99,15 @@ def port_types(graph: Graph) -> dict[Port, PortType]:
 
 
 def port_type(graph: Graph, node: str, port: str) -> PortType:
-    """What leaves one port."""
+    """What leaves one port; what `SolveTypes` found about it is in the node's metadata."""
     from sc_neurocore.ir._graph import PortType
 
-    return PortType(shapes(graph)[1][node, port], _signal(graph, node, port), graph.dt)
+    shape, signal = shapes(graph)[1][node, port], _signal(graph, node, port)
+    stated = graph.nodes[node].metadata
+    if not stated:
+        return PortType(shape, signal, graph.dt)
+    more = (stated.get(key) for key in ("format", "coding", "length", "clock"))
+    return PortType(shape, signal, graph.dt, *more)
 
 
 def _signal(graph: Graph, node: str, port: str) -> Signal:

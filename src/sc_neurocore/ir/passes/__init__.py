@@ -1,10 +1,14 @@
-"""Passes: frozen dataclasses that turn a valid graph into a valid graph."""
+"""Passes: frozen dataclasses that turn a valid graph into a valid graph, or cut it into parts."""
 
 from sc_neurocore.ir.passes._run import Pass, run_passes
 from sc_neurocore.ir.passes.batch_wires import BatchWires
 from sc_neurocore.ir.passes.break_cycles import BreakCycles
 from sc_neurocore.ir.passes.derive_deadlines import DeriveDeadlines
+from sc_neurocore.ir.passes._run import PartitionsPass, Pass, run_pass, run_passes
+from sc_neurocore.ir.passes.break_cycles import BreakCycles
+from sc_neurocore.ir.passes.expand_ops import ExpandOps
 from sc_neurocore.ir.passes.fold_linear import FoldLinear
+from sc_neurocore.ir.passes.infer_places import InferPlaces
 from sc_neurocore.ir.passes.infer_shapes import InferShapes
 from sc_neurocore.ir.passes.inline_subgraphs import InlineSubgraphs
 from sc_neurocore.ir.passes.insert_deadline_gates import InsertDeadlineGates
@@ -46,5 +50,20 @@ __all__ = [
     "cut_traffic",
     "partitioner_cut",
     "random_placement",
+from sc_neurocore.ir.passes.solve_types import SolveTypes
+from sc_neurocore.ir.passes.validate import Validate
+
+__all__ = [
+    "BreakCycles",
+    "ExpandOps",
+    "FoldLinear",
+    "InferPlaces",
+    "InferShapes",
+    "InlineSubgraphs",
+    "PartitionsPass",
+    "Pass",
+    "SolveTypes",
+    "Validate",
+    "run_pass",
     "run_passes",
 ]
