@@ -75,12 +75,14 @@ def dedup_window(window: DedupWindow) -> Block:
         {"fresh": 1, "duplicate": 1, "stale": 1, "newest": 32},
         against(lambda: _Dedup(window), drivers), step_by_step(lambda: _Dedup(window)), 11,
         (
-            Fault("if (newer) newest", "newest", "lets the newest move back"),
-            Fault("newer ? moved | WINDOW'(1)", "newer ? WINDOW'(1)", "forgets what came"),
+            Fault("if (fresh && newer) newest", "if (fresh) newest", "lets the newest move back"),
+            Fault("far || (wraps", "(wraps", "keeps what the window has left"),
+            Fault("above || below :", "above :", "remembers what has not come"),
             Fault("!ahead[31]", "1'b1", "takes what is old for new"),
             Fault("age < 32'(WINDOW)", "age <= 32'(WINDOW)", "remembers one too many"),
-            Fault("valid && inside_window && came", "valid && came", "finds duplicates anywhere"),
-            Fault("{WINDOW{1'b1}};", "WINDOW'(1);", "lets in what was before the first"),
+            Fault("valid && in_window && came", "valid && came", "finds duplicates anywhere"),
+            Fault("                       seen[k] <= 1'b1",
+                  "                       seen[k] <= 1'b0", "lets in what was before the first"),
         ),
         paced=False, restarts=True,
     )  # fmt: skip
@@ -162,8 +164,8 @@ def backoff_block(backoff: Backoff) -> Block:
         dict.fromkeys(_PINS, 1), {"blocked": 1},
         stimulus, step_by_step(lambda: _Backoff(backoff)), 12,
         (
-            Fault("drawn - half - 16'd1", "drawn", "draws more than half"),
             Fault("failure && !blocked", "failure", "lengthens a pause"),
+            Fault("drawn - half - 16'd1", "drawn", "draws more than half"),
             Fault("success ? SPAN'(BASE) : span", "span", "forgets a success beside a failure"),
             Fault("else if (success) span", "else if (1'b0) span", "forgets a success"),
             Fault(".enable (begins)", ".enable (failure)", "draws in a pause"),
