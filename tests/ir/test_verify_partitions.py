@@ -201,7 +201,8 @@ SAID = "Crossing 0 of 'a' from 'left' to 'right'"
         ),
         (
             lambda: changed(parts=parts(right=right(receive=Node("r", Input((2,)))))),
-            "Node 'r' of the part at 'right' is no node of the whole network; a pass adds no Input.",
+            "Node 'r' of the part at 'right' is no node of the whole network; a pass adds no "
+            "Input.",
         ),
         (
             lambda: changed(parts=parts(right=right(receive=Node("r", Receive((2,), 1, 2))))),

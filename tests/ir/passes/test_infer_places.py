@@ -92,7 +92,7 @@ class TestStates:
         given = graph([li("m"), li("n")], [("in", "m"), ("in", "n"), ("m", "out"), ("n", "out")])
         assert placed(given, m="right") == dict.fromkeys(("m", "n", "out"), "right")
         with pytest.raises(
-            PartitionError, match="never spikes, and 'out' at .* reads its membrane"
+            PartitionError, match=r"never spikes, and 'out' at .* reads its membrane"
         ):
             placed(given, m="left", n="right")
 
