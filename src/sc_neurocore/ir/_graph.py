@@ -299,10 +299,19 @@ def _table(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
 
 
 def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
-    groups: dict[str, list[Edge]] = {}
+    # Most groups of a large graph hold one edge: only the others need a list.
+    groups: dict[str, tuple[Edge, ...]] = {}
+    lists: dict[str, list[Edge]] = {}
     for key, edge in pairs:
-        groups.setdefault(key, []).append(edge)
-    return {key: tuple(edges) for key, edges in groups.items()}
+        if key not in groups:
+            groups[key] = (edge,)
+        elif key in lists:
+            lists[key].append(edge)
+        else:
+            lists[key] = [*groups[key], edge]
+    for key, edges in lists.items():
+        groups[key] = tuple(edges)
+    return groups
 
 
 def node_line(graph: Graph, node: str) -> str:

@@ -122,6 +122,16 @@ class Op:
         yield from ()
 
     @cached_property
+    def declared(self) -> tuple[Shape | None, Shape | None]:
+        """Shapes of the input and of the output that the fields determine.
+
+        Raises:
+            ValueError: the operation does not take the shape that it wants.
+        """
+        wanted = self.wants()
+        return wanted, None if wanted is None else self.gives(wanted)
+
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the fields: what `check` finds, and numbers that are not finite."""
         return (*self.check(), *self._not_finite())
