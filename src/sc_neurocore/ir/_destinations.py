@@ -27,16 +27,25 @@ def destinations(graph: Graph) -> dict[str, tuple[str, ...]]:
     A linear node that leads to none has an empty entry. Linear in the number of edges where every
     linear node has one destination.
     """
-    found: dict[str, list[str]] = {n.id: [] for n in graph.nodes.values() if is_linear(n.op)}
+    found: dict[str, tuple[str, ...]] = {
+        node.id: () for node in graph.nodes.values() if is_linear(node.op)
+    }
     for node in graph.nodes.values():
         if node.id in found or isinstance(node.op, Input):
             continue
+        alone = (node.id,)
         stack = [node.id]
         while stack:
             for edge in graph.incoming(stack.pop()):
                 reached = found.get(edge.source)
+                if reached is None:
+                    continue
+                if not reached:
+                    found[edge.source] = alone
                 # Destinations come one after another, so the last entry tells a second visit.
-                if reached is not None and (not reached or reached[-1] != node.id):
-                    reached.append(node.id)
-                    stack.append(edge.source)
-    return {name: tuple(reached) for name, reached in found.items()}
+                elif reached[-1] != node.id:
+                    found[edge.source] = (*reached, node.id)
+                else:
+                    continue
+                stack.append(edge.source)
+    return found

@@ -97,6 +97,11 @@ class Edge:
     delay: int = 0
     wire: str = ""
 
+    @property
+    def joins(self) -> tuple[str, str, str, str]:
+        """Source, its port, target, its port: no two edges of a graph join the same."""
+        return self.source, self.source_port, self.target, self.target_port
+
     def __str__(self) -> str:
         ends = [
             f"{node}.{port}" if port else node
@@ -133,7 +138,7 @@ class Graph:
     def __post_init__(self) -> None:
         from sc_neurocore.ir._verify import verify
 
-        object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
+        object.__setattr__(self, "nodes", _table(self.nodes))
         object.__setattr__(self, "edges", tuple(self.edges))
         object.__setattr__(self, "metadata", _frozen(self.metadata))
         verify(self)
@@ -241,23 +246,35 @@ class Graph:
     def replace(self, **changes: Any) -> Graph:
         """A copy with some attributes changed.
 
-        Nothing is verified again where the operations and the edges stay the same objects.
+        Where ids, operations and the ends of edges stay, nothing is verified or solved again.
         """
-        if not changes.keys() <= {"name", "nodes", "metadata"} or not self._keeps(changes):
+        if "edges" in changes:
+            changes["edges"] = tuple(changes["edges"])
+        known = changes.keys() <= {"name", "nodes", "edges", "metadata"}
+        if not (known and self._keeps_nodes(changes) and self._keeps_ends(changes)):
             return dataclasses.replace(self, **changes)
         made = copy.copy(self)
         for name, value in changes.items():
-            kept = MappingProxyType(dict(value)) if name == "nodes" else _frozen(value)
+            kept = _table(value) if name == "nodes" else _frozen(value)
             object.__setattr__(made, name, kept)
-        made.__dict__.pop("digest", None)
+        for stale in ("digest", *(("_into", "_out_of") if "edges" in changes else ())):
+            made.__dict__.pop(stale, None)
         return made
 
-    def _keeps(self, changes: Mapping[str, Any]) -> bool:
+    def _keeps_nodes(self, changes: Mapping[str, Any]) -> bool:
         """Whether changed nodes have the ids and the operations of the present ones, in order."""
         nodes = changes.get("nodes", self.nodes)
         return len(nodes) == len(self.nodes) and all(
             key == old.id == new.id and new.op is old.op
             for (key, new), old in zip(nodes.items(), self.nodes.values(), strict=True)
+        )
+
+    def _keeps_ends(self, changes: Mapping[str, Any]) -> bool:
+        """Whether changed edges join what the present ones do, in order."""
+        edges = changes.get("edges", self.edges)
+        return len(edges) == len(self.edges) and all(
+            new is old or (new.delay >= 0 and new.joins == old.joins)
+            for new, old in zip(edges, self.edges, strict=True)
         )
 
     def dump(self) -> str:
@@ -277,11 +294,24 @@ class Graph:
         return "\n".join(lines) + "\n"
 
 
+def _table(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
+    return MappingProxyType(dict(nodes))
+
+
 def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
-    groups: dict[str, list[Edge]] = {}
+    # Most groups of a large graph hold one edge: only the others need a list.
+    groups: dict[str, tuple[Edge, ...]] = {}
+    lists: dict[str, list[Edge]] = {}
     for key, edge in pairs:
-        groups.setdefault(key, []).append(edge)
-    return {key: tuple(edges) for key, edges in groups.items()}
+        if key not in groups:
+            groups[key] = (edge,)
+        elif key in lists:
+            lists[key].append(edge)
+        else:
+            lists[key] = [*groups[key], edge]
+    for key, edges in lists.items():
+        groups[key] = tuple(edges)
+    return groups
 
 
 def node_line(graph: Graph, node: str) -> str:

@@ -7,11 +7,11 @@ Batches lead: an input of shape S is applied as (batch, *S).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from functools import cache, cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,12 +86,6 @@ def _whole(value: Any) -> Shape:
     return tuple(int(v) for v in array)
 
 
-@cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    """Fields of a class of operations; looked up for every operation of a large graph."""
-    return tuple(item.name for item in fields(cast(type[Op], kind)))
-
-
 @dataclass(frozen=True, eq=False)
 class Op:
     """A node's operation.
@@ -128,12 +122,22 @@ class Op:
         yield from ()
 
     @cached_property
+    def declared(self) -> tuple[Shape | None, Shape | None]:
+        """Shapes of the input and of the output that the fields determine.
+
+        Raises:
+            ValueError: the operation does not take the shape that it wants.
+        """
+        wanted = self.wants()
+        return wanted, None if wanted is None else self.gives(wanted)
+
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the fields: what `check` finds, and numbers that are not finite."""
         return (*self.check(), *self._not_finite())
 
     def _not_finite(self) -> Iterator[Problem]:
-        for field_name in _field_names(type(self)):
+        for field_name in self.__dataclass_fields__:
             value = getattr(self, field_name)
             arrays = value.items() if isinstance(value, Mapping) else ((field_name, value),)
             for name, array in arrays:

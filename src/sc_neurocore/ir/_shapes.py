@@ -52,23 +52,34 @@ def solved(graph: Graph) -> tuple[Shapes, Shapes]:
 
     inward: Shapes = {}
     outward: Shapes = {}
-    for node in graph.nodes.values():
-        if isinstance(node.op, Subgraph):
-            inner_in, inner_out = shapes(node.op.graph)
-            inward |= {(node.id, p): inner_in[p, ""] for p in node.op.ports(Input)}
-            outward |= {(node.id, p): inner_out[p, ""] for p in node.op.ports(Output)}
-        else:
-            inward[node.id, ""] = node.op.wants()
-            outward[node.id, ""] = None
+    open_ends: set[str] = set()
+    for name, node in graph.nodes.items():
+        op = node.op
+        if isinstance(op, Subgraph):
+            inner_in, inner_out = shapes(op.graph)
+            inward |= {(name, p): inner_in[p, ""] for p in op.ports(Input)}
+            outward |= {(name, p): inner_out[p, ""] for p in op.ports(Output)}
+            if any(inner_in[p, ""] is None for p in op.ports(Input)):
+                open_ends.add(name)
+            continue
+        key = (name, "")
+        try:
+            taken, outward[key] = op.declared
+        except ValueError as error:
+            raise node_error(graph, name, name, str(error)) from None
+        inward[key] = taken
+        if taken is None:
+            open_ends.add(name)
+    if not open_ends:
+        return inward, outward
 
-    open_ends = {name for (name, _), shape in inward.items() if shape is None}
     touching: dict[str, list[tuple[Port, Port]]] = {}
-    for edge in graph.edges if open_ends else ():
+    for edge in graph.edges:
         if edge.target in open_ends or edge.source in open_ends:
             joined = ends(graph, edge)
             touching.setdefault(edge.source, []).append(joined)
             touching.setdefault(edge.target, []).append(joined)
-    pending = deque(graph.nodes)
+    pending = deque(name for name in graph.nodes if name in touching)
     while pending:
         name = pending.popleft()
         key = (name, "")
@@ -78,7 +89,7 @@ def solved(graph: Graph) -> tuple[Shapes, Shapes]:
                 outward[key] = graph.nodes[name].op.gives(shape)
             except ValueError as error:
                 raise node_error(graph, name, name, str(error)) from None
-        for source, target in touching.get(name, ()):
+        for source, target in touching[name]:
             given, taken = outward[source], inward[target]
             if taken is None and given is not None:
                 inward[target] = given

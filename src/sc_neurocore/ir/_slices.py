@@ -51,7 +51,7 @@ def find_slices(graph: Graph, splits: Mapping[str, int]) -> dict[str, tuple[Slic
     for name, count in splits.items():
         node = graph.nodes.get(name)
         if node is None or not is_population(node.op):
-            what = "does not exist" if node is None else f"is an {type(node.op).__name__}"
+            what = "does not exist" if node is None else f"is of kind {type(node.op).__name__}"
             known = [n.id for n in graph.nodes.values() if is_population(n.op)]
             listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
             raise PartitionError(

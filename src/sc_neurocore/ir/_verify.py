@@ -59,7 +59,7 @@ def _verify_edges(graph: Graph) -> None:
     seen: set[tuple[str, str, str, str]] = set()
     for edge in graph.edges:
         source, target = edge.source, edge.target
-        key = (source, edge.source_port, target, edge.target_port)
+        key = edge.joins
         if (
             edge.delay < 0
             or edge.source_port

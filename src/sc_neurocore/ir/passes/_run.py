@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from sc_neurocore.ir._graph import Graph, GraphError
@@ -40,8 +42,9 @@ def run_pass(step: Callable[[Given], Made], subject: Given) -> Made:
             the message names the pass.
     """
     try:
-        made = step(subject)
-        _check(made)
+        with _uncollected():
+            made = step(subject)
+            _check(made)
     except (GraphError, PartitionError) as error:
         raise type(error)(f"{type(step).__name__}: {error}") from None
     return made
@@ -61,6 +64,18 @@ def run_passes(subject: Subject, passes: Iterable[Callable[[Subject], Subject]])
     for step in passes:
         subject = run_pass(step, subject)
     return subject
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which would visit a graph again and again as it grows."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _check(made: Any) -> None:

@@ -111,7 +111,10 @@ class _Expansion:
         if not self.copies and not self.ops:
             return self.source
         for node in self.source.nodes.values():
-            self._add(node)
+            if node.id in self.copies or node.id in self.ops:
+                self._add(node)
+            else:
+                self.nodes[node.id] = node
         for edge in self.source.edges:
             if (
                 edge.source in self.copies

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sc_neurocore.ir._destinations import destinations, sends_state
-from sc_neurocore.ir._graph import Edge, Graph
+from sc_neurocore.ir._graph import Edge, Graph, Node
 from sc_neurocore.ir._ops import Input, Output
 from sc_neurocore.ir._pins import find_pins
 from sc_neurocore.ir._places import PartitionError, Places
@@ -53,9 +52,9 @@ class InferPlaces:
         _follow_sources(graph, leads, at)
         _follow_targets(graph, leads, at)
         moved = {
-            name: dataclasses.replace(graph.nodes[name], place=place)
+            name: Node(name, node.op, place, node.metadata)
             for name, place in at.items()
-            if graph.nodes[name].place != place
+            if (node := graph.nodes[name]).place != place
         }
         return graph.replace(nodes={**graph.nodes, **moved}) if moved else graph
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sc_neurocore.ir._convert import Change, Convert
@@ -72,7 +72,8 @@ class SolveTypes:
             facts = {
                 node.id: _Found(value, node.id)
                 for node in graph.nodes.values()
-                if (value := stated(graph, node, attribute, self.places)) is not None
+                if (node.metadata or node.place)
+                and (value := stated(graph, node, attribute, self.places)) is not None
             }
             if facts:
                 found[attribute] = _solved(graph, attribute, facts)
@@ -94,11 +95,15 @@ def _solved(graph: Graph, attribute: str, facts: Mapping[str, _Found]) -> _Value
     pending = deque(values)
     while pending:
         name = pending.popleft()
-        for edge in (*graph.incoming(name), *graph.outgoing(name)):
-            other = edge.target if edge.source == name else edge.source
-            if other not in values and _equal_ends(graph, edge, attribute):
-                values[other] = values[name]
-                pending.append(other)
+        value = values[name]
+        for edge in graph.incoming(name):
+            if edge.source not in values and _equal_ends(graph, edge, attribute):
+                values[edge.source] = value
+                pending.append(edge.source)
+        for edge in graph.outgoing(name):
+            if edge.target not in values and _equal_ends(graph, edge, attribute):
+                values[edge.target] = value
+                pending.append(edge.target)
     return values
 
 
@@ -114,56 +119,65 @@ def _equal_ends(graph: Graph, edge: Edge, attribute: str) -> bool:
 
 def _recorded(graph: Graph, found: Mapping[str, _Values]) -> Graph:
     """The graph with what was found and the conversions between."""
-    nodes = {
-        node.id: _with(node, {a: v[node.id].value for a, v in found.items() if node.id in v})
-        for node in graph.nodes.values()
-    }
+    more: dict[str, dict[str, str | int]] = {}
+    clashes: dict[int, list[str]] = {}
+    for attribute, values in found.items():
+        for name, fact in values.items():
+            if graph.nodes[name].metadata.get(attribute) != fact.value:
+                more.setdefault(name, {})[attribute] = fact.value
+        if len({fact.value for fact in values.values()}) > 1:
+            for index in _clashes(graph, attribute, values):
+                clashes.setdefault(index, []).append(attribute)
+    nodes: dict[str, Node] = {}
+    for name, types in more.items():
+        node = graph.nodes[name]
+        nodes[name] = dataclasses.replace(node, metadata={**node.metadata, **types})
     edges: list[Edge] = []
-    for edge in graph.edges:
-        changes = tuple(
-            _change(graph, edge, attribute, values[edge.source], values[edge.target])
-            for attribute, values in found.items()
-            if edge.source in values
-            and edge.target in values
-            and values[edge.source].value != values[edge.target].value
-            and _equal_ends(graph, edge, attribute)
-        )
-        if not changes:
+    for index, edge in enumerate(graph.edges):
+        if index not in clashes:
             edges.append(edge)
             continue
         name = f"{edge.source}_to_{edge.target}"
-        while name in nodes:
+        while name in nodes or name in graph.nodes:
             name += "_"
-        types = {a: v[edge.source].value for a, v in found.items() if edge.source in v}
-        types |= {attribute: after for attribute, _, after in changes}
-        nodes[name] = Node(name, Convert(changes), "", types)
+        changes = tuple(_change(graph, edge, a, found[a]) for a in clashes[index])
+        states = {a: v[edge.source].value for a, v in found.items() if edge.source in v}
+        states |= {attribute: after for attribute, _, after in changes}
+        nodes[name] = Node(name, Convert(changes), "", states)
         edges += [
             Edge(edge.source, name, delay=edge.delay, wire=edge.wire),
             Edge(name, edge.target),
         ]
-    return graph.replace(
-        nodes=nodes, edges=graph.edges if len(edges) == len(graph.edges) else edges
-    )
+    return graph.replace(nodes={**graph.nodes, **nodes}, edges=edges) if nodes else graph
 
 
-def _with(node: Node, types: Mapping[str, str | int]) -> Node:
-    if all(node.metadata.get(key) == value for key, value in types.items()):
-        return node
-    return dataclasses.replace(node, metadata={**node.metadata, **types})
+def _clashes(graph: Graph, attribute: str, values: _Values) -> Iterator[int]:
+    """Numbers of the edges on which two values meet."""
+    for index, edge in enumerate(graph.edges):
+        before, after = values.get(edge.source), values.get(edge.target)
+        if (
+            before is not None
+            and after is not None
+            and before.value != after.value
+            and _equal_ends(graph, edge, attribute)
+        ):
+            yield index
 
 
-def _change(graph: Graph, edge: Edge, attribute: str, before: _Found, after: _Found) -> Change:
+def _change(graph: Graph, edge: Edge, attribute: str, values: _Values) -> Change:
     """What a conversion on an edge must do.
 
     Raises:
         GraphError: nothing does it.
     """
+    before, after = values[edge.source], values[edge.target]
     remedy = _obstacle(graph, edge, attribute, before.value, after.value)
     if remedy:
         raise edge_error(
             edge,
-            f"joins {attribute} {before.value!r}, stated by {before.origin!r}, with {after.value!r}, "
-            f"stated by {after.origin!r}, and nothing converts one into the other; {remedy}",
+            f"joins {attribute} {before.value!r}, stated by {before.origin!r}, with "
+            f"{after.value!r}, stated by {after.origin!r}, and nothing converts one into the "
+            f"other; {remedy}",
         )
     return attribute, before.value, after.value
 

@@ -87,8 +87,8 @@ def _require_kind(graph: Graph, name: str, op: Op) -> None:
             graph,
             name,
             type(op).__name__,
-            f"is a {type(op).__name__}, an end of a wire; only networks that are not cut yet can be "
-            "spread over places",
+            "belongs to the end of a wire; only networks that are not cut yet can be spread over "
+            "places",
         )
     if not (is_linear(op) or is_population(op) or isinstance(op, (Input, Output))):
         raise node_error(
