@@ -140,17 +140,17 @@ def _boxes(graph: Graph, prefix: str, limit: int) -> tuple[list[Box], dict[str, 
     boxes: dict[str, Box] = {}
     groups: dict[tuple[str, str], list[Node]] = {}
     for node in own:
-        word = {Input: "inputs", Output: "outputs"}.get(type(node.op), "populations")
+        word = {Input: "input", Output: "output"}.get(type(node.op), "population")
         groups.setdefault((node.place, word), []).append(node)
     for (place, word), nodes in groups.items():
         key = f"{place}:{word}"
         keys |= {node.id: key for node in nodes}
-        if word == "populations":
+        if word == "population":
             cells = [n for n in nodes if isinstance(n.op, Neurons | Threshold)]
-            rows = (f"{sum(_size(n.op) for n in cells)} neurons",)
-            boxes[key] = Box(key, place, "many", f"{len(cells)} populations", rows)
+            rows = (_count(sum(_size(n.op) for n in cells), "neuron"),)
+            boxes[key] = Box(key, place, "many", _count(len(cells), word), rows)
         else:
-            boxes[key] = Box(key, place, "end", f"{len(nodes)} {word}")
+            boxes[key] = Box(key, place, "end", _count(len(nodes), word))
     return list(boxes.values()), keys
 
 
@@ -210,14 +210,16 @@ def _wire_end(part: Graph, key: str, place: str, identity: str, crossing: Crossi
 def _many_wires(key: str, place: str, name: str, crossing: Crossing, partitions: Partitions) -> Box:
     pair = crossing.source, crossing.target
     count = sum((c.source, c.target) == pair for c in partitions.crossings.values())
-    word = "crossing" if count == 1 else "crossings"
+    stands_for = _count(count, "crossing")
     if name == "send":
-        return Box(
-            key, place, "wire", f"Send to {crossing.target}", (f"{count} {word}",), crossing.target
-        )
-    return Box(
-        key, place, "wire", f"Receive from {crossing.source}", (f"{count} {word}",), crossing.source
-    )
+        rows = stands_for, f"Send to {crossing.target}"
+        return Box(key, place, "wire", "", rows, crossing.target, False)
+    title = f"Receive from {crossing.source}"
+    return Box(key, place, "wire", title, (stands_for,), crossing.source)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _gate_text(op: Op) -> str:

@@ -110,7 +110,8 @@ def _across(
         f"q0 {turn:g} {second:g} {turn:g}H{x1 - second:.1f}q{second:g} 0 {second:g} {_ROUND:g}"
         f"V{y1:.1f}"
     )
-    return Route(path, (x1, y1), ((beside + x1) / 2, arrive))
+    share = 0.3 + 0.2 * (around[target] % 3)
+    return Route(path, (x1, y1), (beside, leave + share * (arrive - leave)))
 
 
 def _up(layout: Layout, line: Line, right: float) -> Route:
