@@ -36,6 +36,7 @@ from sc_neurocore.partition._routes import Route, routes
 #: with many more, all populations of a place are one.
 BOX_LIMIT = 64
 _LEGEND = 34
+_PLATE = 16
 _STYLE = """
 .plot.places { --paper: #ffffff; } .plot.places .paper { fill: var(--paper); }
 .plot.places .lane { fill: var(--c); fill-opacity: .07; stroke: var(--c); stroke-width: 1.2; }
@@ -139,8 +140,9 @@ def _boxes(graph: Graph, prefix: str, limit: int) -> tuple[list[Box], dict[str, 
         return [Box(alone[n.id], n.place, *_text(n)) for n in shown], keys
     boxes: dict[str, Box] = {}
     groups: dict[tuple[str, str], list[Node]] = {}
+    words: dict[type[Op], str] = {Input: "input", Output: "output"}
     for node in own:
-        word = {Input: "input", Output: "output"}.get(type(node.op), "population")
+        word = words.get(type(node.op), "population")
         groups.setdefault((node.place, word), []).append(node)
     for (place, word), nodes in groups.items():
         key = f"{place}:{word}"
@@ -250,11 +252,13 @@ def _drawn(layout: Layout, names: Mapping[str, str], title: str) -> str:
             f"{part if name else ''}</text>"
         )
     most = max((line.traffic or 0.0 for line in layout.lines), default=0.0)
-    below, above = [], []
+    below: list[str] = []
+    above: list[str] = []
+    labels: list[tuple[float, float, float]] = []
     for line, route in zip(layout.lines, routes(layout), strict=True):
-        curve, text = _line(line, route, most, colours[layout.boxes[line.source].lane])
-        below.append(curve)
-        above.append(text)
+        below.append(_curve(line, route, most, colours[layout.boxes[line.source].lane]))
+        if words := _numbers(line):
+            above.append(_label(words, route.label, labels))
     parts += [*below, *(_box(layout, box, colours) for box in layout.boxes.values()), *above]
     known = most > 0
     legend = "coloured: from place to place" + (
@@ -295,23 +299,32 @@ def _box(layout: Layout, box: Box, colours: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def _line(line: Line, route: Route, most: float, colour: str) -> tuple[str, str]:
-    """The curve with its tip, and its numbers."""
+def _curve(line: Line, route: Route, most: float, colour: str) -> str:
+    """The curve with its tip."""
     share = (line.traffic or 0.0) / most if most else 0.0
     width = 1.2 + (6.0 * share**0.5 if line.wire else 0.0)
     style, tip = (f"crossing {colour}", f"tip {colour}") if line.wire else ("edge", "arrow")
-    curve = (
+    return (
         f'<path class="{style}" stroke-width="{width:.1f}" d="{route.path}"/>'
         f'<path class="{tip}" d="{route.tip(4 + width / 2)}"/>'
     )
+
+
+def _numbers(line: Line) -> str:
+    """Spikes per tick of a wire, and ticks of delay."""
     words = [f"{line.traffic:.3g}"] if line.wire and line.traffic is not None else []
-    words += [f"+{line.delay}"] if line.delay else []
-    if not words:
-        return curve, ""
-    text, (x, y) = " ".join(words), route.label
+    return " ".join([*words, f"+{line.delay}"] if line.delay else words)
+
+
+def _label(text: str, at: tuple[float, float], labels: list[tuple[float, float, float]]) -> str:
+    """Numbers on a plate, moved down until they hide none of the earlier labels."""
+    x, y = at
     room = 6.6 * len(text) + 8
-    return curve, (
-        f'<rect class="label" x="{x - room / 2:.1f}" y="{y - 8:.1f}" width="{room:.1f}" '
-        f'height="16" rx="3"/><text class="number" x="{x:.1f}" y="{y + 4:.1f}" '
+    while any(abs(x - u) < (room + w) / 2 and abs(y - v) < _PLATE for u, v, w in labels):
+        y += 1
+    labels.append((x, y, room))
+    return (
+        f'<rect class="label" x="{x - room / 2:.1f}" y="{y - _PLATE / 2:.1f}" width="{room:.1f}" '
+        f'height="{_PLATE}" rx="3"/><text class="number" x="{x:.1f}" y="{y + 4:.1f}" '
         f'text-anchor="middle">{text}</text>'
     )
