@@ -97,7 +97,8 @@ def test_boxes_stand_in_their_lanes_and_not_on_each_other(
             and lane[1] <= y and y + height <= lane[1] + lane[3]
         ]  # fmt: skip
         assert len(inside) == 1
-    for a, b in combinations(boxes, 2):
+    plates = rectangles(svg, "label")
+    for a, b in combinations([*boxes, *plates], 2):
         apart = (
             a[0] + a[2] <= b[0] or b[0] + b[2] <= a[0] or a[1] + a[3] <= b[1] or b[1] + b[3] <= a[1]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from html import escape
 
@@ -37,6 +38,8 @@ from sc_neurocore.partition._routes import Route, routes
 BOX_LIMIT = 64
 _LEGEND = 34
 _PLATE = 16
+#: Left, upper, right and lower edge.
+Area = tuple[float, float, float, float]
 _STYLE = """
 .plot.places { --paper: #ffffff; } .plot.places .paper { fill: var(--paper); }
 .plot.places .lane { fill: var(--c); fill-opacity: .07; stroke: var(--c); stroke-width: 1.2; }
@@ -254,11 +257,13 @@ def _drawn(layout: Layout, names: Mapping[str, str], title: str) -> str:
     most = max((line.traffic or 0.0 for line in layout.lines), default=0.0)
     below: list[str] = []
     above: list[str] = []
-    labels: list[tuple[float, float, float]] = []
+    taken: list[Area] = []
+    for key, (x, y) in layout.at.items():
+        taken.append((x, y, x + layout.boxes[key].width, y + layout.boxes[key].height))
     for line, route in zip(layout.lines, routes(layout), strict=True):
         below.append(_curve(line, route, most, colours[layout.boxes[line.source].lane]))
         if words := _numbers(line):
-            above.append(_label(words, route.label, labels))
+            above.append(_label(words, route.label, taken))
     parts += [*below, *(_box(layout, box, colours) for box in layout.boxes.values()), *above]
     known = most > 0
     legend = "coloured: from place to place" + (
@@ -316,15 +321,22 @@ def _numbers(line: Line) -> str:
     return " ".join([*words, f"+{line.delay}"] if line.delay else words)
 
 
-def _label(text: str, at: tuple[float, float], labels: list[tuple[float, float, float]]) -> str:
-    """Numbers on a plate, moved down until they hide none of the earlier labels."""
-    x, y = at
-    room = 6.6 * len(text) + 8
-    while any(abs(x - u) < (room + w) / 2 and abs(y - v) < _PLATE for u, v, w in labels):
-        y += 1
-    labels.append((x, y, room))
+def _label(text: str, at: tuple[float, float], taken: list[Area]) -> str:
+    """Numbers on a plate, moved up or down to where they hide no box and no other numbers."""
+    x, room = at[0], 6.6 * len(text) + 8
+
+    def area(y: float) -> Area:
+        return x - room / 2, y - _PLATE / 2, x + room / 2, y + _PLATE / 2
+
+    moves = itertools.chain.from_iterable((step, -step) for step in itertools.count())
+    y = next(at[1] + m for m in moves if not any(_meet(area(at[1] + m), t) for t in taken))
+    taken.append(area(y))
     return (
         f'<rect class="label" x="{x - room / 2:.1f}" y="{y - _PLATE / 2:.1f}" width="{room:.1f}" '
         f'height="{_PLATE}" rx="3"/><text class="number" x="{x:.1f}" y="{y + 4:.1f}" '
         f'text-anchor="middle">{text}</text>'
     )
+
+
+def _meet(a: Area, b: Area) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
