@@ -7,6 +7,7 @@ from sc_neurocore.partition._digest import spike_digests
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._lossy import FaultPlan, Injected, LossyChannel
 from sc_neurocore.partition._packet import DamagedPacketError, PacketError, PacketKind, SpikePacket
+from sc_neurocore.partition._picture import draw_partitions, draw_placement
 from sc_neurocore.partition._places_file import PlacesFile, load_places
 from sc_neurocore.partition._program import open_program, write_program
 from sc_neurocore.partition._receiver import AERReceiver
@@ -40,6 +41,8 @@ __all__ = [
     "SentCounters",
     "SpikePacket",
     "compile_partitions",
+    "draw_partitions",
+    "draw_placement",
     "find_areas",
     "load_places",
     "measure_traffic",
