@@ -2,6 +2,7 @@
 
 from sc_neurocore.partition._counters import ReceivedCounters, SentCounters
 from sc_neurocore.partition._digest import spike_digests
+from sc_neurocore.partition._fault_table import FaultRow, fault_table
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._lossy import FaultPlan, Injected, LossyChannel
 from sc_neurocore.partition._packet import (
@@ -24,6 +25,7 @@ __all__ = [
     "Channel",
     "DamagedPacketError",
     "FaultPlan",
+    "FaultRow",
     "Guard",
     "Injected",
     "LinkReport",
@@ -36,6 +38,7 @@ __all__ = [
     "ReceivedCounters",
     "SentCounters",
     "SpikePacket",
+    "fault_table",
     "memory_link",
     "read_status",
     "run_place",
