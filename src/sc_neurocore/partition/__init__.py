@@ -14,6 +14,7 @@ from sc_neurocore.partition._program import open_program, write_program
 from sc_neurocore.partition._receiver import AERReceiver
 from sc_neurocore.partition._run import LinkReport, PartitionRun
 from sc_neurocore.partition._runtime import run_place, run_program
+from sc_neurocore.partition._samples import encode_dataset
 from sc_neurocore.partition._sender import AERSender
 from sc_neurocore.partition._status import PartStatus, read_status
 from sc_neurocore.partition._traffic import measure_traffic
@@ -45,6 +46,7 @@ __all__ = [
     "compile_partitions",
     "draw_partitions",
     "draw_placement",
+    "encode_dataset",
     "fault_table",
     "find_areas",
     "load_places",

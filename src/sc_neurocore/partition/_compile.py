@@ -107,8 +107,11 @@ def compile_partitions(
         for name in ("reset", "reset_when", "cuba_order", "delay_rounding")
     }
     graph: Graph = with_settings(network.flat, stated)
+    # Slices are there once ExpandOps has run; InferPlaces checks their pins.
+    slices = tuple(f"{name}." for name in file.splits)
+    pins = {name: place for name, place in file.nodes.items() if not name.startswith(slices)}
     for step in (
-        Validate(file.places, file.nodes, file.splits, network.assumptions),
+        Validate(file.places, pins, file.splits, network.assumptions),
         ExpandOps(file.splits, network.assumptions),
         SolveTypes(file.places),
         InferPlaces(file.places, file.nodes),
