@@ -30,7 +30,7 @@ _MEASURED = 32
 @click.option("--places", "places_file", type=click.Path(path_type=Path), required=True,
               metavar="FILE.toml", help="Places, wires, and what is pinned where.")  # fmt: skip
 @click.option("--data", metavar="digits|mnist|FILE.npz",
-              help="Samples whose spikes decide where to cut; without them all count alike.")  # fmt: skip
+              help="Samples whose spikes decide where to cut; else all count alike.")  # fmt: skip
 @click.option("--ticks", type=click.IntRange(1), metavar="T",
               help="Ticks of a sample; default: the file's.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
