@@ -282,3 +282,75 @@ def test_a_port_must_be_named_when_there_are_two() -> None:
 def test_dt_must_be_positive() -> None:
     with pytest.raises(GraphError, match=r"^dt must be a positive number of seconds, not 0\.$"):
         Graph.of("g", [IN, OUT], [("in", "out")], dt=0)
+
+
+class TestReplace:
+    """What a copy takes over from the graph it was made of is never stale."""
+
+    def test_places_and_delays(self) -> None:
+        graph = chain(Scale(np.array(2.0)))
+        assert graph.incoming("op0")[0].delay == 0
+        before = graph.digest
+        moved = {k: dataclasses.replace(n, place="left") for k, n in graph.nodes.items()}
+        edges = [dataclasses.replace(edge, delay=3) for edge in graph.edges]
+        made = graph.replace(name="other", nodes=moved, edges=edges, metadata={"a": 1})
+        assert (made.incoming("op0")[0].delay, made.outgoing("in")[0].delay) == (3, 3)
+        assert graph.incoming("op0")[0].delay == 0
+        assert made.digest != before == graph.digest
+        again = Graph("other", moved, tuple(edges), graph.dt, {"a": 1})
+        assert made == again
+        assert made.dump() == again.dump()
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"edges": [Edge("in", "op0", delay=-1), Edge("op0", "out")]}, "negative delay"),
+            ({"edges": [Edge("in", "op0"), Edge("in", "out"), Edge("x", "out")]}, "does not exist"),
+            ({"edges": [Edge("in", "op0", "port"), Edge("op0", "out")]}, "names port"),
+            ({"nodes": {"in": Node("in", Input((3,)))}}, "does not exist"),
+            ({"dt": 0}, "dt must be a positive number"),
+        ],
+    )
+    def test_rules(self, changes: dict[str, object], problem: str) -> None:
+        graph = chain(Scale(np.ones(3)))
+        with pytest.raises(GraphError, match=problem):
+            graph.replace(**changes)
+
+    def test_rules_of_nodes(self) -> None:
+        graph = chain(Scale(np.ones(3)))
+        with pytest.raises(GraphError, match="joins different shapes"):
+            graph.replace(nodes={**graph.nodes, "op0": Node("op0", Scale(np.ones(4)))})
+        with pytest.raises(GraphError, match="is filed under"):
+            graph.replace(nodes={**graph.nodes, "op0": Node("x", graph.nodes["op0"].op)})
+        with pytest.raises(TypeError):
+            graph.replace(colour="red")
+
+
+def test_arrays_are_copied_unless_nobody_can_write_to_them() -> None:
+    weight = np.ones((1, 3))
+    view = weight[:]
+    view.setflags(write=False)
+    for given in (weight, view):
+        op = Affine(given)
+        assert not np.shares_memory(op.weight, weight)
+    assert Affine(op.weight).weight is op.weight
+    assert Node("n", op, "", {"a": weight}).metadata["a"] is not weight
+
+
+def test_a_large_graph_is_verified_in_full() -> None:
+    nodes = [Node("in", Input((2,))), *(Node(f"n{i}", Scale(np.ones(2))) for i in range(2000))]
+    edges = [Edge("in", "n0"), *(Edge(f"n{i}", f"n{i + 1}") for i in range(1999))]
+    graph = Graph.of("g", nodes, edges)
+    assert graph.port_type("n1999").signal == "current"
+    with pytest.raises(GraphError, match="'n1500' is given twice"):
+        Graph.of("g", nodes, [*edges[:1700], Edge("n1499", "n1500"), *edges[1700:]])
+    with pytest.raises(GraphError, match="Node 'n1500' has no incoming edge"):
+        Graph.of("g", nodes, [edge for edge in edges if edge.target != "n1500"])
+
+
+def test_the_signal_of_a_long_chain() -> None:
+    waits = [Node(f"d{i}", Delay(np.full(2, 1e-3))) for i in range(3000)]
+    names = ["cells", *(node.id for node in waits)]
+    cells = Node("cells", Neurons("lif", LIF, (2,)))
+    graph = Graph.of("g", [IN, cells, *waits], [("in", "cells"), *pairwise(names)])
+    assert {graph.port_type(name).signal for name in names} == {"spike"}

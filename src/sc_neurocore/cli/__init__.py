@@ -15,6 +15,7 @@ _COMMANDS = {
     "build": "_build",
     "verify": "_verify",
     "board": "_board",
+    "partition": "_partition",
     "optimise": "_optimise",
     "simulate": "_simulate",
     "models": "_models",

@@ -45,6 +45,8 @@ class BreakCycles:
             raise node_error(graph, cycle[0], cycle[0], problem)
         inputs = sorted(node.id for node in graph.nodes_of(Input))
         back = set(walk([*inputs, *sorted(graph.nodes)], following).back)
+        if not back:
+            return graph
         edges = tuple(
             dataclasses.replace(edge, delay=1) if (edge.source, edge.target) in back else edge
             for edge in graph.edges

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,10 +64,11 @@ def _inline_one_level(graph: Graph) -> Graph:
                 target_port="",
             )
         )
-    edges = outer + edges
+    joints = _Joints(outer + edges)
     for port in ports:
-        edges = _bypass(nodes, edges, port)
-    return graph.replace(nodes=nodes, edges=tuple(edges))
+        if joints.bypass(port):
+            del nodes[port]
+    return graph.replace(nodes=nodes, edges=tuple(joints.edges()))
 
 
 def _add(graph: Graph, nodes: dict[str, Node], node: Node) -> None:
@@ -76,21 +78,67 @@ def _add(graph: Graph, nodes: dict[str, Node], node: Node) -> None:
     nodes[node.id] = node
 
 
-def _bypass(nodes: dict[str, Node], edges: list[Edge], port: str) -> list[Edge]:
-    """Join what leads to a port with what it leads to, and drop the port."""
-    into = [edge for edge in edges if edge.target == port]
-    out = [edge for edge in edges if edge.source == port]
-    others = [edge for edge in edges if port not in (edge.source, edge.target)]
-    taken = {(edge.source, edge.target) for edge in others}
-    joined: list[Edge] = []
-    for after in out:
-        for before in into:
-            pair = (before.source, after.target)
-            if pair in taken or before.source == port:
-                return edges
-            taken.add(pair)
-            joined.append(
-                Edge(
+class _Slot:
+    """Where an edge stands among the others, or those that replace it; nothing if it is gone."""
+
+    __slots__ = ("edge", "parts")
+
+    def __init__(self, edge: Edge) -> None:
+        self.edge: Edge | None = edge
+        self.parts: tuple[_Slot, ...] = ()
+
+    def replace(self, parts: Iterable[_Slot]) -> None:
+        self.edge, self.parts = None, tuple(parts)
+
+
+def _live(slots: Iterable[_Slot]) -> Iterator[tuple[_Slot, Edge]]:
+    """The edges that stand in slots, in order."""
+    stack = list(slots)[::-1]
+    while stack:
+        slot = stack.pop()
+        if slot.edge is not None:
+            yield slot, slot.edge
+        stack.extend(slot.parts[::-1])
+
+
+class _Joints:
+    """Edges from which ports are taken out one by one, in time linear in what is joined."""
+
+    def __init__(self, edges: Iterable[Edge]) -> None:
+        self._slots = [_Slot(edge) for edge in edges]
+        # A slot's edges keep its target; what leaves a node may stand anywhere.
+        self._into: dict[str, list[_Slot]] = {}
+        self._out: dict[str, list[_Slot]] = {}
+        self._pairs: set[tuple[str, str]] = set()
+        for slot, edge in _live(self._slots):
+            self._into.setdefault(edge.target, []).append(slot)
+            self._note(slot, edge)
+
+    def edges(self) -> Iterator[Edge]:
+        """What is left."""
+        return (edge for _, edge in _live(self._slots))
+
+    def _note(self, slot: _Slot, edge: Edge) -> None:
+        self._out.setdefault(edge.source, []).append(slot)
+        self._pairs.add((edge.source, edge.target))
+
+    def bypass(self, port: str) -> bool:
+        """Join what leads to a port with what it leads to; False where that joins nodes twice."""
+        into = list(_live(self._into.get(port, ())))
+        # Only the slot itself: the parts of a replaced one were noted on their own.
+        out = [(s, s.edge) for s in self._out.get(port, ()) if s.edge is not None]
+        new: set[tuple[str, str]] = set()
+        for _, after in out:
+            for _, before in into:
+                pair = (before.source, after.target)
+                if pair in self._pairs or pair in new or before.source == port:
+                    return False
+                new.add(pair)
+        # Sums keep their order: a joined edge stands where the inner edge stood.
+        for slot, after in out:
+            parts = []
+            for _, before in into:
+                joined = Edge(
                     before.source,
                     after.target,
                     before.source_port,
@@ -98,13 +146,9 @@ def _bypass(nodes: dict[str, Node], edges: list[Edge], port: str) -> list[Edge]:
                     before.delay + after.delay,
                     before.wire or after.wire,
                 )
-            )
-    del nodes[port]
-    # Sums keep their order: a joined edge stands where the inner edge stood.
-    result: list[Edge] = []
-    for edge in edges:
-        if edge.source == port:
-            result += [new for new in joined if new.target == edge.target]
-        elif edge.target != port:
-            result.append(edge)
-    return result
+                parts.append(_Slot(joined))
+                self._note(parts[-1], joined)
+            slot.replace(parts)
+        for slot, _ in into:
+            slot.replace(())
+        return True
