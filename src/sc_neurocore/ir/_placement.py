@@ -17,7 +17,9 @@ _SLACK = 1e-9
 #: Up to so many assignments every one is tried.
 _TRIED = 5_000
 #: Up to so many pins of nets an assignment is improved move by move.
-_REFINED = 50_000
+_REFINED = 20_000
+#: Assignments that are improved.
+_STARTS = 6
 #: Rounds of improvement.
 _ROUNDS = 8
 
@@ -201,26 +203,23 @@ def _every(problem: Problem) -> Iterator[Numbers]:
 
 
 def _candidates(problem: Problem, suggestions: Iterable[Numbers]) -> Iterator[Numbers]:
-    small = sum(map(len, problem.clusters.nets)) <= _REFINED
+    """Assignments as suggested, those made of them, and a chain in the order of the tick."""
+    starts: list[tuple[float, Numbers, Numbers]] = []
     for suggestion in suggestions:
-        if score(problem, suggestion) is not None:
-            yield suggestion
+        yield suggestion
         for rank in _ranks(problem, suggestion):
-            for pushed in _pushed(problem, suggestion, rank):
-                yield (
-                    Refiner(problem, pushed, rank).refined()
-                    if small
-                    else _eased(problem, pushed, rank)
-                )
+            starts += [(cut(problem, a), a, rank) for a in _pushed(problem, suggestion, rank)]
     for rank in _ranks(problem, spread(problem, problem.order)):
         chain = _chain(problem, rank)
-        yield Refiner(problem, chain, rank).refined() if small else chain
-
-
-def _eased(problem: Problem, assignment: Numbers, rank: Numbers) -> Numbers:
-    if score(problem, assignment) is not None:
-        return assignment
-    return Refiner(problem, assignment, rank).relieved()
+        starts.append((cut(problem, chain), chain, rank))
+    small = sum(map(len, problem.clusters.nets)) <= _REFINED
+    for _, assignment, rank in sorted(starts, key=lambda s: s[0])[:_STARTS]:
+        if small:
+            yield Refiner(problem, assignment, rank).refined()
+        elif score(problem, assignment) is None:
+            yield Refiner(problem, assignment, rank).relieved()
+        else:
+            yield assignment
 
 
 def _ranks(problem: Problem, assignment: Numbers) -> Iterator[Numbers]:
@@ -331,23 +330,32 @@ class Refiner:
 
     def relieved(self) -> Numbers:
         """The assignment after moves out of places that hold too much, as far as there are any."""
-        for _ in range(2 * len(self.at)):
-            over = [p for p in range(self.problem.places) if (self.taken[p] > self.room[p]).any()]
-            full = over or [
-                p for p in range(self.problem.places)
-                if self.load[p] > self.problem.limit[p] + _SLACK
-            ]  # fmt: skip
-            moves = [
-                (gain, int(cluster), to)
-                for p in full
-                for cluster in np.flatnonzero(self.at == p)
-                for gain, to in self._moves(int(cluster))
-            ]
-            if not moves:
-                return self.at
-            _, cluster, to = max(moves, key=lambda m: (m[0], -m[1], -m[2]))
-            self._move(cluster, to)
+        for excess in (self._over, self._beyond):
+            for _ in range(_ROUNDS):
+                moves = sorted(
+                    (-gain, int(cluster), to)
+                    for p in range(self.problem.places)
+                    if excess(p)
+                    for cluster in np.flatnonzero(self.at == p)
+                    for gain, to in self._moves(int(cluster))
+                )
+                changed = False
+                for _, cluster, to in moves:
+                    # Earlier moves may have made this one needless or forbidden.
+                    if excess(int(self.at[cluster])) and any(
+                        to == allowed for _, allowed in self._moves(cluster)
+                    ):
+                        self._move(cluster, to)
+                        changed = True
+                if not changed:
+                    break
         return self.at
+
+    def _over(self, place: int) -> bool:
+        return bool((self.taken[place] > self.room[place]).any())
+
+    def _beyond(self, place: int) -> bool:
+        return bool(self.load[place] > self.problem.limit[place] + _SLACK)
 
     def _round(self) -> bool:
         changed = False
