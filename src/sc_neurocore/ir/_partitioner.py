@@ -11,7 +11,7 @@ import numpy as np
 
 from sc_neurocore.exceptions import SCDependencyError
 from sc_neurocore.ir._clusters import Numbers
-from sc_neurocore.ir._placement import Problem
+from sc_neurocore.ir._problem import Problem
 
 #: Integer weights of nets: thousandths of a spike per tick.
 UNIT = 1_000
