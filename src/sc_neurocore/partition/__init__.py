@@ -11,4 +11,45 @@ __all__ = [
     "load_places",
     "measure_traffic",
     "upper_ends",
+from sc_neurocore.partition._counters import ReceivedCounters, SentCounters
+from sc_neurocore.partition._digest import spike_digests
+from sc_neurocore.partition._guard import Guard
+from sc_neurocore.partition._lossy import FaultPlan, Injected, LossyChannel
+from sc_neurocore.partition._packet import (
+    DamagedPacketError,
+    PacketError,
+    PacketKind,
+    SpikePacket,
+)
+from sc_neurocore.partition._receiver import AERReceiver
+from sc_neurocore.partition._run import LinkReport, PartitionRun
+from sc_neurocore.partition._runtime import run_place, run_program
+from sc_neurocore.partition._sender import AERSender
+from sc_neurocore.partition._status import PartStatus, read_status
+from sc_neurocore.partition._transport import Channel, memory_link
+from sc_neurocore.partition._worker import Pace
+
+__all__ = [
+    "AERReceiver",
+    "AERSender",
+    "Channel",
+    "DamagedPacketError",
+    "FaultPlan",
+    "Guard",
+    "Injected",
+    "LinkReport",
+    "LossyChannel",
+    "Pace",
+    "PacketError",
+    "PacketKind",
+    "PartStatus",
+    "PartitionRun",
+    "ReceivedCounters",
+    "SentCounters",
+    "SpikePacket",
+    "memory_link",
+    "read_status",
+    "run_place",
+    "run_program",
+    "spike_digests",
 ]
