@@ -7,7 +7,7 @@ once for every place they are sent to (the connectivity metric, Catalyurek and A
 
 from __future__ import annotations
 
-import fnmatch
+import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -233,22 +233,30 @@ def _balance(taken: Reals, capacity: Reals) -> tuple[Reals, Reals, Reals]:
     return load / max(load[0].sum(), 1.0), even, np.full(len(capacity), np.inf)
 
 
-def pinned(graph: Graph, clusters: Clusters, places: Places, pins: Mapping[str, str]) -> Numbers:
+def fixed_places(
+    graph: Graph, clusters: Clusters, places: Places, assignment: Mapping[str, str]
+) -> Numbers:
     """Place that each cluster is fixed to, -1 for any.
 
     Args:
-        graph: whose nodes may name their place.
+        graph: whose nodes may have a place.
         clusters: of the graph.
         places: there are.
-        pins: shell patterns of node ids to places; the first that matches counts.
+        assignment: places by node id besides.
 
     Raises:
-        PartitionError: an unknown place, a pattern without a node, or two places for a cluster.
+        PartitionError: an unknown place or node, or two places for a cluster.
     """
     index = {name: i for i, name in enumerate(places.places)}
     fixed = np.full(len(clusters), -1, np.int64)
-    because: dict[int, str] = {}
-    for name, place in (*_matches(graph, pins), *_placed(graph)):
+    because: dict[int, tuple[str, str]] = {}
+    placed = ((node.id, node.place) for node in graph.nodes.values() if node.place)
+    for name, place in (*assignment.items(), *placed):
+        if name not in graph.nodes:
+            raise PartitionError(
+                f"Node {name!r} is assigned to place {place!r}, but there is no such node"
+                f"{_near(name, graph.nodes)}"
+            )
         if place not in index:
             listed = ", ".join(index)
             raise PartitionError(
@@ -258,40 +266,17 @@ def pinned(graph: Graph, clusters: Clusters, places: Places, pins: Mapping[str, 
         cluster = clusters.home.get(name)
         if cluster is None:
             continue
-        if fixed[cluster] not in (-1, index[place]):
-            other = because[cluster]
+        other, there = because.setdefault(cluster, (name, place))
+        if place != there:
             raise PartitionError(
-                f"Node {other!r} is to run at place {places_name(places, fixed[cluster])!r} and "
-                f"{name!r} at {place!r}, but only spikes that take a tick can pass between "
-                f"places, and these two are joined by more; give them one place, or a delay of a "
-                f"tick between them."
+                f"Node {other!r} is to run at place {there!r} and {name!r} at {place!r}, but these "
+                "two are joined by more than spikes that take a tick, which alone can pass between "
+                "places; give them one place, or a delay of a tick between them."
             )
         fixed[cluster] = index[place]
-        because.setdefault(cluster, name)
     return fixed
 
 
-def places_name(places: Places, index: int) -> str:
-    """Name of a place by its number."""
-    return list(places.places)[index]
-
-
-def _matches(graph: Graph, pins: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    done: set[str] = set()
-    for pattern, place in pins.items():
-        plain = pattern in graph.nodes
-        names = [pattern] if plain else fnmatch.filter(graph.nodes, pattern)
-        if not names:
-            known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
-            raise PartitionError(
-                f"{pattern!r} is to run at place {place!r}, but no node has such an id; there are "
-                f"{known}."
-            )
-        for name in names:
-            if name not in done:
-                done.add(name)
-                yield name, place
-
-
-def _placed(graph: Graph) -> Iterable[tuple[str, str]]:
-    return ((node.id, node.place) for node in graph.nodes.values() if node.place)
+def _near(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {found[0]!r}?" if found else "."
