@@ -417,7 +417,7 @@ def test_the_partitioner_is_needed_only_where_it_is_used() -> None:
     script = """
 import sys
 sys.modules["mtkahypar"] = None
-from tests.ir.test_place_nodes import *
+from tests.ir.passes.test_place_nodes import *
 graph, traffic = clustered(4, 10)
 at = {f"p{i}": "ab"[i // 20] for i in range(40)}
 assert places_of(PlaceNodes(over("a", "b"), traffic, assignment=at)(graph)) == at
