@@ -7,7 +7,7 @@ once for every place they are sent to (the connectivity metric, Catalyurek and A
 
 from __future__ import annotations
 
-import fnmatch
+import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from sc_neurocore.ir._graph import Edge, Graph
 from sc_neurocore.ir._linear import Affine, Conv1d, Conv2d
-from sc_neurocore.ir._ops import Input, Neurons, Op, Output, Projection, Shape, Threshold
+from sc_neurocore.ir._ops import Input, Neurons, Op, Output, Projection, Threshold
 from sc_neurocore.ir._order import walk
 from sc_neurocore.ir._places import PartitionError, Place, Places
-from sc_neurocore.ir._timing import output_shapes
 
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -145,19 +144,14 @@ def _components(size: int, pairs: Sequence[tuple[int, int]], *, strong: bool) ->
     return np.asarray(labels, np.int64)
 
 
-def node_counts(op: Op, shape: Shape) -> tuple[int, int]:
-    """Neurons and synapses of a node: its cells, or the products of one tick.
-
-    Args:
-        op: the node's operation.
-        shape: of what it gives.
-    """
+def node_counts(op: Op) -> tuple[int, int]:
+    """Neurons and synapses of a node whose shape is known: its cells, or a tick's products."""
     if isinstance(op, (Neurons, Threshold)):
-        return math.prod(shape), 0
+        return math.prod(op.wants() or (1,)), 0
     if isinstance(op, (Affine, Projection)):
         return 0, op.weight.size
-    if isinstance(op, (Conv1d, Conv2d)):
-        return 0, math.prod(shape) * math.prod(op.weight.shape[1:])
+    if isinstance(op, (Conv1d, Conv2d)) and (shape := op.wants()) is not None:
+        return 0, math.prod(op.gives(shape)) * math.prod(op.weight.shape[1:])
     return 0, 0
 
 
@@ -193,10 +187,9 @@ def find_needs(graph: Graph, clusters: Clusters, places: Places, areas: Areas) -
     """
     table = list(places.places.values())
     resources = tuple(dict.fromkeys([*COUNTED, *(r for p in table for r in p.capacity)]))
-    counts = np.zeros((len(clusters), 2))
-    sizes = output_shapes(graph)
-    for name, cluster in clusters.home.items():
-        counts[cluster] += node_counts(graph.nodes[name].op, sizes.get(name, ()))
+    homes = np.fromiter(clusters.home.values(), np.int64, len(clusters.home))
+    each = np.array([node_counts(graph.nodes[name].op) for name in clusters.home], np.float64)
+    counts = np.stack([np.bincount(homes, column, len(clusters)) for column in each.T], axis=1)
     taken = np.zeros((len(table), len(clusters), len(resources)))
     taken[:, :, :2] = counts
     capacity = np.full((len(table), len(resources)), np.inf)
@@ -240,22 +233,30 @@ def _balance(taken: Reals, capacity: Reals) -> tuple[Reals, Reals, Reals]:
     return load / max(load[0].sum(), 1.0), even, np.full(len(capacity), np.inf)
 
 
-def pinned(graph: Graph, clusters: Clusters, places: Places, pins: Mapping[str, str]) -> Numbers:
+def fixed_places(
+    graph: Graph, clusters: Clusters, places: Places, assignment: Mapping[str, str]
+) -> Numbers:
     """Place that each cluster is fixed to, -1 for any.
 
     Args:
-        graph: whose nodes may name their place.
+        graph: whose nodes may have a place.
         clusters: of the graph.
         places: there are.
-        pins: shell patterns of node ids to places; the first that matches counts.
+        assignment: places by node id besides.
 
     Raises:
-        PartitionError: an unknown place, a pattern without a node, or two places for a cluster.
+        PartitionError: an unknown place or node, or two places for a cluster.
     """
     index = {name: i for i, name in enumerate(places.places)}
     fixed = np.full(len(clusters), -1, np.int64)
-    because: dict[int, str] = {}
-    for name, place in (*_matches(graph, pins), *_placed(graph)):
+    because: dict[int, tuple[str, str]] = {}
+    placed = ((node.id, node.place) for node in graph.nodes.values() if node.place)
+    for name, place in (*assignment.items(), *placed):
+        if name not in graph.nodes:
+            raise PartitionError(
+                f"Node {name!r} is assigned to place {place!r}, but there is no such node"
+                f"{_near(name, graph.nodes)}"
+            )
         if place not in index:
             listed = ", ".join(index)
             raise PartitionError(
@@ -265,40 +266,17 @@ def pinned(graph: Graph, clusters: Clusters, places: Places, pins: Mapping[str, 
         cluster = clusters.home.get(name)
         if cluster is None:
             continue
-        if fixed[cluster] not in (-1, index[place]):
-            other = because[cluster]
+        other, there = because.setdefault(cluster, (name, place))
+        if place != there:
             raise PartitionError(
-                f"Node {other!r} is to run at place {places_name(places, fixed[cluster])!r} and "
-                f"{name!r} at {place!r}, but only spikes that take a tick can pass between "
-                f"places, and these two are joined by more; give them one place, or a delay of a "
-                f"tick between them."
+                f"Node {other!r} is to run at place {there!r} and {name!r} at {place!r}, but these "
+                "two are joined by more than spikes that take a tick, which alone can pass between "
+                "places; give them one place, or a delay of a tick between them."
             )
         fixed[cluster] = index[place]
-        because.setdefault(cluster, name)
     return fixed
 
 
-def places_name(places: Places, index: int) -> str:
-    """Name of a place by its number."""
-    return list(places.places)[index]
-
-
-def _matches(graph: Graph, pins: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    done: set[str] = set()
-    for pattern, place in pins.items():
-        plain = pattern in graph.nodes
-        names = [pattern] if plain else fnmatch.filter(graph.nodes, pattern)
-        if not names:
-            known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
-            raise PartitionError(
-                f"{pattern!r} is to run at place {place!r}, but no node has such an id; there are "
-                f"{known}."
-            )
-        for name in names:
-            if name not in done:
-                done.add(name)
-                yield name, place
-
-
-def _placed(graph: Graph) -> Iterable[tuple[str, str]]:
-    return ((node.id, node.place) for node in graph.nodes.values() if node.place)
+def _near(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {found[0]!r}?" if found else "."

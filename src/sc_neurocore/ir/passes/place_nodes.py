@@ -18,22 +18,15 @@ from sc_neurocore.ir._clusters import (
     Reals,
     find_clusters,
     find_needs,
-    pinned,
-    places_name,
+    fixed_places,
 )
 from sc_neurocore.ir._graph import Edge, Graph
 from sc_neurocore.ir._ops import Input
+from sc_neurocore.ir._order import walk
 from sc_neurocore.ir._partitioner import partitions
-from sc_neurocore.ir._placement import (
-    Problem,
-    fits,
-    pin_order,
-    place_cycle,
-    search,
-    spread,
-    used,
-)
+from sc_neurocore.ir._placement import pin_order, search
 from sc_neurocore.ir._places import PartitionError, Places
+from sc_neurocore.ir._problem import Problem, fits, place_cycle, spread, used
 from sc_neurocore.ir._timing import flat
 
 
@@ -58,7 +51,6 @@ class PlaceNodes:
         areas: by place and population, what it takes there of each resource besides ``neurons`` and
             ``synapses``, which are counted.
         assignment: place by node id, one node of every population at least; None to find it.
-        pins: places of single nodes by id or shell pattern; the first that matches counts.
         imbalance: part of its share by which a place's load may exceed it.
     """
 
@@ -66,11 +58,10 @@ class PlaceNodes:
     traffic: Mapping[str, float] = field(default_factory=dict)
     areas: Areas = field(default_factory=dict)
     assignment: Mapping[str, str] | None = None
-    pins: Mapping[str, str] = field(default_factory=dict)
     imbalance: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("traffic", "areas", "pins"):
+        for name in ("traffic", "areas"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         if not (math.isfinite(self.imbalance) and self.imbalance >= 0):
             raise SCConfigError(f"imbalance is {self.imbalance}; it must be a number from 0")
@@ -103,8 +94,7 @@ class PlaceNodes:
         clusters = find_clusters(graph)
         if not len(clusters):
             raise PartitionError(f"Network {graph.name!r} has nothing to place but inputs.")
-        pins = self.pins if self.assignment is None else self.assignment
-        fixed = pinned(graph, clusters, self.places, pins)
+        fixed = fixed_places(graph, clusters, self.places, self.assignment or {})
         if len(self.places.places) == 1:
             fixed = np.zeros(len(clusters), np.int64)
         elif self.assignment is not None and (fixed < 0).any():
@@ -178,7 +168,7 @@ def random_placement(step: PlaceNodes, graph: Graph, seed: int) -> dict[str, str
     Cycles within a tick are not looked for.
 
     Args:
-        step: whose places, areas and pins count.
+        step: whose places and areas count.
         graph: flat.
         seed: of the order in which clusters are dealt out.
     """
@@ -195,7 +185,7 @@ def partitioner_cut(step: PlaceNodes, graph: Graph) -> float:
     allowed may have to send more.
 
     Args:
-        step: whose places, areas, traffic and pins count.
+        step: whose places, areas and traffic count.
         graph: flat.
 
     Raises:
@@ -254,12 +244,10 @@ def _require_room(graph: Graph, places: Places, problem: Problem) -> None:
 def _require_order(graph: Graph, places: Places, problem: Problem) -> None:
     """Refuse pins that make places wait for one another within a tick, whatever else is done."""
     following = {p: sorted(after) for p, after in pin_order(problem).items()}
-    from sc_neurocore.ir._order import walk
-
     named = {str(p): [str(q) for q in after] for p, after in following.items()}
     cycle = walk(named, named).cycle
     if cycle:
-        listed = " -> ".join(places_name(places, int(p)) for p in (*cycle, cycle[0]))
+        listed = " -> ".join(list(places.places)[int(p)] for p in (*cycle, cycle[0]))
         raise PartitionError(
             f"The nodes whose place is given make places wait for one another within a tick: "
             f"{listed}; give an edge between them a delay of at least one tick, or give the nodes "
