@@ -79,7 +79,7 @@ class Gate(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """The same gate with the shape declared."""
-        return replace(self, shape=shape)
+        return self if self.shape == shape else replace(self, shape=shape)
 
     def emits(self) -> Signal | None:
         """What comes in."""
