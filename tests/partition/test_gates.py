@@ -115,7 +115,7 @@ def test_backoff_is_that_of_the_model(
 
 
 def test_time_does_not_go_back() -> None:
-    with pytest.raises(SCConfigError, match="^-1 ticks cannot end; give 0 or more$"):
+    with pytest.raises(SCConfigError, match=r"^-1 ticks cannot end; give 0 or more$"):
         HostBackoff().tick(-1)
 
 
