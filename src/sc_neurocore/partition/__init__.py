@@ -11,13 +11,13 @@ from sc_neurocore.partition._packet import (
     PacketKind,
     SpikePacket,
 )
+from sc_neurocore.partition._part import Pace
 from sc_neurocore.partition._receiver import AERReceiver
 from sc_neurocore.partition._run import LinkReport, PartitionRun
 from sc_neurocore.partition._runtime import run_place, run_program
 from sc_neurocore.partition._sender import AERSender
 from sc_neurocore.partition._status import PartStatus, read_status
 from sc_neurocore.partition._transport import Channel, memory_link
-from sc_neurocore.partition._worker import Pace
 
 __all__ = [
     "AERReceiver",
