@@ -170,7 +170,7 @@ def test_a_silent_peer_ends_the_run_with_a_sentence() -> None:
     graph, where = network("recurrent", 2)
 
     def stop(status: PartStatus) -> None:
-        if status.place == "p1":
+        if status.place == "p1" and status.tick > 0:
             os.kill(status.pid, signal.SIGSTOP)
 
     with pytest.raises(PartitionError) as error:
@@ -178,6 +178,20 @@ def test_a_silent_peer_ends_the_run_with_a_sentence() -> None:
             cut(graph, where), noise(50000), 50000, on_status=stop, pace=Pace(silence_s=1.0)
         )
     assert str(error.value).startswith("place 'p1' has said nothing to place 'p0' for 1 s, at tick")
+
+
+def test_a_part_that_does_not_start_ends_the_run_with_a_sentence() -> None:
+    graph, where = network("recurrent", 2)
+
+    def stop(status: PartStatus) -> None:
+        if status.place == "p1":
+            os.kill(status.pid, signal.SIGSTOP)
+
+    with pytest.raises(PartitionError, match="place 'p1'"):
+        run_program(
+            cut(graph, where), noise(50000), 50000, on_status=stop,
+            pace=Pace(start_s=1.0, silence_s=1.0),
+        )  # fmt: skip
 
 
 def test_late_spikes_halt_the_network_if_the_wire_says_so() -> None:

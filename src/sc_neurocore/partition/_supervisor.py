@@ -72,11 +72,15 @@ class Supervisor:
         self._ready: set[str] = set()
 
     def run(self, partitions: Partitions, collected: Collected) -> PartitionRun:
+        limit = time.monotonic() + next(iter(self._parts.values())).pace.start_s + _PRIMARY_S
         for place in self._parts:
             self._start(place)
         while len(collected.done) < len(self._parts):
             for place in self._waiting():
                 self._listen(place, collected)
+            if self._began is None and time.monotonic() > limit:
+                late = ", ".join(repr(place) for place in self._parts if place not in self._ready)
+                raise PartitionError(f"no answer in time from the process of place {late}")
         assert self._began is not None
         return collected.run(
             partitions, self._links, self._restarts, time.monotonic() - self._began
@@ -111,7 +115,7 @@ class Supervisor:
 
     def _waiting(self) -> list[str]:
         """Places that have something to say, or ended."""
-        ready = wait([*self._pipes.values()])
+        ready = wait([*self._pipes.values()], _PRIMARY_S)
         return [place for place, pipe in self._pipes.items() if pipe in ready]
 
     def _listen(self, place: str, collected: Collected) -> None:
