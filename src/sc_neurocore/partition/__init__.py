@@ -8,6 +8,7 @@ from sc_neurocore.partition._fault_table import FaultRow, fault_table
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._lossy import FaultPlan, Injected, LossyChannel
 from sc_neurocore.partition._packet import DamagedPacketError, PacketError, PacketKind, SpikePacket
+from sc_neurocore.partition._part import Pace
 from sc_neurocore.partition._picture import draw_partitions, draw_placement
 from sc_neurocore.partition._places_file import PlacesFile, load_places
 from sc_neurocore.partition._program import open_program, write_program
@@ -19,7 +20,6 @@ from sc_neurocore.partition._sender import AERSender
 from sc_neurocore.partition._status import PartStatus, read_status
 from sc_neurocore.partition._traffic import measure_traffic
 from sc_neurocore.partition._transport import Channel, memory_link
-from sc_neurocore.partition._worker import Pace
 
 __all__ = [
     "AERReceiver",

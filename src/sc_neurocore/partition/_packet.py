@@ -91,7 +91,7 @@ class SpikePacket:
         addresses = given.astype(np.uint32, copy=False)
         if addresses is not given and not np.array_equal(addresses, given):
             raise PacketError("addresses of a packet must be whole numbers of 32 bits")
-        if self.kind == PacketKind.SPIKES and not np.all(addresses[1:] > addresses[:-1]):
+        if self.kind == PacketKind.SPIKES and not (addresses[1:] > addresses[:-1]).all():
             raise PacketError("addresses of a packet of spikes must increase strictly")
         object.__setattr__(self, "addresses", addresses)
 

@@ -187,7 +187,7 @@ class AERReceiver:
         # Nobody can send more than the credits that were given, but before a restart.
         beyond = number >= self._granted + self._credits + (not spikes)
         outside = spikes and (
-            packet.tick >= self._ticks or bool(np.any(packet.addresses[-1:] >= self._size))
+            packet.tick >= self._ticks or bool((packet.addresses[-1:] >= self._size).any())
         )
         if outside or (beyond and not self._asking):
             self.counters.malformed += 1
@@ -297,8 +297,7 @@ class AERReceiver:
 
     def _close(self) -> None:
         parts, self._parts = self._parts + self._carried, []
-        ordered = len(parts) == 1
-        self._complete[self._open] = parts[0] if ordered else np.unique(_joined(parts))
+        self._complete[self._open] = _ordered(parts)
         self._carried = []
         self._ends[self._open] = self._expected
         self._open += 1
@@ -359,3 +358,9 @@ class AERReceiver:
 
 def _joined(parts: list[Addresses]) -> Addresses:
     return np.concatenate(parts) if parts else _SILENCE
+
+
+def _ordered(parts: list[Addresses]) -> Addresses:
+    """All addresses of some packets, each once; mostly they come in order."""
+    found = parts[0] if len(parts) == 1 else _joined(parts)
+    return found if bool((found[1:] > found[:-1]).all()) else np.unique(found)

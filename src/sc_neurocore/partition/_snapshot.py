@@ -23,11 +23,12 @@ def write_snapshot(
     Raises:
         PartitionError: the file cannot be written.
     """
-    text = np.frombuffer(json.dumps(numbers).encode(), np.uint8)
+    held: dict[str, Any] = {f"array.{name}": value for name, value in arrays.items()}
+    held[_NUMBERS] = np.frombuffer(json.dumps(numbers).encode(), np.uint8)
     fresh = path.with_name(f"{path.name}.new")
     try:
         with fresh.open("wb") as file:
-            np.savez(file, **{_NUMBERS: text, **{f"array.{k}": v for k, v in arrays.items()}})
+            np.savez(file, **held)
         fresh.replace(path)
     except OSError as error:
         raise PartitionError(f"the snapshot {path} cannot be written: {error.strerror}") from None

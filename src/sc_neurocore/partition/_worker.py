@@ -6,21 +6,19 @@ import os
 import selectors
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCNeuroError
-from sc_neurocore.ir import Crossing, PartitionError, Partitions, output_shapes
+from sc_neurocore.ir import Crossing, PartitionError, output_shapes
 from sc_neurocore.nir_bridge import from_nir
 from sc_neurocore.partition._digest import START, chain, hexadecimal
-from sc_neurocore.partition._inputs import Series
 from sc_neurocore.partition._links import Link, mismatch, program_digest, receive_name, send_name
 from sc_neurocore.partition._lossy import LossyChannel
 from sc_neurocore.partition._packet import Addresses
+from sc_neurocore.partition._part import Control, HaltedError, Part
 from sc_neurocore.partition._receiver import AERReceiver
 from sc_neurocore.partition._sender import AERSender
 from sc_neurocore.partition._snapshot import read_snapshot, write_snapshot
@@ -33,76 +31,6 @@ _REMIND_S, _REPORT_S = 0.05, 0.2
 _CHUNK = 256
 
 Array = NDArray[np.float64]
-
-
-class HaltedError(PartitionError):
-    """Another place halted the network."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long things may take.
-
-    Attributes:
-        patience_s: after which a packet that is known to be sent counts as lost.
-        silence_s: without any packet from a peer, after which the run ends.
-        start_s: for all peers to answer at first.
-        tick_ns: real time of a tick; None for as fast as possible.
-    """
-
-    patience_s: float = 1.0
-    silence_s: float = 10.0
-    start_s: float = 30.0
-    tick_ns: int | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a place runs.
-
-    Attributes:
-        partitions: the program.
-        place: whose part.
-        inputs: of the part's own Input nodes.
-        samples: runs from rest, one after another.
-        ticks: of each.
-        spikes: whether spikes are reported, not only their digests.
-        snapshot_every: ticks; 0 for never.
-        snapshot: file of the snapshot.
-        status: file that the state is written to; None for none.
-        pace: how long things may take.
-    """
-
-    partitions: Partitions
-    place: str
-    inputs: Mapping[str, Series]
-    samples: int
-    ticks: int
-    spikes: bool = False
-    snapshot_every: int = 0
-    snapshot: Path = field(default_factory=Path)
-    status: Path | None = None
-    pace: Pace = field(default_factory=Pace)
-
-
-class Control(Protocol):
-    """Who started the part, and takes what it reports."""
-
-    def fileno(self) -> int:
-        """What a selector waits on; -1 for nothing."""
-        ...
-
-    def report(self, kind: str, content: Any) -> None:
-        """Take a report: ``ready``, ``status``, ``outputs``, ``done``."""
-        ...
-
-    def started(self) -> float | None:
-        """When the run began, in seconds of the monotonic clock; None while it has not."""
-        ...
-
-    def stopped(self, finished: bool) -> bool:
-        """Whether the part shall end."""
-        ...
 
 
 def run_part(
@@ -161,6 +89,10 @@ class _Loop:
                     guard=link.guard(receives=True),
                 )  # fmt: skip
                 self._receivers.append((i, link, receiver))
+        self._ends: list[tuple[int, Link, AERSender | AERReceiver]] = [
+            *self._senders,
+            *self._receivers,
+        ]
         self._heard: dict[int, tuple[int, float]] = {}
         self._traffic = {c.stream: 0 for _, link, _ in self._senders for c in link.crossings}
         self._digests: dict[str, bytes] = {}
@@ -181,7 +113,8 @@ class _Loop:
         while (began := self._control.started()) is None:
             if self._control.stopped(False):
                 return
-            self._receive() or self._wait()
+            if not self._receive():
+                self._wait()
         self._begin(began)
         while not self._control.stopped(self._finished):
             came = self._receive()
@@ -195,7 +128,7 @@ class _Loop:
 
     def halt(self) -> None:
         """Tell every peer that the network halts."""
-        for _, _, end in (*self._senders, *self._receivers):
+        for _, _, end in self._ends:
             end.halt(self._tick)
 
     def close(self) -> None:
@@ -208,8 +141,8 @@ class _Loop:
         limit = time.monotonic() + self._pace.start_s
         self._remind()
         while missing := [
-            link.target if end in [s for _, _, s in self._senders] else link.source
-            for _, link, end in (*self._senders, *self._receivers)
+            link.source if link.target == self._place else link.target
+            for _, link, end in self._ends
             if not end.greeted
         ]:
             if self._control.stopped(False):
@@ -219,7 +152,8 @@ class _Loop:
                     f"place {missing[0]!r} did not answer place {self._place!r} within "
                     f"{self._pace.start_s:g} s; start it, and check its `host` and `port`"
                 )
-            self._receive() or self._wait()
+            if not self._receive():
+                self._wait()
 
     def _begin(self, began: float) -> None:
         self._began = began
@@ -229,7 +163,7 @@ class _Loop:
                 receiver.due = _due(began, tick_s, link.deadline_ns * 1e-9)
             receiver.advance(self._tick, 0)
         now = time.monotonic()
-        self._heard = {i: (-1, now) for i, _, _ in (*self._senders, *self._receivers)}
+        self._heard = {i: (-1, now) for i, _, _ in self._ends}
 
     def _receive(self) -> bool:
         came = False
@@ -375,7 +309,7 @@ class _Loop:
 
     def _remind(self) -> None:
         self._reminded = time.monotonic()
-        for _, _, end in (*self._senders, *self._receivers):
+        for _, _, end in self._ends:
             end.remind()
 
     def _silent(self) -> None:
@@ -383,7 +317,7 @@ class _Loop:
         if self._finished:
             return
         now = time.monotonic()
-        for i, link, end in (*self._senders, *self._receivers):
+        for i, link, end in self._ends:
             peer = link.source if link.target == self._place else link.target
             count, since = self._heard[i]
             if end.heard != count:
