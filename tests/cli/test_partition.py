@@ -9,6 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sc_neurocore.cli import main
+from sc_neurocore.datasets import load_dataset
+from sc_neurocore.nir_bridge import from_nir
+from sc_neurocore.partition import encode_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = str(ROOT / "examples" / "digits" / "digits-small.nir")
@@ -58,3 +61,22 @@ def test_refusals(
 def test_help_shows_all_three() -> None:
     text = run("--help").output
     assert all(word in text for word in ("compile", "run", "status", "--places", "Exit codes"))
+
+
+def test_run_and_status(tmp_path: Path) -> None:
+    """Three processes give what one gives, and say how far they are."""
+    out = tmp_path / "parts"
+    assert run(NET, "--places", str(PLACES / "hosts.toml"), "--out", str(out)).exit_code == 0
+    (tmp_path / "status").mkdir()
+    done = run("run", str(out), "--samples", "2", "--status", str(tmp_path / "status"), "--json")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.output)
+    dataset, network = load_dataset("digits"), from_nir(NET)
+    settings = {"ticks": 16, "coding": "rate", "input_bits": 4}
+    inputs = encode_dataset(network.flat, settings, dataset, 2)
+    alone = network.run(inputs).output.sum(axis=1).argmax(axis=1)
+    assert report["answers"] == {"output": alone.tolist()} and report["ticks"] == 16
+    assert all(link["sent"]["spikes"] == link["received"]["spikes"] for link in report["links"])
+    shown = json.loads(run("status", str(tmp_path / "status"), "--json").output)
+    assert set(shown) == {"left", "right", "answer"}
+    assert all(part["finished"] and part["tick"] == 32 for part in shown.values())

@@ -124,7 +124,7 @@ def compile_partitions(
     areas = upper_ends(find_areas(expanded, file.places))
     graph = apply(PlaceNodes(file.places, traffic, areas), graph)
     partitions: Partitions = apply(SliceAtWires(file.places), graph)
-    for last in (
+    rest: tuple[Callable[[Partitions], Partitions], ...] = (
         SynthesiseReceives(),
         BatchWires(),
         DeriveDeadlines(file.tick_ns),
@@ -133,10 +133,12 @@ def compile_partitions(
         InsertReceiveGates(),
         *own,
         ResolveSlots(),
-    ):
+    )
+    for last in rest:
         partitions = apply(last, partitions)
     stamp = StampMetadata(network.graph.digest, tuple(done), {})
-    for final in (stamp, VerifyCalls(), VerifyRuntime()):
+    ending: tuple[Callable[[Partitions], Partitions], ...] = (stamp, VerifyCalls(), VerifyRuntime())
+    for final in ending:
         partitions = apply(final, partitions)
     return partitions
 

@@ -63,7 +63,7 @@ def write_program(
     """
     VerifyRuntime()(partitions)
     places = partitions.places
-    description = {
+    description: dict[str, Any] = {
         "places": [dataclasses.asdict(_plain(place)) for place in places.places.values()],
         "default_wire": dataclasses.asdict(places.default_wire),
         "wires": [
@@ -196,7 +196,9 @@ def _record(kind: type[Record], value: Any, where: str) -> Record:
 
 
 def _wire(value: Any, where: str) -> tuple[tuple[str, str], Wire]:
-    ends = {key: value.get(key) if isinstance(value, dict) else None for key in ("from", "to")}
+    ends: dict[str, Any] = {
+        key: value.get(key) if isinstance(value, dict) else None for key in ("from", "to")
+    }
     if not fits(ends, Mapping[str, str]):
         raise SCConfigError(f"{where}: a wire must lead from a place to a place")
     rest = {key: item for key, item in value.items() if key not in ends}
