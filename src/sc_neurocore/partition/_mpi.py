@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any, Protocol
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.exceptions import SCConfigError, SCDependencyError
+from sc_neurocore.exceptions import SCConfigError, SCDependencyError, SCNeuroError
+
+T = TypeVar("T")
 
 # Set in the processes that the launchers of MPICH, Intel MPI, Open MPI and Slurm start.
 _LAUNCHED = ("PMI_SIZE", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE")
@@ -62,9 +66,39 @@ def mpi_world() -> Ranks:
     return world
 
 
-def abort(comm: Ranks, code: int) -> None:
-    """End every rank with an exit code; this one returns only where it is alone."""
-    if comm.size > 1:
+def together(comm: Ranks, make: Callable[[], T]) -> T:
+    """See `MPIDriver.together`."""
+    failure: SCNeuroError | None = None
+    try:
+        made = make()
+    except SCNeuroError as error:
+        failure = error
+    said = comm.allgather(failure and (type(failure), str(failure)))
+    if failure is not None:
+        raise failure
+    for rank, refused in enumerate(said):
+        if refused is not None:
+            kind, sentence = refused
+            raise kind(f"Rank {rank}: {sentence}")
+    return made
+
+
+@contextmanager
+def all_or_none(comm: Ranks) -> Iterator[None]:
+    """End all ranks when this one fails within the block, where the others wait for it in vain.
+
+    The failure is then one line on standard error, and the exit code that of its family; a rank
+    that is alone raises it.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if comm.size == 1:
+            raise
+        code = 130 if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
+        said = str(error) if isinstance(error, SCNeuroError) else f"{type(error).__name__}: {error}"
+        sys.stderr.write(f"Error: rank {comm.rank} ended every rank: {said}\n")
+        sys.stderr.flush()
         comm.Abort(code)  # type: ignore[attr-defined]
 
 
@@ -136,6 +170,15 @@ class MPIDriver:
             return mine
         pieces: Sequence[NDArray[Any]] | None = self.comm.gather(mine)  # type: ignore[attr-defined]
         return None if pieces is None else np.concatenate(pieces)
+
+    def together(self, make: Callable[[], T]) -> T:
+        """Call a function on every rank, and go on only if it worked on all of them.
+
+        Raises:
+            SCNeuroError: it raised one on this rank, or else on another, which is then named;
+                every rank raises.
+        """
+        return together(self.comm, make)
 
     def barrier(self) -> None:
         """Wait until every rank is here."""

@@ -199,7 +199,7 @@ class RankEngine:
             )
             self.overflows += 1
         ticks = np.tile(np.arange(head), len(blocks)).repeat(counts.reshape(-1))
-        keys = ticks * self._first[-1] + np.concatenate(pieces)
+        keys: Indices = ticks * self._first[-1] + np.concatenate(pieces)
         keys.sort()
         self.waited += time.perf_counter() - start
         self._store(keys, self._stages[stage], first, len(emitted))

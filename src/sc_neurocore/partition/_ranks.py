@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.exceptions import SCConfigError, SCNeuroError
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import PartitionError
-from sc_neurocore.partition._mpi import Alone, Ranks
+from sc_neurocore.partition._mpi import Alone, Ranks, all_or_none, together
 from sc_neurocore.partition._rank_engine import RankEngine
 from sc_neurocore.partition._rank_synapses import SparseNetwork, fold_sparse
 
@@ -75,7 +75,9 @@ def run_on_ranks(
 ) -> RankRun:
     """Run a network from rest on all ranks of a communicator.
 
-    Every rank calls it with the same arguments. Currents are summed in one order, whatever the
+    Every rank calls it with the same arguments. A rank that fails while the network runs (it has
+    no memory left, it is interrupted) says so in a line and ends all ranks, for they wait for it.
+    Currents are summed in one order, whatever the
     number of ranks: spikes are equal on any number, bit for bit. They equal `SCNetwork.run` where
     the sums of weights are exact (integers over a power of two, for one); elsewhere that sums in
     another order, and the last bit of a current may differ.
@@ -98,6 +100,18 @@ def run_on_ranks(
     """
     ranks: Ranks = Alone() if comm is None else comm
     folded, series = _agreed(ranks, network, inputs, ticks, record)
+    with all_or_none(ranks):
+        return _run(network, folded, series, ticks, ranks, record)
+
+
+def _run(
+    network: SCNetwork,
+    folded: SparseNetwork,
+    series: Mapping[str, Array],
+    ticks: int,
+    ranks: Ranks,
+    record: bool,
+) -> RankRun:
     engine = RankEngine(network.assumptions, folded, series, ranks)
     digest = hashlib.sha256()
     events: list[NDArray[np.int64]] = []
@@ -158,30 +172,24 @@ def _agreed(
     record: bool,
 ) -> tuple[SparseNetwork, dict[str, Array]]:
     """The network and its inputs, after all ranks have them and have the same."""
-    failure: SCNeuroError | None = None
-    mark = ""
-    try:
+
+    def made() -> tuple[SparseNetwork, dict[str, Array], str]:
         if not isinstance(ticks, (int, np.integer)) or isinstance(ticks, bool) or ticks < 1:
             raise SCConfigError(f"The number of ticks must be a positive integer, not {ticks!r}.")
         folded = fold_sparse(network)
         series = _series(folded.inputs, inputs, ticks)
-        if ranks.size > 1:
-            parts = [network.graph.digest, repr(network.assumptions), repr((ticks, record))]
-            hashed = hashlib.sha256("\n".join(parts).encode())
-            for name, value in series.items():
-                hashed.update(repr((name, value.shape)).encode() + value.tobytes())
-            mark = hashed.hexdigest()
-    except SCNeuroError as error:
-        failure = error
-    said = ranks.allgather((mark, failure and (type(failure), str(failure))))
-    if failure is not None:
-        raise failure
-    for rank, (_, refused) in enumerate(said):
-        if refused is not None:
-            kind, sentence = refused
-            raise kind(f"Rank {rank}: {sentence}")
-    for rank, (other, _) in enumerate(said):
-        if other != said[0][0]:
+        if ranks.size == 1:
+            return folded, series, ""
+        parts = [network.graph.digest, repr(network.assumptions), repr((ticks, record))]
+        hashed = hashlib.sha256("\n".join(parts).encode())
+        for name, value in series.items():
+            hashed.update(repr((name, value.shape)).encode() + value.tobytes())
+        return folded, series, hashed.hexdigest()
+
+    folded, series, mark = together(ranks, made)
+    marks = ranks.allgather(mark)
+    for rank, other in enumerate(marks):
+        if other != marks[0]:
             raise PartitionError(
                 f"Rank {rank} was given another network, input, number of ticks or option than "
                 "rank 0; give every rank the same."
