@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from .rank_networks import make
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.nir_bridge import write_nir
 from sc_neurocore.partition import MPIDriver, run_on_ranks
+
+from .rank_networks import make
 
 PROGRAM = Path(__file__).with_name("rank_program.py")
 SITE = Path(sys.executable).parent

@@ -6,12 +6,13 @@ from math import ceil
 
 import numpy as np
 import pytest
-from .rank_networks import DT, cells, make, mixed, on_threads
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import Affine, Edge, Graph, Input, Node, Output, PartitionError
 from sc_neurocore.nir_bridge import SCNetwork
 from sc_neurocore.partition import run_on_ranks, spike_digest
+
+from .rank_networks import DT, cells, make, mixed, on_threads
 
 TICKS = 50
 
