@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.ir._ops import Input, Op, Output, Shape, Signal, Subgraph
+from sc_neurocore.ir._ops import Input, Op, Output, Shape, Signal, Subgraph, is_frozen
+
+if TYPE_CHECKING:
+    from sc_neurocore.ir._shapes import Shapes
 
 # Characters of a digest in a dump: enough to see a change, short enough to read.
 _SHORT = 12
+
+# Metadata of the many nodes that have none.
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class GraphError(SCConfigError):
@@ -31,11 +38,19 @@ class PortType:
         shape: of one tick's value; None while not inferred.
         signal: spikes, currents or the state of a population that never spikes.
         dt: seconds per tick.
+        format: of its numbers, ``Q8.8``; None like the following where nobody states it.
+        coding: ``unipolar``, ``bipolar``, ``rate`` or ``temporal``.
+        length: of a stream, bits.
+        clock: name of the clock domain.
     """
 
     shape: Shape | None
     signal: Signal
     dt: float
+    format: str | None = None
+    coding: str | None = None
+    length: int | None = None
+    clock: str | None = None
 
     def __str__(self) -> str:
         return f"{'?' if self.shape is None else self.shape} {self.signal}"
@@ -55,13 +70,14 @@ class Node:
     id: str
     op: Op
     place: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "metadata", _frozen(self.metadata))
+        if self.metadata is not _NOTHING:
+            object.__setattr__(self, "metadata", _frozen(self.metadata))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """A connection; what arrives at a port over several edges is added.
 
@@ -153,7 +169,7 @@ class Graph:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of everything the graph holds."""
         return hashlib.sha256(_text(self).encode()).hexdigest()
@@ -181,6 +197,23 @@ class Graph:
         return self._out_of.get(node, ())
 
     @cached_property
+    def _index(self) -> dict[str, int]:
+        """Numbers of the nodes in the dump."""
+        return {name: index for index, name in enumerate(self.nodes)}
+
+    @cached_property
+    def _shapes(self) -> tuple[Shapes, Shapes]:
+        """What `shapes` gives."""
+        from sc_neurocore.ir._shapes import solved
+
+        return solved(self)
+
+    @cached_property
+    def _signals(self) -> dict[str, Signal]:
+        """Signals found so far, of nodes that pass on their input's."""
+        return {}
+
+    @cached_property
     def _into(self) -> dict[str, tuple[Edge, ...]]:
         return _grouped((edge.target, edge) for edge in self.edges)
 
@@ -195,31 +228,49 @@ class Graph:
             node: id.
             port: Output of a subgraph; empty for the only one.
         """
-        from sc_neurocore.ir._shapes import port_types
+        from sc_neurocore.ir._shapes import port_type
 
-        types = port_types(self)
         if not port and isinstance(op := self.nodes[node].op, Subgraph):
             port = op.ports(Output)[0]
-        return types[node, port]
+        return port_type(self, node, port)
 
     def edge_type(self, edge: Edge) -> PortType:
         """What flows along an edge."""
         return self.port_type(edge.source, edge.source_port)
 
     def replace(self, **changes: Any) -> Graph:
-        """A copy with some attributes changed."""
-        return dataclasses.replace(self, **changes)
+        """A copy with some attributes changed.
+
+        Nothing is verified again where the operations and the edges stay the same objects.
+        """
+        if not changes.keys() <= {"name", "nodes", "metadata"} or not self._keeps(changes):
+            return dataclasses.replace(self, **changes)
+        made = copy.copy(self)
+        for name, value in changes.items():
+            kept = MappingProxyType(dict(value)) if name == "nodes" else _frozen(value)
+            object.__setattr__(made, name, kept)
+        made.__dict__.pop("digest", None)
+        return made
+
+    def _keeps(self, changes: Mapping[str, Any]) -> bool:
+        """Whether changed nodes have the ids and the operations of the present ones, in order."""
+        nodes = changes.get("nodes", self.nodes)
+        return len(nodes) == len(self.nodes) and all(
+            key == old.id == new.id and new.op is old.op
+            for (key, new), old in zip(nodes.items(), self.nodes.values(), strict=True)
+        )
 
     def dump(self) -> str:
         """The graph as text: a line for the graph, each node (``%0``, ``%1`` …) and each edge."""
         from sc_neurocore.ir._shapes import port_types
 
-        types = port_types(self)
+        flows: dict[str, list[str]] = {}
+        for (name, _), kind in port_types(self).items():
+            flows.setdefault(name, []).append(str(kind))
         lines = [f"graph {self.name!r} dt={self.dt!r}"]
         lines += [f"  {key}: {_text(value)}" for key, value in self.metadata.items()]
         for node in self.nodes.values():
-            flows = [str(types[key]) for key in types if key[0] == node.id]
-            lines.append(f"{node_line(self, node.id)} -> {'; '.join(flows)}")
+            lines.append(f"{node_line(self, node.id)} -> {'; '.join(flows.get(node.id, ()))}")
             if isinstance(node.op, Subgraph):
                 lines += [f"    {line}" for line in node.op.graph.dump().splitlines()]
         lines += [edge_line(edge) for edge in self.edges]
@@ -235,7 +286,7 @@ def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
 
 def node_line(graph: Graph, node: str) -> str:
     """The node's line of the dump, without its type."""
-    index = list(graph.nodes).index(node)
+    index = graph._index[node]
     item = graph.nodes[node]
     fields = [f"{key}={text}" for key, text in _fields(item.op, _SHORT)]
     if item.place:
@@ -299,8 +350,7 @@ def _text(value: Any, digits: int = 64) -> str:
 def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return MappingProxyType({str(key): _frozen(item) for key, item in value.items()})
-    if isinstance(value, np.ndarray):
-        copy = value.copy()
-        copy.setflags(write=False)
-        return copy
+    if isinstance(value, np.ndarray) and not is_frozen(value):
+        value = value.copy()
+        value.setflags(write=False)
     return value

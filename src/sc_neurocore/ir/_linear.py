@@ -5,6 +5,7 @@ One implementation serves the float network and, applied to unit vectors, the no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
@@ -90,7 +91,11 @@ class Scale(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With one factor per element."""
-        return replace(self, scale=np.broadcast_to(self.scale, shape))
+        return (
+            self
+            if shape == self.scale.shape
+            else replace(self, scale=np.broadcast_to(self.scale, shape))
+        )
 
     def linear(self, x: Array) -> Array:
         """The product."""
@@ -142,7 +147,7 @@ class _Conv(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With the spatial shape declared."""
-        return replace(self, input_shape=shape[1:])
+        return self if shape[1:] == self.input_shape else replace(self, input_shape=shape[1:])
 
     def linear(self, x: Array) -> Array:
         """The cross-correlation."""
@@ -231,7 +236,7 @@ class _Pool2d(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With the shape declared."""
-        return replace(self, input_shape=shape)
+        return self if shape == self.input_shape else replace(self, input_shape=shape)
 
     def linear(self, x: Array) -> Array:
         """Sums of windows."""
@@ -305,11 +310,58 @@ class Flatten(LinearOp):
 
     def shaped(self, shape: Shape) -> Self:
         """With the shape declared."""
-        return replace(self, input_shape=shape)
+        return self if shape == self.input_shape else replace(self, input_shape=shape)
 
     def linear(self, x: Array) -> Array:
         """The same numbers."""
         return x.reshape(len(x), *self.gives(x.shape[1:]))
+
+
+@dataclass(frozen=True, eq=False)
+class Segment(LinearOp):
+    """A run of the flattened input, put into an output that is zero elsewhere.
+
+    It takes a slice out of a population (``at`` 0, as long as the output), or puts a slice back
+    where it belongs.
+
+    Attributes:
+        start: first element taken.
+        stop: element behind the last one taken.
+        at: where the first one goes in the flattened output.
+        shape: of the output.
+    """
+
+    start: int
+    stop: int
+    at: int
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+
+    def emits(self) -> Signal | None:
+        """What comes in."""
+        return None
+
+    def gives(self, shape: Shape) -> Shape:
+        """The shape of the output."""
+        if self.stop > math.prod(shape):
+            raise ValueError(f"takes elements up to {self.stop} of {shape}, which has fewer")
+        return self.shape
+
+    def linear(self, x: Array) -> Array:
+        """The same numbers elsewhere."""
+        run = x.reshape(len(x), -1)[:, self.start : self.stop]
+        y = np.zeros((len(x), math.prod(self.shape)))
+        y[:, self.at : self.at + self.stop - self.start] = run
+        return y.reshape(len(x), *self.shape)
+
+    def check(self) -> Iterator[Problem]:
+        """A run that fits the output."""
+        if not 0 <= self.start < self.stop:
+            yield "start", f"is {self.start}, the run must begin at 0 or later and before its end"
+        if not 0 <= self.at <= math.prod(self.shape) - (self.stop - self.start):
+            yield "at", f"is {self.at}, the run does not fit into {self.shape} there"
 
 
 def _broadcasts(shape: Shape, target: Shape) -> bool:

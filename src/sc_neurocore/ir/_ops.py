@@ -7,10 +7,11 @@ Batches lead: an input of shape S is applied as (batch, *S).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache, cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,10 +50,22 @@ SPIKING: frozenset[str] = frozenset({"lif", "if", "cuba_lif", "threshold"})
 
 
 def frozen_array(value: ArrayLike) -> Array:
-    """A read-only float64 copy in C order."""
+    """A read-only float64 array in C order: a copy, unless the value is one already."""
+    if (
+        isinstance(value, np.ndarray)
+        and is_frozen(value)
+        and value.dtype == np.float64
+        and value.flags.c_contiguous
+    ):
+        return value
     array = np.array(value, dtype=np.float64, order="C")
     array.setflags(write=False)
     return array
+
+
+def is_frozen(array: NDArray[Any]) -> bool:
+    """Whether nobody can write to an array: it is read-only and no view of another."""
+    return array.base is None and not array.flags.writeable
 
 
 def ints(value: Any, count: int) -> Shape:
@@ -71,6 +84,12 @@ def _whole(value: Any) -> Shape:
     if array.dtype.kind not in "iuf" or np.any(array != np.floor(array)):
         raise SCConfigError(f"{value!r} must hold whole numbers only.")
     return tuple(int(v) for v in array)
+
+
+@cache
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    """Fields of a class of operations; looked up for every operation of a large graph."""
+    return tuple(item.name for item in fields(cast(type[Op], kind)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +127,21 @@ class Op:
         """Fields that break a rule."""
         yield from ()
 
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the fields: what `check` finds, and numbers that are not finite."""
+        return (*self.check(), *self._not_finite())
+
+    def _not_finite(self) -> Iterator[Problem]:
+        for field_name in _field_names(type(self)):
+            value = getattr(self, field_name)
+            arrays = value.items() if isinstance(value, Mapping) else ((field_name, value),)
+            for name, array in arrays:
+                if isinstance(array, np.ndarray) and not np.isfinite(array).all():
+                    index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+                    where = f" at index {index}" if index else ""
+                    yield name, f"holds {array[index]}{where}, every number must be finite"
+
 
 @dataclass(frozen=True, eq=False)
 class Boundary(Op):
@@ -124,7 +158,7 @@ class Boundary(Op):
 
     def shaped(self, shape: Shape) -> Self:
         """The same boundary with the shape declared."""
-        return replace(self, shape=shape)
+        return self if shape == self.shape else replace(self, shape=shape)
 
     def check(self) -> Iterator[Problem]:
         """Sizes are positive."""
@@ -197,7 +231,11 @@ class Delay(Op):
 
     def shaped(self, shape: Shape) -> Self:
         """With one delay per element."""
-        return replace(self, delay=np.broadcast_to(self.delay, shape))
+        return (
+            self
+            if shape == self.delay.shape
+            else replace(self, delay=np.broadcast_to(self.delay, shape))
+        )
 
     def check(self) -> Iterator[Problem]:
         """Not into the future."""
@@ -228,7 +266,11 @@ class Threshold(Op):
 
     def shaped(self, shape: Shape) -> Self:
         """With one threshold per element."""
-        return replace(self, threshold=np.broadcast_to(self.threshold, shape))
+        return (
+            self
+            if shape == self.threshold.shape
+            else replace(self, threshold=np.broadcast_to(self.threshold, shape))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,6 +325,8 @@ class Neurons(Op):
 
     def shaped(self, shape: Shape) -> Self:
         """With every given parameter as an array of ``shape``."""
+        if shape == self.shape and all(v.shape == shape for v in self.parameters.values()):
+            return self
         parameters = {k: np.broadcast_to(v, shape) for k, v in self.parameters.items()}
         return replace(self, parameters=parameters, shape=shape)
 
@@ -367,4 +411,10 @@ class Subgraph(Op):
 
     def ports(self, role: type[Boundary]) -> tuple[str, ...]:
         """Names of the inner nodes of one role, `Input` or `Output`."""
-        return tuple(n.id for n in self.graph.nodes.values() if isinstance(n.op, role))
+        return self._ports[role]
+
+    @cached_property
+    def _ports(self) -> Mapping[type[Boundary], tuple[str, ...]]:
+        return {
+            role: tuple(node.id for node in self.graph.nodes_of(role)) for role in (Input, Output)
+        }

@@ -37,6 +37,17 @@ def shapes(graph: Graph) -> tuple[Shapes, Shapes]:
     Raises:
         GraphError: an operation does not take the shape it gets.
     """
+    return graph._shapes
+
+
+def solved(graph: Graph) -> tuple[Shapes, Shapes]:
+    """What `shapes` gives, computed: a worklist over the nodes that declare no shape.
+
+    Linear in the number of edges: a port's shape is set once, and only then looked at again.
+
+    Raises:
+        GraphError: an operation does not take the shape it gets.
+    """
     from sc_neurocore.ir._verify import node_error
 
     inward: Shapes = {}
@@ -50,11 +61,13 @@ def shapes(graph: Graph) -> tuple[Shapes, Shapes]:
             inward[node.id, ""] = node.op.wants()
             outward[node.id, ""] = None
 
-    touching: dict[str, list[tuple[Port, Port]]] = {name: [] for name in graph.nodes}
-    for edge in graph.edges:
-        source, target = ends(graph, edge)
-        touching[source[0]].append((source, target))
-        touching[target[0]].append((source, target))
+    open_ends = {name for (name, _), shape in inward.items() if shape is None}
+    touching: dict[str, list[tuple[Port, Port]]] = {}
+    for edge in graph.edges if open_ends else ():
+        if edge.target in open_ends or edge.source in open_ends:
+            joined = ends(graph, edge)
+            touching.setdefault(edge.source, []).append(joined)
+            touching.setdefault(edge.target, []).append(joined)
     pending = deque(graph.nodes)
     while pending:
         name = pending.popleft()
@@ -65,7 +78,7 @@ def shapes(graph: Graph) -> tuple[Shapes, Shapes]:
                 outward[key] = graph.nodes[name].op.gives(shape)
             except ValueError as error:
                 raise node_error(graph, name, name, str(error)) from None
-        for source, target in touching[name]:
+        for source, target in touching.get(name, ()):
             given, taken = outward[source], inward[target]
             if taken is None and given is not None:
                 inward[target] = given
@@ -82,28 +95,38 @@ def shapes(graph: Graph) -> tuple[Shapes, Shapes]:
 
 def port_types(graph: Graph) -> dict[Port, PortType]:
     """What leaves every output port; an Output node's own entry is what it reads."""
+    return {(node, port): port_type(graph, node, port) for node, port in shapes(graph)[1]}
+
+
+def port_type(graph: Graph, node: str, port: str) -> PortType:
+    """What leaves one port; what `SolveTypes` found about it is in the node's metadata."""
     from sc_neurocore.ir._graph import PortType
 
-    _, outward = shapes(graph)
-    return {
-        (node, port): PortType(shape, _signal(graph, node, port), graph.dt)
-        for (node, port), shape in outward.items()
-    }
+    shape, signal = shapes(graph)[1][node, port], _signal(graph, node, port)
+    stated = graph.nodes[node].metadata
+    if not stated:
+        return PortType(shape, signal, graph.dt)
+    more = (stated.get(key) for key in ("format", "coding", "length", "clock"))
+    return PortType(shape, signal, graph.dt, *more)
 
 
 def _signal(graph: Graph, node: str, port: str) -> Signal:
     """The signal of a port; operations that only move numbers pass on their first input's."""
-    seen: set[str] = set()
-    while node not in seen:
-        seen.add(node)
+    known = graph._signals
+    path: dict[str, None] = {}
+    signal: Signal = "current"
+    while node not in path:
         op = graph.nodes[node].op
+        found = known.get(node)
         if isinstance(op, Subgraph):
-            inner = port or op.ports(Output)[0]
-            return _signal(op.graph, inner, "")
-        if (signal := op.emits()) is not None:
-            return signal
-        edges = graph.incoming(node)
-        if not edges:
+            found = _signal(op.graph, port or op.ports(Output)[0], "")
+        elif found is None:
+            found = op.emits()
+        if found is not None:
+            signal = found
             break
-        node, port = edges[0].source, edges[0].source_port
-    return "current"
+        path[node] = None
+        if edges := graph.incoming(node):
+            node, port = edges[0].source, edges[0].source_port
+    known |= dict.fromkeys(path, signal)
+    return signal

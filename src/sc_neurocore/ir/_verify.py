@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sc_neurocore.ir._graph import GraphError, edge_line, node_line, pointed
-from sc_neurocore.ir._ops import Input, Op, Output, Subgraph
+from sc_neurocore.ir._ops import Input, Output, Subgraph
 from sc_neurocore.ir._shapes import ends, shapes
 
 if TYPE_CHECKING:
@@ -35,11 +31,13 @@ def edge_error(edge: Edge, problem: str, word: str = "->") -> GraphError:
 
 
 def verify(graph: Graph) -> None:
-    """Check every rule.
+    """Check every rule, once: a graph cannot change.
 
     Raises:
         GraphError: the first rule broken.
     """
+    if graph.__dict__.get("_verified"):
+        return
     if not (math.isfinite(graph.dt) and graph.dt > 0):
         raise GraphError(f"dt must be a positive number of seconds, not {graph.dt!r}.")
     for key, node in graph.nodes.items():
@@ -47,46 +45,29 @@ def verify(graph: Graph) -> None:
             raise GraphError(
                 f"Node {node.id!r} is filed under {key!r}; ids must be equal, not empty."
             )
-        for name, problem in _field_problems(node.op):
+        for name, problem in node.op.problems:
             raise node_error(graph, key, f"{name}=", f"is invalid: {name} {problem}")
     _verify_edges(graph)
     _verify_shapes(graph)
-
-
-def _field_problems(op: Op) -> Iterator[tuple[str, str]]:
-    yield from op.check()
-    for item in dataclasses.fields(op):
-        value = getattr(op, item.name)
-        arrays = value.items() if isinstance(value, Mapping) else [(item.name, value)]
-        for name, array in arrays:
-            if not isinstance(array, np.ndarray):
-                continue
-            bad = np.argwhere(~np.isfinite(array))
-            if len(bad):
-                index = tuple(int(i) for i in bad[0])
-                where = f" at index {index}" if index else ""
-                yield name, f"holds {array[index]}{where}, every number must be finite"
+    graph.__dict__["_verified"] = True
 
 
 def _verify_edges(graph: Graph) -> None:
+    # Most edges are plain; these sets settle them at once.
+    givers = {n.id for n in graph.nodes.values() if not isinstance(n.op, (Output, Subgraph))}
+    takers = {n.id for n in graph.nodes.values() if not isinstance(n.op, (Input, Subgraph))}
     seen: set[tuple[str, str, str, str]] = set()
     for edge in graph.edges:
-        for node, port, role in (
-            (edge.source, edge.source_port, Output),
-            (edge.target, edge.target_port, Input),
+        source, target = edge.source, edge.target
+        key = (source, edge.source_port, target, edge.target_port)
+        if (
+            edge.delay < 0
+            or edge.source_port
+            or edge.target_port
+            or source not in givers
+            or target not in takers
         ):
-            if node not in graph.nodes:
-                known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
-                problem = f"names node {node!r}, which does not exist; there are {known}"
-                raise edge_error(edge, problem, node)
-            _verify_port(graph, edge, node, port, role)
-        if isinstance(graph.nodes[edge.target].op, Input):
-            raise edge_error(edge, "leads into an Input, which takes nothing")
-        if isinstance(graph.nodes[edge.source].op, Output):
-            raise edge_error(edge, "leaves an Output, which gives nothing")
-        if edge.delay < 0:
-            raise edge_error(edge, f"has a negative delay of {edge.delay} ticks", "delay")
-        key = (edge.source, edge.source_port, edge.target, edge.target_port)
+            _verify_edge(graph, edge)
         if key in seen:
             raise edge_error(edge, "is given twice; two nodes are joined at most once")
         seen.add(key)
@@ -99,6 +80,24 @@ def _verify_edges(graph: Graph) -> None:
                 raise node_error(graph, item.id, item.id, f"has nothing at port {missing[0]!r}")
         elif item.id not in fed and not isinstance(item.op, Input):
             raise node_error(graph, item.id, item.id, "has no incoming edge")
+
+
+def _verify_edge(graph: Graph, edge: Edge) -> None:
+    for node, port, role in (
+        (edge.source, edge.source_port, Output),
+        (edge.target, edge.target_port, Input),
+    ):
+        if node not in graph.nodes:
+            known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
+            problem = f"names node {node!r}, which does not exist; there are {known}"
+            raise edge_error(edge, problem, node)
+        _verify_port(graph, edge, node, port, role)
+    if isinstance(graph.nodes[edge.target].op, Input):
+        raise edge_error(edge, "leads into an Input, which takes nothing")
+    if isinstance(graph.nodes[edge.source].op, Output):
+        raise edge_error(edge, "leaves an Output, which gives nothing")
+    if edge.delay < 0:
+        raise edge_error(edge, f"has a negative delay of {edge.delay} ticks", "delay")
 
 
 def _verify_port(
@@ -117,13 +116,20 @@ def _verify_port(
 
 def _verify_shapes(graph: Graph) -> None:
     inward, outward = shapes(graph)
+    allowed = {s for s in set(outward.values()) if s is None or 1 <= math.prod(s) <= SIZE_LIMIT}
     for (name, _), shape in outward.items():
-        if shape is not None and not 1 <= math.prod(shape) <= SIZE_LIMIT:
+        if shape not in allowed:
             problem = f"gives the shape {shape}; 1 to {SIZE_LIMIT} values are allowed"
             raise node_error(graph, name, name, problem)
+    nested = bool(graph.nodes_of(Subgraph))
+    gives = {name: shape for (name, _), shape in outward.items()}
+    takes = {name: shape for (name, _), shape in inward.items()}
     for edge in graph.edges:
-        source, target = ends(graph, edge)
-        given, taken = outward[source], inward[target]
+        if nested:
+            source, target = ends(graph, edge)
+            given, taken = outward[source], inward[target]
+        else:
+            given, taken = gives[edge.source], takes[edge.target]
         if given is not None and taken is not None and given != taken:
             problem = (
                 f"joins different shapes: {edge.source!r} gives {given}, "

@@ -53,3 +53,12 @@ class Line:
         """
         rows = (self._at + (0 if pushed else 1) - self._ticks) % len(self._buffer)
         return self._buffer[rows, :, self._columns].T.reshape(self._shape)
+
+    def checkpoint(self) -> Array:
+        """Everything in the line, the oldest first, (depth, batch, signals)."""
+        return np.roll(self._buffer, -(self._at + 1), axis=0)
+
+    def restore(self, held: Array) -> None:
+        """Hold what a `checkpoint` held."""
+        self._buffer = held.copy()
+        self._at = len(held) - 1

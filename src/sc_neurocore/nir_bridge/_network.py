@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -194,6 +195,44 @@ class SCNetwork:
                 line = Line(np.full(start.shape, edge.delay), start, batch)
                 self._late.append((edge.source, line))
             self._incoming[edge.target].append((edge.source, line))
+
+    @property
+    def spikes(self) -> Mapping[str, Array]:
+        """Spikes of the last tick, 0 or 1, (batch, *shape) per population; empty before it."""
+        return MappingProxyType(self._spikes)
+
+    def checkpoint(self) -> dict[str, Array]:
+        """All states between two ticks, by name; `restore` goes on from them."""
+        states = {
+            f"population.{name}.{key}": value
+            for name, cells in self._populations.items()
+            for key, value in cells.checkpoint().items()
+        }
+        for name, line in self._named_lines():
+            states[name] = line.checkpoint()
+        return states
+
+    def restore(self, states: Mapping[str, Array]) -> None:
+        """Go on from a `checkpoint` of the same network.
+
+        Raises:
+            SCConfigError: it is another network's.
+        """
+        expected = self.checkpoint()
+        if {k: v.shape[1:] for k, v in states.items()} != {
+            k: v.shape[1:] for k, v in expected.items()
+        }:
+            raise SCConfigError(f"The checkpoint is not of the network {self.graph.name!r}.")
+        self.reset(max((len(states[k]) for k in states if k.startswith("population.")), default=1))
+        for name, cells in self._populations.items():
+            prefix = f"population.{name}."
+            cells.restore({k: states[prefix + k] for k in cells.checkpoint()})
+        for name, line in self._named_lines():
+            line.restore(states[name])
+
+    def _named_lines(self) -> list[tuple[str, Line]]:
+        late = [(f"edge.{i}", line) for i, (_, line) in enumerate(self._late)]
+        return [*((f"node.{name}", line) for name, line in self._lines.items()), *late]
 
     def step(self, inputs: Inputs) -> dict[str, Array]:
         """Compute one tick.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,17 @@ class Population:
             v = self._after(v, self.spikes)
         self.membrane = v
         return self.spikes
+
+    def checkpoint(self) -> dict[str, Array]:
+        """Its states by name, each (batch, *shape)."""
+        states = {"membrane": self.membrane, "spikes": self.spikes, "current": self._current}
+        return {name: value for name, value in states.items() if value is not None}
+
+    def restore(self, states: Mapping[str, Array]) -> None:
+        """Go on from a `checkpoint`."""
+        self.membrane = states.get("membrane")
+        self.spikes = states.get("spikes")
+        self._current = states.get("current")
 
     def _after(self, v: Array, spikes: Array) -> Array:
         """The membrane after the reset that the spikes cause."""

@@ -1,6 +1,59 @@
 """One network over many chips and hosts: sliced at its wires, run with gates on every link."""
 
+from sc_neurocore.partition._areas import Area, find_areas, upper_ends
+from sc_neurocore.partition._counters import ReceivedCounters, SentCounters
+from sc_neurocore.partition._digest import spike_digests
+from sc_neurocore.partition._guard import Guard
+from sc_neurocore.partition._lossy import FaultPlan, Injected, LossyChannel
 from sc_neurocore.partition._mpi import MPIDriver
+from sc_neurocore.partition._packet import (
+    DamagedPacketError,
+    PacketError,
+    PacketKind,
+    SpikePacket,
+)
+from sc_neurocore.partition._places_file import PlacesFile, load_places
 from sc_neurocore.partition._ranks import RankRun, run_on_ranks, spike_digest
+from sc_neurocore.partition._receiver import AERReceiver
+from sc_neurocore.partition._run import LinkReport, PartitionRun
+from sc_neurocore.partition._runtime import run_place, run_program
+from sc_neurocore.partition._sender import AERSender
+from sc_neurocore.partition._status import PartStatus, read_status
+from sc_neurocore.partition._traffic import measure_traffic
+from sc_neurocore.partition._transport import Channel, memory_link
+from sc_neurocore.partition._worker import Pace
 
-__all__ = ["MPIDriver", "RankRun", "run_on_ranks", "spike_digest"]
+__all__ = [
+    "AERReceiver",
+    "AERSender",
+    "Area",
+    "Channel",
+    "DamagedPacketError",
+    "FaultPlan",
+    "Guard",
+    "Injected",
+    "LinkReport",
+    "LossyChannel",
+    "MPIDriver",
+    "Pace",
+    "PacketError",
+    "PacketKind",
+    "PartStatus",
+    "PartitionRun",
+    "PlacesFile",
+    "RankRun",
+    "ReceivedCounters",
+    "SentCounters",
+    "SpikePacket",
+    "find_areas",
+    "load_places",
+    "measure_traffic",
+    "memory_link",
+    "read_status",
+    "run_on_ranks",
+    "run_place",
+    "run_program",
+    "spike_digest",
+    "spike_digests",
+    "upper_ends",
+]

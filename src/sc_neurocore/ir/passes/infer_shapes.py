@@ -25,10 +25,8 @@ class InferShapes:
         Raises:
             GraphError: neither a node nor its neighbours determine its shape.
         """
-        digest = ""
-        while digest != graph.digest:
-            digest = graph.digest
-            graph = _fill(graph)
+        while (filled := _fill(graph)) is not graph:
+            graph = filled
         _complete(graph)
         return graph
 
@@ -39,19 +37,25 @@ def _fill(graph: Graph) -> Graph:
     for node in graph.nodes.values():
         op = node.op
         if isinstance(op, Subgraph):
-            inner = dict(op.graph.nodes)
+            inner: dict[str, Node] = {}
             for port in op.ports(Input):
                 shape = inward[node.id, port]
                 if shape is not None:
-                    entry = inner[port]
-                    inner[port] = dataclasses.replace(entry, op=entry.op.shaped(shape))
-            new = dataclasses.replace(op, graph=_fill(op.graph.replace(nodes=inner)))
-            nodes[node.id] = dataclasses.replace(node, op=new)
+                    entry = op.graph.nodes[port]
+                    if (boundary := entry.op.shaped(shape)) is not entry.op:
+                        inner[port] = dataclasses.replace(entry, op=boundary)
+            nested = op.graph
+            if inner:
+                nested = nested.replace(nodes={**nested.nodes, **inner})
+            new = dataclasses.replace(op, graph=_fill(nested))
+            if new.graph is not op.graph:
+                nodes[node.id] = dataclasses.replace(node, op=new)
         else:
             shape = inward[node.id, ""]
             filled = op if shape is None else op.shaped(shape)
-            nodes[node.id] = dataclasses.replace(node, op=filled)
-    return graph.replace(nodes=nodes)
+            if filled is not op:
+                nodes[node.id] = dataclasses.replace(node, op=filled)
+    return graph.replace(nodes={**graph.nodes, **nodes}) if nodes else graph
 
 
 def _complete(graph: Graph) -> None:

@@ -1,0 +1,304 @@
+"""What a placement is about: nodes that stay together, who sends spikes to whom, what each needs.
+
+The problem is one of hypergraph partitioning: a vertex for every cluster, a net for every
+population whose spikes other clusters read. A net that spans n places costs its spikes n - 1 times,
+once for every place they are sent to (the connectivity metric, Catalyurek and Aykanat 1999).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.ir._graph import Edge, Graph
+from sc_neurocore.ir._linear import Affine, Conv1d, Conv2d
+from sc_neurocore.ir._ops import Input, Neurons, Op, Output, Projection, Shape, Threshold
+from sc_neurocore.ir._order import walk
+from sc_neurocore.ir._places import PartitionError, Place, Places
+from sc_neurocore.ir._timing import output_shapes
+
+Reals = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+#: By place and node: what the node takes of the resources that are not counted here.
+Areas = Mapping[str, Mapping[str, Mapping[str, float]]]
+#: Resources that follow from the graph alone.
+COUNTED = ("neurons", "synapses")
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """A network as clusters of nodes that run at one place.
+
+    Attributes:
+        members: ids of the nodes of each cluster, in the order of the graph.
+        home: by node id, the number of its cluster; Inputs have none.
+        nets: per sending population, the clusters concerned: first its own, then its readers.
+        sources: ids of the populations of the nets.
+        instant: edges without a delay between clusters, as (source, target, edge).
+    """
+
+    members: tuple[tuple[str, ...], ...]
+    home: Mapping[str, int]
+    nets: tuple[tuple[int, ...], ...]
+    sources: tuple[str, ...]
+    instant: tuple[tuple[int, int, Edge], ...]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def label(self, graph: Graph, cluster: int) -> str:
+        """The population that a cluster is named by, in quotes."""
+        names = self.members[cluster]
+        held = [n for n in names if isinstance(graph.nodes[n].op, (Neurons, Threshold))]
+        return repr((held or list(names))[-1])
+
+
+def is_spiking(op: Op) -> bool:
+    """Whether an operation is a population that gives spikes."""
+    return isinstance(op, Threshold) or (isinstance(op, Neurons) and op.spiking)
+
+
+def find_clusters(graph: Graph) -> Clusters:
+    """The clusters of a flat graph.
+
+    Only spikes travel, so whatever gives something else is with all that reads it: linear
+    operations with their target, populations that never spike with their readers. An Output is
+    with the population that it reads, the last one in the tick if there are several. Clusters that
+    read each other within a tick are one. Inputs belong to none: every reader has a copy.
+    """
+    ids = [node.id for node in graph.nodes.values() if not isinstance(node.op, Input)]
+    number = {name: i for i, name in enumerate(ids)}
+    spiking = {node.id for node in graph.nodes.values() if is_spiking(node.op)}
+    ops = {node.id: node.op for node in graph.nodes.values()}
+    joined: list[tuple[int, int]] = []
+    cut: list[Edge] = []
+    read: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        source = number.get(edge.source)
+        if source is None:
+            continue
+        if edge.source not in spiking:
+            joined.append((source, number[edge.target]))
+        elif isinstance(ops[edge.target], Output):
+            read.setdefault(edge.target, []).append(edge.source)
+            cut.append(edge)
+        else:
+            cut.append(edge)
+    joined += [(number[last], number[name]) for name, last in _last_read(graph, read).items()]
+    labels = _components(len(ids), joined, strong=False)
+    pairs = [
+        (int(labels[number[edge.source]]), int(labels[number[edge.target]]), edge) for edge in cut
+    ]
+    strong = _components(
+        int(labels.max(initial=-1)) + 1,
+        [(a, b) for a, b, edge in pairs if not edge.delay and a != b],
+        strong=True,
+    )
+    # Numbered by their first node, so that the numbers depend on the graph alone.
+    first: dict[int, int] = {}
+    home = {
+        name: first.setdefault(int(strong[labels[i]]), len(first)) for name, i in number.items()
+    }
+    members: list[list[str]] = [[] for _ in first]
+    for name, cluster in home.items():
+        members[cluster].append(name)
+    nets: dict[str, dict[int, None]] = {}
+    for edge in cut:
+        own = home[edge.source]
+        nets.setdefault(edge.source, {own: None})[home[edge.target]] = None
+    wide = {name: tuple(pins) for name, pins in nets.items() if len(pins) > 1}
+    instant = tuple(
+        (home[edge.source], home[edge.target], edge)
+        for edge in cut
+        if not edge.delay and home[edge.source] != home[edge.target]
+    )
+    return Clusters(tuple(map(tuple, members)), home, tuple(wide.values()), tuple(wide), instant)
+
+
+def _last_read(graph: Graph, read: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """For each Output, of the populations that it reads, the one that the tick visits last."""
+    if all(len(names) == 1 for names in read.values()):
+        return {output: names[0] for output, names in read.items()}
+    following: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        if not edge.delay:
+            following.setdefault(edge.source, []).append(edge.target)
+    order = {name: i for i, name in enumerate(walk(graph.nodes, following).order)}
+    return {output: max(names, key=order.__getitem__) for output, names in read.items()}
+
+
+def _components(size: int, pairs: Sequence[tuple[int, int]], *, strong: bool) -> Numbers:
+    """Number of the component of each of ``size`` vertices."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = np.array(pairs, np.int64).reshape(-1, 2)
+    matrix = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (size, size))
+    kind = "strong" if strong else "weak"
+    labels = connected_components(matrix.tocsr(), directed=True, connection=kind)[1]
+    return np.asarray(labels, np.int64)
+
+
+def node_counts(op: Op, shape: Shape) -> tuple[int, int]:
+    """Neurons and synapses of a node: its cells, or the products of one tick.
+
+    Args:
+        op: the node's operation.
+        shape: of what it gives.
+    """
+    if isinstance(op, (Neurons, Threshold)):
+        return math.prod(shape), 0
+    if isinstance(op, (Affine, Projection)):
+        return 0, op.weight.size
+    if isinstance(op, (Conv1d, Conv2d)):
+        return 0, math.prod(shape) * math.prod(op.weight.shape[1:])
+    return 0, 0
+
+
+@dataclass(frozen=True, eq=False)
+class Needs:
+    """What the clusters take and the places have.
+
+    Attributes:
+        resources: names.
+        places: names.
+        taken: (place, cluster, resource).
+        capacity: (place, resource), infinite without a limit.
+        load: (place, cluster), what is balanced: a share of the scarcest resource, or of neurons
+            plus synapses if nothing is scarce.
+        share: (place,), the part of the whole load that each place should have; they add up to 1.
+        most: (place,), the part of the whole load that each place has room for, maybe more than 1.
+    """
+
+    resources: tuple[str, ...]
+    places: tuple[str, ...]
+    taken: Reals
+    capacity: Reals
+    load: Reals
+    share: Reals
+    most: Reals
+
+
+def find_needs(graph: Graph, clusters: Clusters, places: Places, areas: Areas) -> Needs:
+    """What each cluster takes at each place.
+
+    Raises:
+        PartitionError: a place limits a resource that nothing is known of.
+    """
+    table = list(places.places.values())
+    resources = tuple(dict.fromkeys([*COUNTED, *(r for p in table for r in p.capacity)]))
+    counts = np.zeros((len(clusters), 2))
+    sizes = output_shapes(graph)
+    for name, cluster in clusters.home.items():
+        counts[cluster] += node_counts(graph.nodes[name].op, sizes.get(name, ()))
+    taken = np.zeros((len(table), len(clusters), len(resources)))
+    taken[:, :, :2] = counts
+    capacity = np.full((len(table), len(resources)), np.inf)
+    for p, place in enumerate(table):
+        for r, resource in enumerate(resources):
+            capacity[p, r] = place.capacity.get(resource, np.inf)
+            if resource in place.capacity and resource not in COUNTED:
+                taken[p, :, r] = _area(graph, clusters, place, areas, resource)
+    names = tuple(place.name for place in table)
+    return Needs(resources, names, taken, capacity, *_balance(taken, capacity))
+
+
+def _area(graph: Graph, clusters: Clusters, place: Place, areas: Areas, resource: str) -> Reals:
+    known = areas.get(place.name, {})
+    total = np.zeros(len(clusters))
+    for name, cluster in clusters.home.items():
+        figure = known.get(name, {}).get(resource)
+        if figure is not None:
+            total[cluster] += figure
+        elif isinstance(graph.nodes[name].op, (Neurons, Threshold)):
+            raise PartitionError(
+                f"Place {place.name!r} holds at most {place.capacity[resource]:g} {resource}, but "
+                f"how many {name!r} takes there is not known; give its area, or leave "
+                f"{resource} out of the place's capacity."
+            )
+    return total
+
+
+def _balance(taken: Reals, capacity: Reals) -> tuple[Reals, Reals, Reals]:
+    """Load of every cluster, share of every place, and most of every place."""
+    total = taken.mean(axis=0).sum(axis=0)
+    room = capacity.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scarcity = np.where(np.isfinite(room) & (total > 0), total / room, 0.0)
+    even = np.full(len(capacity), 1 / len(capacity))
+    if scarcity.max() > 0:
+        r = int(scarcity.argmax())
+        whole = total[r]
+        return taken[:, :, r] / whole, capacity[:, r] / room[r], capacity[:, r] / whole
+    load = taken[:, :, :2].sum(axis=2)
+    return load / max(load[0].sum(), 1.0), even, np.full(len(capacity), np.inf)
+
+
+def pinned(graph: Graph, clusters: Clusters, places: Places, pins: Mapping[str, str]) -> Numbers:
+    """Place that each cluster is fixed to, -1 for any.
+
+    Args:
+        graph: whose nodes may name their place.
+        clusters: of the graph.
+        places: there are.
+        pins: shell patterns of node ids to places; the first that matches counts.
+
+    Raises:
+        PartitionError: an unknown place, a pattern without a node, or two places for a cluster.
+    """
+    index = {name: i for i, name in enumerate(places.places)}
+    fixed = np.full(len(clusters), -1, np.int64)
+    because: dict[int, str] = {}
+    for name, place in (*_matches(graph, pins), *_placed(graph)):
+        if place not in index:
+            listed = ", ".join(index)
+            raise PartitionError(
+                f"Node {name!r} is to run at place {place!r}, which does not exist; there are "
+                f"{listed}."
+            )
+        cluster = clusters.home.get(name)
+        if cluster is None:
+            continue
+        if fixed[cluster] not in (-1, index[place]):
+            other = because[cluster]
+            raise PartitionError(
+                f"Node {other!r} is to run at place {places_name(places, fixed[cluster])!r} and "
+                f"{name!r} at {place!r}, but only spikes that take a tick can pass between "
+                f"places, and these two are joined by more; give them one place, or a delay of a "
+                f"tick between them."
+            )
+        fixed[cluster] = index[place]
+        because.setdefault(cluster, name)
+    return fixed
+
+
+def places_name(places: Places, index: int) -> str:
+    """Name of a place by its number."""
+    return list(places.places)[index]
+
+
+def _matches(graph: Graph, pins: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    done: set[str] = set()
+    for pattern, place in pins.items():
+        plain = pattern in graph.nodes
+        names = [pattern] if plain else fnmatch.filter(graph.nodes, pattern)
+        if not names:
+            known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
+            raise PartitionError(
+                f"{pattern!r} is to run at place {place!r}, but no node has such an id; there are "
+                f"{known}."
+            )
+        for name in names:
+            if name not in done:
+                done.add(name)
+                yield name, place
+
+
+def _placed(graph: Graph) -> Iterable[tuple[str, str]]:
+    return ((node.id, node.place) for node in graph.nodes.values() if node.place)

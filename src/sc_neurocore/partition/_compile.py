@@ -1,0 +1,157 @@
+"""The partition compiler: from a network and its places to parts that can run."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from sc_neurocore.ir import (
+    BatchWires,
+    DeriveDeadlines,
+    ExpandOps,
+    Graph,
+    InferPlaces,
+    InsertDeadlineGates,
+    InsertReceiveGates,
+    InsertTransmitGates,
+    PartitionError,
+    Partitions,
+    PlaceNodes,
+    ResolveSlots,
+    SliceAtWires,
+    SolveTypes,
+    StampMetadata,
+    SynthesiseReceives,
+    Validate,
+    VerifyCalls,
+    VerifyRuntime,
+)
+from sc_neurocore.ir.passes import run_pass
+from sc_neurocore.nir_bridge import SCNetwork, from_nir
+from sc_neurocore.nir_bridge._graphs import with_settings
+from sc_neurocore.partition._areas import find_areas, upper_ends
+from sc_neurocore.partition._places_file import PlacesFile
+from sc_neurocore.partition._traffic import measure_traffic
+
+Inputs = ArrayLike | Mapping[str, ArrayLike]
+#: A step that a user adds: once over all parts, or once for each part.
+UserPass = Callable[[Partitions], Partitions] | Callable[[Graph], Graph]
+
+
+@dataclass(frozen=True)
+class PerPart:
+    """Apply a pass over graphs to every part, once each.
+
+    Attributes:
+        step: the pass.
+    """
+
+    step: Callable[[Graph], Graph]
+
+    def __call__(self, partitions: Partitions) -> Partitions:
+        """The partitions with each part changed."""
+        parts = {place: self.step(part) for place, part in partitions.parts.items()}
+        return dataclasses.replace(partitions, parts=parts)
+
+
+def compile_partitions(
+    network: SCNetwork,
+    file: PlacesFile,
+    *,
+    inputs: Inputs | None = None,
+    user_passes: Sequence[UserPass] = (),
+    progress: Callable[[str], None] | None = None,
+) -> Partitions:
+    """Spread a network over places.
+
+    The passes run in the documented order, and what each gives is verified: `Validate`,
+    `ExpandOps`, `SolveTypes`, `InferPlaces`, `PlaceNodes`, `SliceAtWires`, `SynthesiseReceives`,
+    `BatchWires`, `DeriveDeadlines`, `InsertDeadlineGates`, `InsertTransmitGates`,
+    `InsertReceiveGates`, the user's own, `ResolveSlots`, `StampMetadata`, `VerifyCalls`,
+    `VerifyRuntime`. Every part states the network's assumptions in its metadata, so that
+    `from_nir(part)` computes what the whole network does.
+
+    Args:
+        network: to be spread.
+        file: the places, and what it says about nodes.
+        inputs: as `SCNetwork.run` takes them, with time; the spikes they cause decide where the
+            network is cut. None: every population counts alike.
+        user_passes: over `Partitions`, or over `Graph` and then applied to each part once; the
+            annotation of the parameter says which.
+        progress: is told the name of each pass before it runs.
+
+    Raises:
+        GraphError: the network breaks a rule; the message names the pass.
+        PartitionError: it cannot be spread as asked; the message names the pass and what must give.
+        SCConfigError: the inputs do not fit.
+        SCDependencyError: the partitioner is needed and not installed.
+    """
+    own = tuple(_over_partitions(step) for step in user_passes)
+    done: list[object] = []
+
+    def apply(step: Callable[[Any], Any], subject: Any) -> Any:
+        if progress is not None:
+            progress(type(step).__name__)
+        made = run_pass(step, subject)
+        done.append(step)
+        return made
+
+    stated = {
+        name: getattr(network.assumptions, name)
+        for name in ("reset", "reset_when", "cuba_order", "delay_rounding")
+    }
+    graph: Graph = with_settings(network.flat, stated)
+    for step in (
+        Validate(),
+        ExpandOps(file.splits),
+        SolveTypes(),
+        InferPlaces(file.places, file.nodes),
+    ):
+        graph = apply(step, graph)
+    if progress is not None:
+        progress("measuring traffic and areas")
+    expanded = from_nir(graph)
+    traffic = {} if inputs is None else measure_traffic(expanded, inputs)
+    areas = upper_ends(find_areas(expanded, file.places))
+    graph = apply(PlaceNodes(file.places, traffic, areas), graph)
+    partitions: Partitions = apply(SliceAtWires(file.places), graph)
+    for last in (
+        SynthesiseReceives(),
+        BatchWires(),
+        DeriveDeadlines(file.tick_ns),
+        InsertDeadlineGates(),
+        InsertTransmitGates(),
+        InsertReceiveGates(),
+        *own,
+        ResolveSlots(),
+    ):
+        partitions = apply(last, partitions)
+    stamp = StampMetadata(network.graph.digest, tuple(done), {})
+    for final in (stamp, VerifyCalls(), VerifyRuntime()):
+        partitions = apply(final, partitions)
+    return partitions
+
+
+def _over_partitions(step: UserPass) -> Callable[[Partitions], Partitions]:
+    """A user's pass as one over partitions."""
+    function = step if inspect.isroutine(step) else type(step).__call__
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError):
+        hints = {}
+    taken = [hint for name, hint in hints.items() if name != "return"]
+    if taken[:1] == [Partitions]:
+        return typing.cast("Callable[[Partitions], Partitions]", step)
+    if taken[:1] == [Graph]:
+        return PerPart(typing.cast("Callable[[Graph], Graph]", step))
+    name = getattr(step, "__name__", type(step).__name__)
+    raise PartitionError(
+        f"User pass {name!r} does not say what it takes; annotate its parameter as Graph (it is "
+        "applied to each part) or as Partitions."
+    )

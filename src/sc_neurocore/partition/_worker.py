@@ -1,0 +1,460 @@
+"""The event loop that runs one part: packets come, ticks run as soon as they may, packets go."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.exceptions import SCNeuroError
+from sc_neurocore.ir import Crossing, PartitionError, Partitions, output_shapes
+from sc_neurocore.nir_bridge import from_nir
+from sc_neurocore.partition._digest import START, chain, hexadecimal
+from sc_neurocore.partition._inputs import Series
+from sc_neurocore.partition._links import Link, mismatch, program_digest, receive_name, send_name
+from sc_neurocore.partition._lossy import LossyChannel
+from sc_neurocore.partition._packet import Addresses
+from sc_neurocore.partition._receiver import AERReceiver
+from sc_neurocore.partition._sender import AERSender
+from sc_neurocore.partition._snapshot import read_snapshot, write_snapshot
+from sc_neurocore.partition._status import PartStatus
+from sc_neurocore.partition._transport import Channel
+
+#: Seconds after which an idle link is reminded, and after which the state is reported again.
+_REMIND_S, _REPORT_S = 0.05, 0.2
+#: Ticks whose outputs are reported together.
+_CHUNK = 256
+
+Array = NDArray[np.float64]
+
+
+class HaltedError(PartitionError):
+    """Another place halted the network."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things may take.
+
+    Attributes:
+        patience_s: after which a packet that is known to be sent counts as lost.
+        silence_s: without any packet from a peer, after which the run ends.
+        start_s: for all peers to answer at first.
+        tick_ns: real time of a tick; None for as fast as possible.
+    """
+
+    patience_s: float = 1.0
+    silence_s: float = 10.0
+    start_s: float = 30.0
+    tick_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a place runs.
+
+    Attributes:
+        partitions: the program.
+        place: whose part.
+        inputs: of the part's own Input nodes.
+        samples: runs from rest, one after another.
+        ticks: of each.
+        spikes: whether spikes are reported, not only their digests.
+        snapshot_every: ticks; 0 for never.
+        snapshot: file of the snapshot.
+        status: file that the state is written to; None for none.
+        pace: how long things may take.
+    """
+
+    partitions: Partitions
+    place: str
+    inputs: Mapping[str, Series]
+    samples: int
+    ticks: int
+    spikes: bool = False
+    snapshot_every: int = 0
+    snapshot: Path = field(default_factory=Path)
+    status: Path | None = None
+    pace: Pace = field(default_factory=Pace)
+
+
+class Control(Protocol):
+    """Who started the part, and takes what it reports."""
+
+    def fileno(self) -> int:
+        """What a selector waits on; -1 for nothing."""
+        ...
+
+    def report(self, kind: str, content: Any) -> None:
+        """Take a report: ``ready``, ``status``, ``outputs``, ``done``."""
+        ...
+
+    def started(self) -> float | None:
+        """When the run began, in seconds of the monotonic clock; None while it has not."""
+        ...
+
+    def stopped(self, finished: bool) -> bool:
+        """Whether the part shall end."""
+        ...
+
+
+def run_part(
+    part: Part, links: tuple[Link, ...], channels: Mapping[int, Channel], control: Control
+) -> None:
+    """Run a part to its end.
+
+    Args:
+        part: what to run.
+        links: of the program.
+        channels: this place's ends, by index of the link.
+        control: who takes the reports.
+
+    Raises:
+        PartitionError: a peer is missing, silent, halts or has another program.
+    """
+    loop = _Loop(part, links, channels, control)
+    try:
+        loop.run()
+    except SCNeuroError as error:
+        if not isinstance(error, HaltedError):
+            loop.halt()
+        raise
+    finally:
+        loop.close()
+
+
+class _Loop:
+    def __init__(
+        self, part: Part, links: tuple[Link, ...], channels: Mapping[int, Channel], control: Control
+    ) -> None:
+        self._part, self._control, self._pace = part, control, part.pace
+        self._place = part.place
+        graph = part.partitions.parts[part.place]
+        self._network = from_nir(graph)
+        self._shapes = output_shapes(graph)
+        self._program = program_digest(part.partitions, part.place)
+        self._tick, self._end = 0, part.samples * part.ticks
+        self._senders: list[tuple[int, Link, AERSender]] = []
+        self._receivers: list[tuple[int, Link, AERReceiver]] = []
+        self._channels = dict(channels)
+        reliable = float("inf")
+        for i, link in enumerate(links):
+            if link.source == part.place:
+                sender = AERSender(
+                    channels[i], self._program, link.batch, credits=link.wire.credits,
+                    guard=link.guard(receives=False), keep=part.snapshot_every > 0,
+                )  # fmt: skip
+                self._senders.append((i, link, sender))
+            elif link.target == part.place:
+                udp = link.wire.transport == "udp"
+                receiver = AERReceiver(
+                    channels[i], self._program, link.batch, size=link.size, ticks=self._end,
+                    credits=link.wire.credits, window=link.window, late=link.wire.late,
+                    patience=self._pace.patience_s if udp else reliable,
+                    guard=link.guard(receives=True),
+                )  # fmt: skip
+                self._receivers.append((i, link, receiver))
+        self._heard: dict[int, tuple[int, float]] = {}
+        self._traffic = {c.stream: 0 for _, link, _ in self._senders for c in link.crossings}
+        self._digests: dict[str, bytes] = {}
+        self._outputs: list[dict[str, Array]] = []
+        self._spikes: list[dict[str, Addresses]] = []
+        self._began = 0.0
+        self._selector = selectors.DefaultSelector()
+        for handle in {control.fileno(), *(c.fileno() for c in channels.values())} - {-1}:
+            self._selector.register(handle, selectors.EVENT_READ)
+        self._lossy = any(isinstance(c, LossyChannel) for c in channels.values())
+        self._reminded = self._reported = 0.0
+        self._finished = False
+        self._restore()
+
+    def run(self) -> None:
+        self._greet()
+        self._control.report("ready", self._tick)
+        while (began := self._control.started()) is None:
+            if self._control.stopped(False):
+                return
+            self._receive() or self._wait()
+        self._begin(began)
+        while not self._control.stopped(self._finished):
+            came = self._receive()
+            if self._tick < self._end and self._runnable():
+                self._step()
+            elif not self._finished and self._done():
+                self._finish()
+            elif not came:
+                self._silent()
+                self._wait()
+
+    def halt(self) -> None:
+        """Tell every peer that the network halts."""
+        for _, _, end in (*self._senders, *self._receivers):
+            end.halt(self._tick)
+
+    def close(self) -> None:
+        self._selector.close()
+        for channel in self._channels.values():
+            channel.close()
+
+    def _greet(self) -> None:
+        """Wait until every peer has answered."""
+        limit = time.monotonic() + self._pace.start_s
+        self._remind()
+        while missing := [
+            link.target if end in [s for _, _, s in self._senders] else link.source
+            for _, link, end in (*self._senders, *self._receivers)
+            if not end.greeted
+        ]:
+            if self._control.stopped(False):
+                return
+            if time.monotonic() > limit:
+                raise PartitionError(
+                    f"place {missing[0]!r} did not answer place {self._place!r} within "
+                    f"{self._pace.start_s:g} s; start it, and check its `host` and `port`"
+                )
+            self._receive() or self._wait()
+
+    def _begin(self, began: float) -> None:
+        self._began = began
+        tick_s = (self._pace.tick_ns or 0) * 1e-9
+        for _, link, receiver in self._receivers:
+            if link.deadline_ns is not None and tick_s:
+                receiver.due = _due(began, tick_s, link.deadline_ns * 1e-9)
+            receiver.advance(self._tick, 0)
+        now = time.monotonic()
+        self._heard = {i: (-1, now) for i, _, _ in (*self._senders, *self._receivers)}
+
+    def _receive(self) -> bool:
+        came = False
+        for _, link, sender in self._senders:
+            came |= sender.receive()
+            self._check(link.target, sender)
+        for _, link, receiver in self._receivers:
+            came |= receiver.receive()
+            self._check(link.source, receiver)
+        return came
+
+    def _check(self, peer: str, end: AERSender | AERReceiver) -> None:
+        if end.stranger and not end.greeted:
+            raise mismatch(self._place, self._program.hex(), peer, end.stranger)
+        if end.halted >= 0:
+            if isinstance(end, AERReceiver) and end.too_late:
+                raise PartitionError(
+                    f"spikes of place {peer!r} of tick {end.halted} came to place {self._place!r} "
+                    "too late, and the wire's policy is `halt`; raise the delay or the tick, or "
+                    "choose another policy"
+                )
+            raise HaltedError(f"place {peer!r} halted the network at tick {end.halted}")
+
+    def _runnable(self) -> bool:
+        tick, local = self._tick, self._tick % self._part.ticks
+        tick_ns = self._pace.tick_ns
+        if tick_ns is not None:
+            if time.monotonic() < self._began + tick * tick_ns * 1e-9:
+                return False
+        elif not all(sender.ready for _, _, sender in self._senders):
+            return False
+        return all(
+            crossing.delay > local or receiver.spikes(tick - crossing.delay) is not None
+            for _, link, receiver in self._receivers
+            for crossing in link.crossings
+        )
+
+    def _step(self) -> None:
+        tick, part = self._tick, self._part
+        sample, local = divmod(tick, part.ticks)
+        if part.snapshot_every and tick and tick % part.snapshot_every == 0:
+            self._snapshot()
+        if local == 0:
+            self._network.reset()
+        given = {name: series.at(sample, local) for name, series in part.inputs.items()}
+        for _, link, receiver in self._receivers:
+            given |= self._received(link, receiver, tick, local)
+        outputs = self._network.step(given)
+        for _, link, sender in self._senders:
+            parts = []
+            for crossing, offset in zip(link.crossings, link.offsets, strict=False):
+                addresses = self._addresses(crossing, outputs.pop(send_name(crossing)))
+                self._traffic[crossing.stream] += len(addresses)
+                parts.append(addresses + np.uint32(offset))
+            sender.send(tick, parts[0] if len(parts) == 1 else np.concatenate(parts))
+        self._record(tick, outputs)
+        self._tick += 1
+        for _, link, receiver in self._receivers:
+            oldest = self._tick - max(crossing.delay for crossing in link.crossings)
+            receiver.advance(self._tick, oldest)
+        if len(self._outputs) >= _CHUNK:
+            self._flush()
+        self._report()
+
+    def _received(
+        self, link: Link, receiver: AERReceiver, tick: int, local: int
+    ) -> dict[str, Array]:
+        given = {}
+        for i, crossing in enumerate(link.crossings):
+            name = receive_name(crossing)
+            value = np.zeros(crossing.size)
+            if crossing.delay <= local:
+                spikes = receiver.spikes(tick - crossing.delay)
+                assert spikes is not None
+                low, high = np.searchsorted(spikes, link.offsets[i : i + 2])
+                value[spikes[low:high] - link.offsets[i]] = 1.0
+            given[name] = value.reshape(self._shapes[name])
+        return given
+
+    def _addresses(self, crossing: Crossing, value: Array) -> Addresses:
+        flat = value.reshape(-1)
+        addresses = np.flatnonzero(flat).astype(np.uint32)
+        if not np.all(flat[addresses] == 1):
+            raise PartitionError(
+                f"node {crossing.node!r} gives place {crossing.target!r} something else than "
+                "spikes; only 0 and 1 travel between places, so keep it and what reads it together"
+            )
+        return addresses
+
+    def _record(self, tick: int, outputs: dict[str, Array]) -> None:
+        spiked = {}
+        for name, spikes in self._network.spikes.items():
+            spiked[name] = np.flatnonzero(spikes).astype(np.uint32)
+            self._digests[name] = chain(self._digests.get(name, START), tick, spiked[name])
+        self._outputs.append({name: value[0] for name, value in outputs.items()})
+        if self._part.spikes:
+            self._spikes.append(spiked)
+
+    def _flush(self) -> None:
+        if self._outputs:
+            first = self._tick - len(self._outputs)
+            names = self._outputs[0]
+            outputs = {name: np.stack([o[name] for o in self._outputs]) for name in names}
+            self._control.report("outputs", (first, outputs, self._spikes))
+            self._outputs, self._spikes = [], []
+
+    def _done(self) -> bool:
+        return (
+            self._tick >= self._end
+            and all(sender.done for _, _, sender in self._senders)
+            and all(receiver.complete for _, _, receiver in self._receivers)
+        )
+
+    def _finish(self) -> None:
+        self._flush()
+        self._finished = True
+        self._report(always=True)
+        self._control.report(
+            "done",
+            {
+                "digests": hexadecimal(self._digests),
+                "traffic": self._traffic,
+                "sent": {i: end.counters.as_dict() for i, _, end in self._senders},
+                "received": {i: end.counters.as_dict() for i, _, end in self._receivers},
+                "injected": {
+                    i: channel.did
+                    for i, channel in self._channels.items()
+                    if isinstance(channel, LossyChannel)
+                },
+            },
+        )
+
+    def _wait(self) -> None:
+        self._report()
+        if any(channel.pending() for channel in self._channels.values()):
+            return
+        limit = 0.005 if self._lossy else _REMIND_S
+        if self._pace.tick_ns is not None and self._began:
+            limit = min(limit, max(0.0, self._pace.tick_ns * 1e-9 / 4))
+        self._selector.select(limit)
+        if time.monotonic() - self._reminded >= _REMIND_S:
+            self._remind()
+
+    def _remind(self) -> None:
+        self._reminded = time.monotonic()
+        for _, _, end in (*self._senders, *self._receivers):
+            end.remind()
+
+    def _silent(self) -> None:
+        """End when a peer that is needed says nothing."""
+        if self._finished:
+            return
+        now = time.monotonic()
+        for i, link, end in (*self._senders, *self._receivers):
+            peer = link.source if link.target == self._place else link.target
+            count, since = self._heard[i]
+            if end.heard != count:
+                self._heard[i] = end.heard, now
+            elif now - since > self._pace.silence_s:
+                raise PartitionError(
+                    f"place {peer!r} has said nothing to place {self._place!r} for "
+                    f"{self._pace.silence_s:g} s, at tick {self._tick} of {self._end}"
+                )
+
+    def _report(self, always: bool = False) -> None:
+        now = time.monotonic()
+        if not always and now - self._reported < _REPORT_S:
+            return
+        self._reported = now
+        received = [end.counters for _, _, end in self._receivers]
+        status = PartStatus(
+            self._place, os.getpid(), self._tick, self._end, self._finished,
+            sum(end.counters.spikes for _, _, end in self._senders),
+            sum(c.spikes for c in received), sum(c.lost for c in received),
+            sum(c.late_dropped + c.late_next_tick for c in received),
+            now - self._began if self._began else 0.0,
+        )  # fmt: skip
+        self._control.report("status", status)
+        if self._part.status is not None:
+            status.write(self._part.status)
+
+    def _snapshot(self) -> None:
+        path = self._part.snapshot
+        if self._restored == self._tick:
+            return
+        self._flush()
+        numbers: dict[str, Any] = {
+            "tick": self._tick,
+            "digests": hexadecimal(self._digests),
+            "traffic": self._traffic,
+            "links": {},
+        }
+        arrays: dict[str, Any] = {
+            f"network.{name}": value for name, value in self._network.checkpoint().items()
+        }
+        for i, _, sender in self._senders:
+            numbers["links"][str(i)], packets = sender.state()
+            arrays[f"link.{i}.packets"] = np.frombuffer(packets, np.uint8)
+        for i, _, receiver in self._receivers:
+            numbers["links"][str(i)], spikes = receiver.state()
+            arrays |= {f"link.{i}.{name}": value for name, value in spikes.items()}
+        write_snapshot(path, numbers, arrays)
+        for _, _, receiver in self._receivers:
+            receiver.durable()
+
+    def _restore(self) -> None:
+        self._restored = -1
+        found = read_snapshot(self._part.snapshot) if self._part.snapshot_every else None
+        if found is None:
+            return
+        numbers, arrays = found
+
+        def under(prefix: str) -> dict[str, Any]:
+            return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+        self._tick = self._restored = numbers["tick"]
+        self._digests = {k: bytes.fromhex(v) for k, v in numbers["digests"].items()}
+        self._traffic = {int(k): v for k, v in numbers["traffic"].items()}
+        self._network.restore(under("network."))
+        for i, _, sender in self._senders:
+            packets = arrays[f"link.{i}.packets"].tobytes()
+            sender.restore(numbers["links"][str(i)], packets)
+        for i, _, receiver in self._receivers:
+            receiver.restore(numbers["links"][str(i)], under(f"link.{i}."))
+
+
+def _due(began: float, tick_s: float, deadline_s: float) -> Callable[[int], float]:
+    return lambda tick: began + (tick + 1) * tick_s + deadline_s
