@@ -33,7 +33,7 @@ PASSPORT_FIELDS = (
     "received",
 )
 #: Characters of an option above which its digest stands for it.
-_LONGEST_OPTION = 2000
+_LONGEST_OPTION = 240
 
 Passport = Mapping[str, Any]
 

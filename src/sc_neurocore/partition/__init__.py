@@ -1,6 +1,7 @@
 """One network over many chips and hosts: sliced at its wires, run with gates on every link."""
 
 from sc_neurocore.partition._areas import Area, find_areas, upper_ends
+from sc_neurocore.partition._compile import PerPart, compile_partitions
 from sc_neurocore.partition._counters import ReceivedCounters, SentCounters
 from sc_neurocore.partition._digest import spike_digests
 from sc_neurocore.partition._guard import Guard
@@ -13,6 +14,7 @@ from sc_neurocore.partition._packet import (
     SpikePacket,
 )
 from sc_neurocore.partition._places_file import PlacesFile, load_places
+from sc_neurocore.partition._program import open_program, write_program
 from sc_neurocore.partition._ranks import RankRun, run_on_ranks, spike_digest
 from sc_neurocore.partition._receiver import AERReceiver
 from sc_neurocore.partition._run import LinkReport, PartitionRun
@@ -40,15 +42,18 @@ __all__ = [
     "PacketKind",
     "PartStatus",
     "PartitionRun",
+    "PerPart",
     "PlacesFile",
     "RankRun",
     "ReceivedCounters",
     "SentCounters",
     "SpikePacket",
+    "compile_partitions",
     "find_areas",
     "load_places",
     "measure_traffic",
     "memory_link",
+    "open_program",
     "read_status",
     "run_on_ranks",
     "run_place",
@@ -56,4 +61,5 @@ __all__ = [
     "spike_digest",
     "spike_digests",
     "upper_ends",
+    "write_program",
 ]

@@ -108,9 +108,9 @@ def compile_partitions(
     }
     graph: Graph = with_settings(network.flat, stated)
     for step in (
-        Validate(),
-        ExpandOps(file.splits),
-        SolveTypes(),
+        Validate(file.places, file.nodes, file.splits, network.assumptions),
+        ExpandOps(file.splits, network.assumptions),
+        SolveTypes(file.places),
         InferPlaces(file.places, file.nodes),
     ):
         graph = apply(step, graph)

@@ -98,7 +98,6 @@ def test_the_program_changes_with_all_that_it_is_made_of() -> None:
         program(source="1"),
         program(passes=TAIL),
         program(tools={"a": "1"}),
-        program(budget=9),
     ]
     right = dataclasses.replace(RIGHT, roles={"clock": "event_loop"})
     stamped = StampMetadata()(ResolveSlots()(cut(LEFT, right)))

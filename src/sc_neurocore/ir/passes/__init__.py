@@ -1,11 +1,9 @@
-"""Passes: frozen dataclasses that turn a valid graph into a valid graph, or cut it into parts."""
+"""Passes: frozen dataclasses that turn a valid graph into a valid graph."""
 
-from sc_neurocore.ir.passes._run import Pass, run_passes
+from sc_neurocore.ir.passes._run import PartitionsPass, Pass, run_pass, run_passes
 from sc_neurocore.ir.passes.batch_wires import BatchWires
 from sc_neurocore.ir.passes.break_cycles import BreakCycles
 from sc_neurocore.ir.passes.derive_deadlines import DeriveDeadlines
-from sc_neurocore.ir.passes._run import PartitionsPass, Pass, run_pass, run_passes
-from sc_neurocore.ir.passes.break_cycles import BreakCycles
 from sc_neurocore.ir.passes.expand_ops import ExpandOps
 from sc_neurocore.ir.passes.fold_linear import FoldLinear
 from sc_neurocore.ir.passes.infer_places import InferPlaces
@@ -22,8 +20,10 @@ from sc_neurocore.ir.passes.place_nodes import (
 )
 from sc_neurocore.ir.passes.resolve_slots import ResolveSlots
 from sc_neurocore.ir.passes.slice_at_wires import SliceAtWires
+from sc_neurocore.ir.passes.solve_types import SolveTypes
 from sc_neurocore.ir.passes.stamp_metadata import StampMetadata
 from sc_neurocore.ir.passes.synthesise_receives import SynthesiseReceives
+from sc_neurocore.ir.passes.validate import Validate
 from sc_neurocore.ir.passes.verify_calls import VerifyCalls
 from sc_neurocore.ir.passes.verify_runtime import GATES, GateContract, VerifyRuntime
 
@@ -32,38 +32,29 @@ __all__ = [
     "BatchWires",
     "BreakCycles",
     "DeriveDeadlines",
+    "ExpandOps",
     "FoldLinear",
     "GateContract",
+    "InferPlaces",
     "InferShapes",
     "InlineSubgraphs",
     "InsertDeadlineGates",
     "InsertReceiveGates",
     "InsertTransmitGates",
+    "PartitionsPass",
     "Pass",
     "PlaceNodes",
     "ResolveSlots",
     "SliceAtWires",
+    "SolveTypes",
     "StampMetadata",
     "SynthesiseReceives",
+    "Validate",
     "VerifyCalls",
     "VerifyRuntime",
     "cut_traffic",
     "partitioner_cut",
     "random_placement",
-from sc_neurocore.ir.passes.solve_types import SolveTypes
-from sc_neurocore.ir.passes.validate import Validate
-
-__all__ = [
-    "BreakCycles",
-    "ExpandOps",
-    "FoldLinear",
-    "InferPlaces",
-    "InferShapes",
-    "InlineSubgraphs",
-    "PartitionsPass",
-    "Pass",
-    "SolveTypes",
-    "Validate",
     "run_pass",
     "run_passes",
 ]
