@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from sc_neurocore.ir._graph import Edge, Graph
 from sc_neurocore.ir._linear import Affine, Conv1d, Conv2d
-from sc_neurocore.ir._ops import Input, Neurons, Op, Output, Projection, Shape, Threshold
+from sc_neurocore.ir._ops import Input, Neurons, Op, Output, Projection, Threshold
 from sc_neurocore.ir._order import walk
 from sc_neurocore.ir._places import PartitionError, Place, Places
-from sc_neurocore.ir._timing import output_shapes
 
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -145,19 +144,14 @@ def _components(size: int, pairs: Sequence[tuple[int, int]], *, strong: bool) ->
     return np.asarray(labels, np.int64)
 
 
-def node_counts(op: Op, shape: Shape) -> tuple[int, int]:
-    """Neurons and synapses of a node: its cells, or the products of one tick.
-
-    Args:
-        op: the node's operation.
-        shape: of what it gives.
-    """
+def node_counts(op: Op) -> tuple[int, int]:
+    """Neurons and synapses of a node whose shape is known: its cells, or a tick's products."""
     if isinstance(op, (Neurons, Threshold)):
-        return math.prod(shape), 0
+        return math.prod(op.wants() or (1,)), 0
     if isinstance(op, (Affine, Projection)):
         return 0, op.weight.size
-    if isinstance(op, (Conv1d, Conv2d)):
-        return 0, math.prod(shape) * math.prod(op.weight.shape[1:])
+    if isinstance(op, (Conv1d, Conv2d)) and (shape := op.wants()) is not None:
+        return 0, math.prod(op.gives(shape)) * math.prod(op.weight.shape[1:])
     return 0, 0
 
 
@@ -193,10 +187,9 @@ def find_needs(graph: Graph, clusters: Clusters, places: Places, areas: Areas) -
     """
     table = list(places.places.values())
     resources = tuple(dict.fromkeys([*COUNTED, *(r for p in table for r in p.capacity)]))
-    counts = np.zeros((len(clusters), 2))
-    sizes = output_shapes(graph)
-    for name, cluster in clusters.home.items():
-        counts[cluster] += node_counts(graph.nodes[name].op, sizes.get(name, ()))
+    homes = np.fromiter(clusters.home.values(), np.int64, len(clusters.home))
+    each = np.array([node_counts(graph.nodes[name].op) for name in clusters.home], np.float64)
+    counts = np.stack([np.bincount(homes, column, len(clusters)) for column in each.T], axis=1)
     taken = np.zeros((len(table), len(clusters), len(resources)))
     taken[:, :, :2] = counts
     capacity = np.full((len(table), len(resources)), np.inf)

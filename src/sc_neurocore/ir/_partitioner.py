@@ -11,14 +11,14 @@ import numpy as np
 
 from sc_neurocore.exceptions import SCDependencyError
 from sc_neurocore.ir._clusters import Numbers
-from sc_neurocore.ir._placement import Problem
+from sc_neurocore.ir._problem import Problem
 
 #: Integer weights of nets: thousandths of a spike per tick.
 UNIT = 1_000
 #: Integer weights of clusters: parts of the whole load.
 _WHOLE = 1_000_000
 #: Pins of nets that are partitioned in all attempts together, at most, and attempts, at most.
-_PINS, _ATTEMPTS = 200_000, 8
+_PINS, _ATTEMPTS = 20_000, 8
 
 
 def partitions(problem: Problem, seed: int) -> Iterator[tuple[Numbers, float]]:
@@ -43,7 +43,7 @@ def partitions(problem: Problem, seed: int) -> Iterator[tuple[Numbers, float]]:
 def _partition(problem: Problem, renumbered: Numbers) -> tuple[Numbers, float]:
     library, initializer = _initialised()
     count, k = len(problem.clusters), problem.places
-    context = initializer.context_from_preset(library.PresetType.DETERMINISTIC_QUALITY)
+    context = initializer.context_from_preset(library.PresetType.DETERMINISTIC)
     context.set_partitioning_parameters(k, problem.imbalance, library.Objective.KM1)
     context.logging = False
     load = np.rint(problem.needs.load.mean(axis=0) * _WHOLE).astype(np.int64)

@@ -24,16 +24,9 @@ from sc_neurocore.ir._clusters import (
 from sc_neurocore.ir._graph import Edge, Graph
 from sc_neurocore.ir._ops import Input
 from sc_neurocore.ir._partitioner import partitions
-from sc_neurocore.ir._placement import (
-    Problem,
-    fits,
-    pin_order,
-    place_cycle,
-    search,
-    spread,
-    used,
-)
+from sc_neurocore.ir._placement import pin_order, search
 from sc_neurocore.ir._places import PartitionError, Places
+from sc_neurocore.ir._problem import Problem, fits, place_cycle, spread, used
 from sc_neurocore.ir._timing import flat
 
 
