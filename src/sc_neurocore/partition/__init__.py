@@ -13,6 +13,7 @@ from sc_neurocore.partition._packet import (
     PacketKind,
     SpikePacket,
 )
+from sc_neurocore.partition._picture import draw_partitions, draw_placement
 from sc_neurocore.partition._places_file import PlacesFile, load_places
 from sc_neurocore.partition._program import open_program, write_program
 from sc_neurocore.partition._ranks import RankRun, run_on_ranks, spike_digest
@@ -49,6 +50,8 @@ __all__ = [
     "SentCounters",
     "SpikePacket",
     "compile_partitions",
+    "draw_partitions",
+    "draw_placement",
     "find_areas",
     "load_places",
     "measure_traffic",
