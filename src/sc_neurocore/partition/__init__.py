@@ -4,6 +4,7 @@ from sc_neurocore.partition._areas import Area, find_areas, upper_ends
 from sc_neurocore.partition._compile import PerPart, compile_partitions
 from sc_neurocore.partition._counters import ReceivedCounters, SentCounters
 from sc_neurocore.partition._digest import spike_digests
+from sc_neurocore.partition._fault_table import FaultRow, fault_table
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._lossy import FaultPlan, Injected, LossyChannel
 from sc_neurocore.partition._mpi import MPIDriver
@@ -33,6 +34,7 @@ __all__ = [
     "Channel",
     "DamagedPacketError",
     "FaultPlan",
+    "FaultRow",
     "Guard",
     "Injected",
     "LinkReport",
@@ -52,6 +54,7 @@ __all__ = [
     "compile_partitions",
     "draw_partitions",
     "draw_placement",
+    "fault_table",
     "find_areas",
     "load_places",
     "measure_traffic",

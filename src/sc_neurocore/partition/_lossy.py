@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from bisect import bisect
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -52,6 +55,11 @@ class FaultPlan:
                 "most 1"
             )
 
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Sums of the probabilities."""
+        return tuple(accumulate((self.drop, self.repeat, self.reorder, self.delay, self.corrupt)))
+
 
 @dataclass
 class Injected:
@@ -63,6 +71,7 @@ class Injected:
         repeated: passed on twice.
         reordered: overtaken by the next.
         delayed: passed on later.
+        overtaken: passed on after a newer one, because they were reordered or delayed.
         corrupted: passed on with a bit turned.
         cut: lost while the link was cut.
     """
@@ -72,6 +81,7 @@ class Injected:
     repeated: int = 0
     reordered: int = 0
     delayed: int = 0
+    overtaken: int = 0
     corrupted: int = 0
     cut: int = 0
 
@@ -83,17 +93,21 @@ class LossyChannel:
         channel: that carries what is left.
         plan: of the faults.
         clock: seconds; delays follow it.
+
+    Attributes:
+        plan: of the faults to come.
+        did: what was done.
     """
 
     def __init__(
         self, channel: Channel, plan: FaultPlan, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._channel, self._plan, self._clock = channel, plan, clock
+        self._channel, self.plan, self._clock = channel, plan, clock
         self._random = np.random.default_rng(plan.seed)
-        rates = (plan.drop, plan.repeat, plan.reorder, plan.delay, plan.corrupt)
-        self._bounds = np.cumsum(rates)
-        self._slow: list[tuple[float, bytes]] = []
-        self._held: tuple[float, bytes] | None = None
+        # When to pass a packet on, its number, the packet.
+        self._slow: deque[tuple[float, int, bytes]] = deque()
+        self._held: tuple[float, int, bytes] | None = None
+        self._newest = 0
         self.did = Injected()
 
     def send(self, data: bytes) -> bool:
@@ -103,27 +117,27 @@ class LossyChannel:
             return True
         number = self.did.packets
         self.did.packets += 1
-        fault = int(np.searchsorted(self._bounds, self._random.random(), side="right"))
-        if any(first <= number < after for first, after in self._plan.cuts):
+        fault = bisect(self.plan.bounds, self._random.random())
+        if any(first <= number < after for first, after in self.plan.cuts):
             self.did.cut += 1
         elif fault == 0:
             self.did.dropped += 1
         elif fault == 2 and self._held is None:
-            self._held = self._clock() + self._plan.hold_s, data
+            self._held = self._clock() + self.plan.hold_s, number, data
         elif fault == 3:
             self.did.delayed += 1
-            self._slow.append((self._clock() + self._plan.delay_s, data))
+            self._slow.append((self._clock() + self.plan.delay_s, number, data))
         elif fault == 4:
             self.did.corrupted += 1
             self._channel.send(self._turned(data))
         else:
-            self._channel.send(data)
+            self._pass(number, data)
             if fault == 1:
                 self.did.repeated += 1
                 self._channel.send(data)
             if self._held is not None:
                 self.did.reordered += 1
-                self._channel.send(self._held[1])
+                self._pass(*self._held[1:])
                 self._held = None
         return True
 
@@ -131,11 +145,17 @@ class LossyChannel:
         """Pass on what was held long enough."""
         now = self._clock()
         if self._held is not None and self._held[0] <= now:
-            self._channel.send(self._held[1])
+            self._pass(*self._held[1:])
             self._held = None
-        for data in self._due(now):
-            self._channel.send(data)
+        while self._slow and self._slow[0][0] <= now:
+            self._pass(*self._slow.popleft()[1:])
         self._channel.poll()
+
+    def _pass(self, number: int, data: bytes) -> None:
+        if number < self._newest:
+            self.did.overtaken += 1
+        self._newest = max(self._newest, number)
+        self._channel.send(data)
 
     def fileno(self) -> int:
         """The channel's."""
@@ -156,10 +176,6 @@ class LossyChannel:
     def close(self) -> None:
         """Close the channel."""
         self._channel.close()
-
-    def _due(self, now: float) -> Iterator[bytes]:
-        while self._slow and self._slow[0][0] <= now:
-            yield self._slow.pop(0)[1]
 
     def _turned(self, data: bytes) -> bytes:
         bit = int(self._random.integers(len(data) * 8))
