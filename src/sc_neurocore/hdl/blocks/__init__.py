@@ -38,6 +38,12 @@ from sc_neurocore.hdl.blocks._engine import (
     stochastic_synapses,
     synapse_sequencer,
 )
+from sc_neurocore.hdl.blocks._links import (
+    backoff_block,
+    credit_flow,
+    dedup_window,
+    peer_health,
+)
 from sc_neurocore.hdl.blocks._live import live_memory, live_registers, live_swap, spike_probe
 from sc_neurocore.hdl.blocks._live_control import crc32, live_control
 from sc_neurocore.hdl.blocks._machines import (
@@ -59,6 +65,7 @@ from sc_neurocore.hdl.blocks._sources import (
     van_der_corput,
 )
 from sc_neurocore.hdl.blocks._streams import stream_fifo, stream_fork, stream_merge
+from sc_neurocore.hdl.links import Backoff, CreditFlow, DedupWindow, PeerHealth
 
 #: Every block, with the parameters that its figures are published for.
 BLOCKS: tuple[Block, ...] = (
@@ -115,6 +122,10 @@ BLOCKS: tuple[Block, ...] = (
     live_registers(1, 5, 3, 0x1234),
     live_swap(3, 10),
     spike_probe((3, 40), 5),
+    dedup_window(DedupWindow()),
+    peer_health(PeerHealth()),
+    backoff_block(Backoff()),
+    credit_flow(CreditFlow()),
 )
 
 #: Blocks with an output that is undefined at first: proven, and co-simulated inside others.
@@ -219,6 +230,13 @@ VARIANTS: tuple[Block, ...] = (
     spike_probe((70, 5, 32), 3),
     live_swap(2, 16),
     live_registers(0, 7, 4, 0xABCDEF),
+    *(dedup_window(DedupWindow(size)) for size in (1, 2, 1024)),
+    peer_health(PeerHealth(255, 255, 255, 255, 255, 128, 127)),
+    peer_health(PeerHealth(1, 3, 2, 0, 1, 0, 0)),
+    backoff_block(Backoff(1, 1, 0xACE1)),
+    backoff_block(Backoff(3, 10, 0xFFFF)),
+    backoff_block(Backoff(5, 65535, 0x8001)),
+    *(credit_flow(CreditFlow(credits)) for credits in (1, 3, 65535)),
 )
 
 __all__ = [
