@@ -138,7 +138,7 @@ class _Chip:
 
     def _observed(self) -> dict[str, int]:
         engine = self.engine
-        found = {}
+        found: dict[str, int] = {}
         for s, (valid, data) in engine.observed.items():
             found |= {valid: 1, data: engine.streams[s].width}
         return found
@@ -183,7 +183,18 @@ class _Chip:
         ]
 
     def _dedup(self, k: int) -> list[str]:
-        return [f"    assign fresh{k} = 1'b1;"]
+        """What tells a packet that came before from one that did not."""
+        self.library.add("sc_dedup_window")
+        return [
+            f"    wire duplicate{k}, stale{k};",
+            f"    wire [31:0] newest{k};",
+            f"    wire unused{k} = &{{duplicate{k}, stale{k}, newest{k}}};",
+            f"    sc_dedup_window #(.WINDOW({self.options.window})) window{k} (",
+            f"        .clk(clk), .rst_n(begin_n), .valid(check{k}), .number(number{k}),",
+            f"        .fresh(fresh{k}), .duplicate(duplicate{k}), .stale(stale{k}), "
+            f".newest(newest{k})",
+            "    );",
+        ]
 
     def _merge(self, inputs: Sequence[tuple[str, int, int]], size: int, out: str) -> list[str]:
         """Join streams (name, width, first address) to one of so many addresses."""
