@@ -1,13 +1,17 @@
 """One immutable graph of a network, its passes, and its stochastic-computing document (SC-NIR)."""
 
 from sc_neurocore.ir._assumptions import Assumptions
+from sc_neurocore.ir._chains import gates_at
 from sc_neurocore.ir._gates import (
+    DECODERS,
     BackoffGate,
     DeadlineGate,
+    Decoder,
     DedupGate,
     Gate,
     HealthGate,
     Receive,
+    Rerandomise,
     Send,
 )
 from sc_neurocore.ir._graph import Edge, Graph, GraphError, Node, PortType
@@ -44,6 +48,7 @@ from sc_neurocore.ir._places import (
     PartitionError,
     Partitions,
     Place,
+    PlaceKind,
     Places,
     Wire,
 )
@@ -86,15 +91,23 @@ from sc_neurocore.ir._shapes import shapes
 from sc_neurocore.ir._timing import latency, output_shapes, rest_values, tick_order
 from sc_neurocore.ir._verify import verify
 from sc_neurocore.ir.passes import (
+    BatchWires,
     BreakCycles,
+    DeriveDeadlines,
     FoldLinear,
     InferShapes,
     InlineSubgraphs,
+    InsertDeadlineGates,
+    InsertReceiveGates,
+    InsertTransmitGates,
     Pass,
+    SliceAtWires,
+    SynthesiseReceives,
     run_passes,
 )
 
 __all__ = [
+    "DECODERS",
     "DEFAULTS",
     "KINDS",
     "LATE_POLICIES",
@@ -104,13 +117,16 @@ __all__ = [
     "Assumptions",
     "AvgPool2d",
     "BackoffGate",
+    "BatchWires",
     "BreakCycles",
     "Conv1d",
     "Conv2d",
     "Crossing",
     "DeadlineGate",
+    "Decoder",
     "DedupGate",
     "Delay",
+    "DeriveDeadlines",
     "Edge",
     "Flatten",
     "FoldLinear",
@@ -121,6 +137,9 @@ __all__ = [
     "InferShapes",
     "InlineSubgraphs",
     "Input",
+    "InsertDeadlineGates",
+    "InsertReceiveGates",
+    "InsertTransmitGates",
     "Kind",
     "LatePolicy",
     "LinearOp",
@@ -132,10 +151,12 @@ __all__ = [
     "Partitions",
     "Pass",
     "Place",
+    "PlaceKind",
     "Places",
     "PortType",
     "Projection",
     "Receive",
+    "Rerandomise",
     "SCNIRConversionConfig",
     "SCNIRCorrelationCheck",
     "SCNIRCorrelationConstraint",
@@ -157,13 +178,16 @@ __all__ = [
     "Send",
     "Shape",
     "Signal",
+    "SliceAtWires",
     "Subgraph",
     "SumPool2d",
+    "SynthesiseReceives",
     "Threshold",
     "Wire",
     "audit_scnir_hdl_handoff",
     "build_scnir_from_graph",
     "build_scnir_source_bundle",
+    "gates_at",
     "latency",
     "load_scnir",
     "measure_scnir_correlations",

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
+from sc_neurocore.bitstream import source_of
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir._ops import Array, Input, LinearOp, Output, Problem, Signal
+
+#: What turns packets into spikes: the host's code, an address decoder that fires a neuron per
+#: address, or an unpacker that gives the bits of a stream in order.
+Decoder = Literal["host", "aer", "stream"]
+DECODERS: tuple[Decoder, ...] = ("host", "aer", "stream")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +38,24 @@ class Receive(Input):
         shape: of the population.
         stream: number of the crossing.
         delay: ticks that the wire holds the spikes back: at tick t those of tick t - delay come in.
+        decoder: one of `DECODERS`, see `SynthesiseReceives`.
     """
 
     stream: int = 0
     delay: int = 0
+    decoder: Decoder = "host"
 
     def emits(self) -> Signal | None:
         """Spikes: nothing else travels."""
         return "spike"
+
+    def check(self) -> Iterator[Problem]:
+        """A shape, a delay and a decoder there is."""
+        yield from super().check()
+        if self.delay < 0:
+            yield "delay", f"is negative ({self.delay} ticks)"
+        if self.decoder not in DECODERS:
+            yield "decoder", f"is {self.decoder!r}, it must be one of {', '.join(DECODERS)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,3 +128,28 @@ class DeadlineGate(Gate):
     deadline_ns: int = 0
     late: str = "drop"
     slot: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Rerandomise(Gate):
+    """Counts the ones of each window and encodes the count anew, from another source.
+
+    What `sc_neurocore.bitstream.regenerate` computes: values are kept, bits are not, and they come
+    a window later. A simulation of spikes without streams of bits passes them on unchanged.
+
+    Attributes:
+        window: bits of a count, a power of two.
+        source: of the new stream, as `sc_neurocore.bitstream.source_of` reads it.
+    """
+
+    window: int = 256
+    source: str = "sobol:2"
+
+    def check(self) -> Iterator[Problem]:
+        """A power of two, and a source there is."""
+        if self.window < 1 or self.window & (self.window - 1):
+            yield "window", f"is {self.window}, it must be a power of two"
+        try:
+            source_of(self.source)
+        except SCConfigError as error:
+            yield "source", str(error).removeprefix("source ")

@@ -130,6 +130,20 @@ class Crossing:
     batch: int = 0
     deadline_ns: int | None = None
 
+    @property
+    def send_id(self) -> str:
+        """Id of the `Send` in the source's part."""
+        return self.end_id("send")
+
+    @property
+    def receive_id(self) -> str:
+        """Id of the `Receive` in the target's part."""
+        return self.end_id("receive")
+
+    def end_id(self, word: str) -> str:
+        """Id of what stands at an end of the crossing: ``WORD.STREAM.NODE``."""
+        return f"{word}.{self.stream}.{self.node}"
+
 
 @dataclass(frozen=True, eq=False)
 class Partitions:

@@ -130,13 +130,13 @@ def build_scnir_from_graph(
         SCConfigError: an annotation of online learning for a stream that is none.
     """
     config = config or SCNIRConversionConfig()
-    populations = [node for node in graph.nodes.values() if isinstance(node.op, Input | Neurons)]
+    populations = _populations(graph)
     for node in graph.nodes.values():
         if not isinstance(node.op, Input | Neurons | Projection | Output):
             raise node_error(graph, node.id, node.id, "is not of the normal form; run FoldLinear")
     names = _fragments(graph.nodes)
     kinds = {node.id: _signal_kind(node, config) for node in populations}
-    ids = {name: f"pop.{names[name]}.{_WORDS[kind]}" for name, kind in kinds.items()}
+    ids = population_stream_ids(graph, config)
     connections = _connections(graph)
     weights = _weight_ids(connections, names)
     for identity in config.online_learning:
@@ -159,6 +159,26 @@ def build_scnir_from_graph(
     document = SCNIRDocument(document.name, _with_sources(streams), document.hierarchy)
     scnir_to_dict(document)
     return document
+
+
+def population_stream_ids(
+    graph: Graph, config: SCNIRConversionConfig | None = None
+) -> dict[str, str]:
+    """Ids of the streams of inputs and populations, by node, as `build_scnir_from_graph` has them.
+
+    Args:
+        graph: in normal form.
+        config: of the document.
+    """
+    config, names = config or SCNIRConversionConfig(), _fragments(graph.nodes)
+    return {
+        node.id: f"pop.{names[node.id]}.{_WORDS[_signal_kind(node, config)]}"
+        for node in _populations(graph)
+    }
+
+
+def _populations(graph: Graph) -> list[Node]:
+    return [node for node in graph.nodes.values() if isinstance(node.op, Input | Neurons)]
 
 
 def _signal_kind(node: Node, config: SCNIRConversionConfig) -> SignalKind:
