@@ -1,6 +1,9 @@
 """One network over many chips and hosts: sliced at its wires, run with gates on every link."""
 
 from sc_neurocore.partition._areas import Area, find_areas, upper_ends
+from sc_neurocore.partition._chip_rtl import LinkOptions
+from sc_neurocore.partition._chip_trace import ChipRun
+from sc_neurocore.partition._chips import LinkFault, VirtualChips, build_chips
 from sc_neurocore.partition._compile import PerPart, compile_partitions
 from sc_neurocore.partition._counters import ReceivedCounters, SentCounters
 from sc_neurocore.partition._digest import spike_digests
@@ -20,6 +23,7 @@ from sc_neurocore.partition._program import open_program, write_program
 from sc_neurocore.partition._ranks import RankRun, run_on_ranks, spike_digest
 from sc_neurocore.partition._receiver import AERReceiver
 from sc_neurocore.partition._run import LinkReport, PartitionRun
+from sc_neurocore.partition._run_chips import chips_of, run_chips
 from sc_neurocore.partition._runtime import run_place, run_program
 from sc_neurocore.partition._sender import AERSender
 from sc_neurocore.partition._status import PartStatus, read_status
@@ -32,11 +36,14 @@ __all__ = [
     "AERSender",
     "Area",
     "Channel",
+    "ChipRun",
     "DamagedPacketError",
     "FaultPlan",
     "FaultRow",
     "Guard",
     "Injected",
+    "LinkFault",
+    "LinkOptions",
     "LinkReport",
     "LossyChannel",
     "MPIDriver",
@@ -51,6 +58,9 @@ __all__ = [
     "ReceivedCounters",
     "SentCounters",
     "SpikePacket",
+    "VirtualChips",
+    "build_chips",
+    "chips_of",
     "compile_partitions",
     "draw_partitions",
     "draw_placement",
@@ -61,6 +71,7 @@ __all__ = [
     "memory_link",
     "open_program",
     "read_status",
+    "run_chips",
     "run_on_ranks",
     "run_place",
     "run_program",
