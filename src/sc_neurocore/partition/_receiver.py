@@ -237,7 +237,8 @@ class AERReceiver:
             self._missing.remove(number)
             self.counters.lost -= 1
         now = self._clock()
-        addresses = self._admitted(packet, now)
+        self._close_overdue(now)
+        addresses = self._admitted(packet)
         if number == self._expected:
             self._asking = False
             self._take(packet.tick, addresses, packet.last)
@@ -247,9 +248,9 @@ class AERReceiver:
         elif packet.tick == self._open:
             self._parts.append(addresses)
 
-    def _admitted(self, packet: SpikePacket, now: float) -> Addresses:
+    def _admitted(self, packet: SpikePacket) -> Addresses:
         """The spikes of a packet that the gates let through."""
-        late = packet.tick < self._open or (self.due is not None and now > self.due(packet.tick))
+        late = packet.tick < self._open
         self._guard.note(LinkEvent.GOOD | LinkEvent.LATE if late else LinkEvent.GOOD)
         if self._guard.unhealthy:
             self.counters.unhealthy += 1
@@ -303,11 +304,14 @@ class AERReceiver:
         self._open += 1
         self._guard.end_tick()
 
+    def _close_overdue(self, now: float) -> None:
+        while self.due is not None and self._open < self._ticks and now > self.due(self._open):
+            self._close_before(self._open + 1)
+
     def _expire(self) -> None:
         """Close ticks after their deadlines; give up packets that are lost."""
         now = self._clock()
-        while self.due is not None and self._open < self._ticks and now > self.due(self._open):
-            self._close_before(self._open + 1)
+        self._close_overdue(now)
         if self._asking:
             return
         while True:
