@@ -130,8 +130,15 @@ class Geometry:
         return [k for k, b in enumerate(self.buffers) if b.source == source]
 
 
-def geometry(network: IntegerNetwork, foldings: Sequence[Folding]) -> Geometry:
+def geometry(
+    network: IntegerNetwork, foldings: Sequence[Folding], exports: Sequence[int] = ()
+) -> Geometry:
     """Work out the engine's sizes.
+
+    Args:
+        network: what the engine computes.
+        foldings: one per layer.
+        exports: layers whose spikes leave it as streams; then no class is chosen.
 
     Raises:
         SCConfigError: the foldings do not fit the network, or a sum does not fit the neurons'
@@ -152,14 +159,14 @@ def geometry(network: IntegerNetwork, foldings: Sequence[Folding]) -> Geometry:
                 f"the stream length of layer '{layer.name}' is {layer.length}; it must be a power "
                 "of two, 2 or more"
             )
-    if network.layers[network.output].size < 2:
+    if not exports and network.layers[network.output].size < 2:
         raise SCConfigError("the output layer has one neuron; a class is chosen among 2 or more")
     if network.input.coding == "rate" and network.input.bits < 2:
         raise SCConfigError(
             f"rate coding of {network.input.bits} bits needs no encoder; use 2 bits or more, or "
             "events"
         )
-    streams = _streams(network, foldings)
+    streams = _streams(network, foldings, exports)
     layers = tuple(
         _shape(network, layer, folding)
         for layer, folding in zip(network.layers, foldings, strict=True)
@@ -167,7 +174,9 @@ def geometry(network: IntegerNetwork, foldings: Sequence[Folding]) -> Geometry:
     return Geometry(streams, _buffers(network, streams), layers)
 
 
-def _streams(network: IntegerNetwork, foldings: Sequence[Folding]) -> dict[int, Stream]:
+def _streams(
+    network: IntegerNetwork, foldings: Sequence[Folding], exports: Sequence[int]
+) -> dict[int, Stream]:
     streams: dict[int, Stream] = {}
     for layer, folding in zip(network.layers, foldings, strict=True):
         for p in layer.projections:
@@ -182,7 +191,9 @@ def _streams(network: IntegerNetwork, foldings: Sequence[Folding]) -> dict[int, 
                 )
     if INPUT not in streams:
         raise SCConfigError("no layer reads the input; connect one to it")
-    if network.readout == "count":
+    for exported in exports:
+        streams.setdefault(exported, Stream(network.layers[exported].size, 1))
+    if network.readout == "count" and not exports:
         streams.setdefault(network.output, Stream(network.layers[network.output].size, 1))
     return dict(sorted(streams.items()))
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sc_neurocore.accelerator._geometry import TICK, Geometry, Stream, geometry, index_bits
 from sc_neurocore.accelerator._layer_rtl import HOST, LayerRtl, write_layer
 from sc_neurocore.accelerator._live import Bank, banks_of
 from sc_neurocore.accelerator._network import INPUT, Folding, IntegerNetwork
 from sc_neurocore.accelerator._readout_rtl import MEMBRANE, write_readout
-from sc_neurocore.accelerator._stream_rtl import Written, write_buffer, write_fork, write_merge
+from sc_neurocore.accelerator._stream_rtl import (
+    Written,
+    write_buffer,
+    write_end,
+    write_export,
+    write_fork,
+    write_merge,
+)
 from sc_neurocore.compiler._identifiers import Namespace, check_module_name
 from sc_neurocore.hdl import library_source
 
@@ -36,6 +43,7 @@ class AcceleratorRtl:
         encoder: module of the encoder's instance path, for telling its area apart; None if the
             input is events.
         banks: memories that a host can write, by number; none unless it is live.
+        exports: by layer whose spikes leave the engine, its ports for valid, ready and data.
     """
 
     top: str
@@ -50,6 +58,7 @@ class AcceleratorRtl:
     modules: tuple[str, ...]
     encoder: str | None
     banks: tuple[Bank, ...] = ()
+    exports: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)
 
 
 def write_accelerator(
@@ -58,6 +67,7 @@ def write_accelerator(
     *,
     early_decision: bool = True,
     live: bool = False,
+    exports: Sequence[int] = (),
 ) -> AcceleratorRtl:
     """Write the engine of a network.
 
@@ -67,13 +77,15 @@ def write_accelerator(
         early_decision: stop as soon as the class is certain (of a spike count).
         live: hold the weights in banks that a host can write (see ``sc_live_control``). The engine
             then has the host's ports besides, and is itself the top.
+        exports: layers whose spikes leave the engine as streams with ready and valid. No class is
+            chosen then: it runs for all ticks, and is done when all its streams have ended.
 
     Raises:
         SCConfigError: the foldings do not fit the network, or the network the engine.
         SCCompilerError: a name is no Verilog identifier, or a neuron cannot be a lane.
     """
     check_module_name(network.name)
-    shape = geometry(network, foldings)
+    shape = geometry(network, foldings, exports)
     names = Namespace(["sc", network.name, f"{network.name}_engine", f"{network.name}_device"])
     banks = banks_of(network, shape) if live else ()
     layers = [
@@ -84,13 +96,15 @@ def write_accelerator(
             names.claim(f"{network.name}_{layer.name}"),
             doubling=network.input.coding == "direct"
             and any(p.source == INPUT for p in layer.projections),
-            readout=MEMBRANE if network.readout == "membrane" and k == network.output else None,
+            readout=MEMBRANE
+            if network.readout == "membrane" and k == network.output and not exports
+            else None,
             bank=banks[k] if live else None,
             number=k,
         )
         for k, layer in enumerate(network.layers)
     ]
-    return _Top(network, shape, layers, early_decision, banks).write()
+    return _Top(network, shape, layers, early_decision, banks, exports).write()
 
 
 class _Top:
@@ -101,6 +115,7 @@ class _Top:
         layers: Sequence[LayerRtl],
         early_decision: bool,
         banks: tuple[Bank, ...],
+        exports: Sequence[int],
     ) -> None:
         self.network, self.shape, self.layers = network, shape, layers
         self.early, self.banks = early_decision, banks
@@ -117,20 +132,29 @@ class _Top:
         ]
         self.filled = [local.claim(f"fill_{name}") for name in self.buffer]
         self.answer = [local.claim(f"{self.name[k]}_answer") for k in range(len(layers))]
+        self.export = {k: local.claim(f"{self.name[k]}_export") for k in exports}
+        self.leaving = {k: local.claim(f"{self.name[k]}_leaving") for k in exports}
+        self.left = {
+            s: local.claim(f"{self.name[s]}_left") for s in shape.streams if exports and s != INPUT
+        }
 
     def write(self) -> AcceleratorRtl:
         net = self.network
         events = net.input.coding == "events"
-        classes = net.layers[net.output].size
         inputs = (
             {"event_valid": 1, "event_data": self.shape.streams[INPUT].width}
             if events
             else {"load": 1, "level": net.input.bits + 1}
         )
         inputs = {**inputs, "start": 1}
-        outputs = {"busy": 1, "done": 1, "class_index": index_bits(classes)}
+        outputs = {"busy": 1, "done": 1}
+        if not self.export:
+            outputs["class_index"] = index_bits(net.layers[net.output].size)
         if events:
             outputs["event_ready"] = 1
+        for k, name in self.export.items():
+            inputs[f"{name}_ready"] = 1
+            outputs |= {f"{name}_valid": 1, f"{name}_data": self.shape.streams[k].width}
         if self.banks:
             inputs = {**inputs, **HOST, "target_half": 1, "swap_pending": 1, "swap_tick": 32}
             layers = len(self.layers)
@@ -175,6 +199,7 @@ class _Top:
             modules=tuple(layer.module for layer in self.layers),
             encoder=None if events else f"sc_{net.input.coding}_encoder",
             banks=self.banks,
+            exports={k: (f"{n}_valid", f"{n}_ready", f"{n}_data") for k, n in self.export.items()},
         )
 
     def _ports(self, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> list[str]:
@@ -260,8 +285,12 @@ class _Top:
         ]
         for k in range(len(self.layers)):
             lines += self._layer(k)
-        value_bits = self.layers[net.output].value_bits
-        lines += self._join(write_readout(net, self.shape, self.early, value_bits))
+        if self.export:
+            ends = {n: (self.name[s], self.shape.streams[s]) for s, n in self.left.items()}
+            lines += write_end(ends, net.ticks)
+        else:
+            value_bits = self.layers[net.output].value_bits
+            lines += self._join(write_readout(net, self.shape, self.early, value_bits))
         for source in self.shape.streams:
             lines += self._fork(source)
         for s, (valid, data) in observed.items():
@@ -313,9 +342,15 @@ class _Top:
     def _fork(self, source: int) -> list[str]:
         """Connect a source to its buffers, and to the counter if it is the output."""
         takers = [self.filled[b] for b in self.shape.consumers(source)]
-        if self.network.readout == "count" and source == self.network.output:
+        lines = []
+        if source in self.export:
+            leaving = self.leaving[source]
+            takers.append(leaving)
+            stream = self.shape.streams[source]
+            lines = write_export(leaving, self.export[source], self.left[source], stream)
+        elif not self.export and self.network.readout == "count" and source == self.network.output:
             takers.append("counter")
-        return self._join(write_fork(self.name[source], self.shape.streams[source], takers))
+        return lines + self._join(write_fork(self.name[source], self.shape.streams[source], takers))
 
     def _join(self, written: Written) -> list[str]:
         """Note which modules of the library lines need."""

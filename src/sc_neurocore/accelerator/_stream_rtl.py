@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from sc_neurocore.accelerator._geometry import TICK, Buffer, LayerShape, Stream
+from sc_neurocore.accelerator._geometry import TICK, Buffer, LayerShape, Stream, index_bits
 
 Written: TypeAlias = tuple[list[str], set[str]]
 """Lines, and the modules of the library that they need."""
@@ -86,3 +86,45 @@ def write_merge(
         f"        .out_valid({event}_valid), .out_ready({event}_ready), .out_data({event}_data)",
         "    );",
     ], {"sc_stream_merge.sv"}
+
+
+def write_export(leaving: str, port: str, left: str, stream: Stream) -> list[str]:
+    """A stream's way out of the engine, and nowhere once all its ticks have passed.
+
+    Args:
+        leaving: wires from the fork.
+        port: ports of the engine.
+        left: register of its ticks still to come, see `write_end`.
+        stream: the stream.
+    """
+    return [
+        f"    wire {leaving}_valid, {leaving}_ready;",
+        f"    wire [{stream.width - 1}:0] {leaving}_data;",
+        f"    assign {port}_valid = run_n && {leaving}_valid && {left} != 0;",
+        f"    assign {port}_data = {leaving}_data;",
+        f"    assign {leaving}_ready = {port}_ready || {left} == 0;",
+        "",
+    ]
+
+
+def write_end(streams: Mapping[str, tuple[str, Stream]], ticks: int) -> list[str]:
+    """The end of an engine without a read-out: all streams have passed all ticks.
+
+    Args:
+        streams: by name of a register for the ticks still to come, name of a stream and it.
+        ticks: of an inference.
+    """
+    bits = index_bits(ticks + 1)
+    lines = ["    // Ticks still to come, of each stream."]
+    for left, (name, stream) in streams.items():
+        kind = f"{name}_data[{stream.width - 1}:{stream.width - 2}]"
+        lines += [
+            f"    reg [{bits - 1}:0] {left};",
+            "    always @(posedge clk) begin",
+            f"        if (!begin_n) {left} <= {bits}'d{ticks};",
+            f"        else if ({name}_valid && {name}_ready && {kind} == 2'd{TICK} "
+            f"&& {left} != 0) {left} <= {left} - 1'b1;",
+            "    end",
+        ]
+    over = " && ".join(f"{left} == 0" for left in streams)
+    return [*lines, f"    assign done = running && {over};", ""]

@@ -24,6 +24,7 @@ _COMMANDS = {
     "scnir": "_scnir",
     "serve": "_serve",
     "update": "_update",
+    "run-on-ranks": "_run_on_ranks",
     "collect-synthesis": "_collect_synthesis",
     "targets": "_targets",
     "cost-model": "_cost_model",

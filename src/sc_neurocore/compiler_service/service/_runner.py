@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sc_neurocore.compiler_service.service._boards import Boards, without_paths
+from sc_neurocore.compiler_service.service._cluster import run_on_cluster
 from sc_neurocore.compiler_service.service._database import Database
 from sc_neurocore.compiler_service.service._files import FileStore
 from sc_neurocore.compiler_service.service._problem import Problem
@@ -21,7 +21,7 @@ from sc_neurocore.compiler_service.service._queue import (
     worker_name,
 )
 from sc_neurocore.compiler_service.service._sandbox import Finished, RefusedError, Sandbox
-from sc_neurocore.compiler_service.service._settings import JobLimits, Settings
+from sc_neurocore.compiler_service.service._settings import Settings
 from sc_neurocore.compiler_service.service._updates import TryAgainError, Updates
 from sc_neurocore.exceptions import SCNeuroError
 
@@ -137,7 +137,7 @@ class Runner:
 
         work = (claim.kind, claim.spec["arguments"], inputs, self.settings.limits)
         if self.settings.scheduler:
-            return _on_cluster(self.settings.scheduler, work, on_event, heartbeat)
+            return run_on_cluster(self.settings.scheduler, work, on_event, heartbeat)
         sandbox, self._next = self._next or self._sandbox(), None
         with sandbox:
             return sandbox.run(*work, on_event, heartbeat)
@@ -162,52 +162,3 @@ class _Heartbeat:
         if time.monotonic() >= self._due:
             self._queue.renew(self._claim)
             self._due = time.monotonic() + self._interval
-
-
-def run_alone(
-    kind: str, arguments: Mapping[str, Any], inputs: Mapping[str, bytes], limits: JobLimits
-) -> dict[str, Any]:
-    """Run a job on a machine of a cluster: as here, in a process of its own, within its limits."""
-    import tempfile
-    from pathlib import Path
-
-    from sc_neurocore.evidence import cache_dir
-
-    events: list[tuple[str, Mapping[str, Any]]] = []
-    cache = cache_dir()
-    cache.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="sc-neurocore-") as scratch,
-        Sandbox(Path(scratch), cache) as sandbox,
-    ):
-        try:
-            done = sandbox.run(kind, arguments, inputs, limits, lambda *event: events.append(event))
-        except RefusedError as error:
-            return {"events": events, "refused": (error.kind, str(error))}
-    return {"events": events, "value": done.value, "outputs": done.outputs}
-
-
-def _on_cluster(
-    scheduler: str,
-    work: tuple[str, Mapping[str, Any], Mapping[str, bytes], JobLimits],
-    on_event: Callable[[str, Mapping[str, Any]], None],
-    heartbeat: Callable[[], None],
-) -> Finished:
-    from sc_neurocore.optimizer.farm import dask_client
-
-    with dask_client(scheduler=scheduler) as client:
-        future = client.submit(run_alone, *work, pure=False)
-        try:
-            while not future.done():
-                heartbeat()
-                time.sleep(_IDLE_SECONDS)
-            found = future.result()
-        except (LostLeaseError, CancelledError, _StoppingError):
-            with contextlib.suppress(Exception):
-                future.cancel()
-            raise
-    for event in found["events"]:
-        on_event(*event)
-    if "refused" in found:
-        raise RefusedError(*found["refused"])
-    return Finished(found["value"], found["outputs"])
