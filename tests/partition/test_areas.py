@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.small_networks import SETTINGS, pairs_graph
+from ..small_networks import SETTINGS, pairs_graph
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.partition.programs import cut, network, noise
+from .programs import cut, network, noise
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import PartitionError, Partitions, Wire
@@ -289,7 +289,7 @@ def test_only_spikes_travel() -> None:
     graph, where = network("feedforward", 2)
     where["layer0.fc"] = where["layer0.lif"] = "p1"
     where["more"] = "p0"
-    from tests.partition.programs import lif
+    from .programs import lif
 
     from sc_neurocore.ir import Edge, Graph, Node
 
