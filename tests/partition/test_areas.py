@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ..small_networks import SETTINGS, pairs_graph
 
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import Assumptions, PartitionError, Place, PlaceNodes, Places
 from sc_neurocore.nir_bridge import SCNetwork
 from sc_neurocore.partition import find_areas, upper_ends
+from small_networks import SETTINGS, pairs_graph
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from .programs import cut, network, noise
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import PartitionError, Partitions, Wire
@@ -26,6 +25,8 @@ from sc_neurocore.partition import (
     run_program,
     spike_digests,
 )
+
+from .programs import cut, network, noise
 
 
 @pytest.fixture(autouse=True)
@@ -289,9 +290,9 @@ def test_only_spikes_travel() -> None:
     graph, where = network("feedforward", 2)
     where["layer0.fc"] = where["layer0.lif"] = "p1"
     where["more"] = "p0"
-    from .programs import lif
-
     from sc_neurocore.ir import Edge, Graph, Node
+
+    from .programs import lif
 
     nodes = [*graph.nodes.values(), Node("more", lif(24))]
     graph = Graph.of("graded", nodes, [*graph.edges, Edge("in", "more")], graph.dt)

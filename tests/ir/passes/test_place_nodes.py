@@ -7,6 +7,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -425,7 +426,10 @@ PlaceNodes(over("a"), traffic)(graph)
 PlaceNodes(over("a", "b"))(network([2, 2], [(0, 1, 0)]))
 PlaceNodes(over("a", "b"), traffic)(graph)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=False
+    )
     assert done.stderr.rstrip().endswith(
         "SCDependencyError: placing a network needs mtkahypar; run `pip install "
         "'sc-neurocore[partition]'`, or name the place of every node"
