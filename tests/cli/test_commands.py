@@ -61,6 +61,7 @@ def test_every_command_documents_examples_and_exit_codes(path: tuple[str, ...]) 
         ("scnir",),
         ("cost-model",),
         ("board",),
+        ("partition",),
         ("update",),
         ("serve", "token"),
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from sc_neurocore.cli._output import examples, json_option, print_json, print_table, require_place
 from sc_neurocore.exceptions import SCConfigError, SCNeuroError
@@ -67,6 +66,8 @@ def run_on_ranks(network: Path, inputs: Path, ticks: int, out: Path | None, as_j
 
 
 def _arrays(path: Path) -> Mapping[str, Any] | Any:
+    import numpy as np
+
     try:
         loaded = np.load(path, allow_pickle=False)
         return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
@@ -75,6 +76,8 @@ def _arrays(path: Path) -> Mapping[str, Any] | Any:
 
 
 def _write(run: RankRun, path: Path) -> None:
+    import numpy as np
+
     from sc_neurocore.evidence import atomic_write
 
     held = io.BytesIO()
