@@ -102,12 +102,12 @@ module sc_aer_receiver #(
     // What is given: TICKs up to the packet's tick, its addresses, and a TICK if it is the last.
     wire skips = open != tick;
     wire spikes = place != count;
+    wire more = place + 1'b1 != count;
     wire ticks = state == EXPIRE || skips || !spikes;
     assign out_valid = state == EXPIRE || (state == GIVE && (skips || spikes || last));
     assign out_data = ticks ? {TICK, {(ADDRESS + 1){1'b0}}} : {EVENT, fetched, 1'b1};
     wire give = out_valid && out_ready;
-    wire over = state == GIVE && !skips && (spikes ? give && !last && place + 1'b1 == count
-                                                   : give || !last);
+    wire over = state == GIVE && !skips && (spikes ? give && !last && !more : give || !last);
 
     wire [31:0] next;
     sc_crc32 #(.BYTES(4)) checksum (
@@ -118,10 +118,10 @@ module sc_aer_receiver #(
 
     wire room = count != COUNT'(DEPTH);
     wire puts = take && step == BODY && !in_last;
-    wire [COUNT-1:0] read = give && !ticks && place + 1'b1 != count ? place + 1'b1 : place;
+    wire [CELL-1:0] read = place[CELL-1:0] + CELL'(give && !ticks && more);
     always @(posedge clk) begin
         if (puts && room) memory[count[CELL-1:0]] <= in_data[ADDRESS-1:0];
-        fetched <= memory[read[CELL-1:0]];
+        fetched <= memory[read];
     end
 
     // The packet, word by word.
