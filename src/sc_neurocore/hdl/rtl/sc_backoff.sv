@@ -66,7 +66,7 @@ module sc_backoff #(
     wire [15:0] by_8 = by_4 | by_4 >> 4;
     wire [15:0] mask = by_8 | by_8 >> 8;
     wire [15:0] drawn = number & mask;
-    wire [15:0] jitter = drawn > half ? drawn - half - 16'd1 : drawn;
+    wire [LEFT-1:0] jitter = LEFT'(drawn > half ? drawn - half - 16'd1 : drawn);
 
     always @(posedge clk) begin
         if (!rst_n) begin
@@ -75,7 +75,7 @@ module sc_backoff #(
         end else begin
             if (begins)       span <= twice > (SPAN+1)'(CAP) ? SPAN'(CAP) : twice[SPAN-1:0];
             else if (success) span <= SPAN'(BASE);
-            if (begins)               left <= LEFT'(now) + LEFT'(jitter);
+            if (begins)               left <= LEFT'(now) + jitter;
             else if (tick && blocked) left <= left - 1'b1;
         end
     end

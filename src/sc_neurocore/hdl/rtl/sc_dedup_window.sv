@@ -9,8 +9,8 @@
 //
 // After a reset newest is 2**32 - 1, and all numbers up to it have come: the first one is 0.
 //
-// Area: 32 + WINDOW flip-flops, two subtractors of 32 bits, and a shifter of WINDOW bits, which is
-// most of it.
+// Area: 32 + WINDOW flip-flops, two subtractors of 32 bits; each place of the window compares
+// itself with the newest number's place and with the number's own, which is most of it.
 
 `default_nettype none
 
@@ -35,30 +35,45 @@ module sc_dedup_window #(
         end
     endgenerate
 
-    reg [WINDOW-1:0] seen;  // bit i: newest - i has come
+    localparam [BITS-1:0] LAST = BITS'(WINDOW - 1);
+
+    // A number's place is its lowest bits; of the numbers that share one, one is in the window.
+    reg  [WINDOW-1:0] seen;
+    wire [BITS-1:0]   from = newest[BITS-1:0] & LAST;
+    wire [BITS-1:0]   to   = number[BITS-1:0] & LAST;
 
     wire [31:0] ahead = number - newest;
     wire [31:0] age   = newest - number;
-    wire newer  = ahead != 32'd0 && !ahead[31];
-    wire inside_window = age < 32'(WINDOW);
-    wire [WINDOW-1:0] place = WINDOW'(1) << age[BITS-1:0];
-    wire came = (seen & place) != {WINDOW{1'b0}};
+    wire newer     = ahead != 32'd0 && !ahead[31];
+    wire in_window = age < 32'(WINDOW);
+    wire came      = seen[to];
 
-    assign fresh     = valid && (newer || (inside_window && !came));
-    assign duplicate = valid && inside_window && came;
-    assign stale     = valid && !newer && !inside_window;
+    assign fresh     = valid && (newer || (in_window && !came));
+    assign duplicate = valid && in_window && came;
+    assign stale     = valid && !newer && !in_window;
 
-    // What came before the newest that comes now; nothing if that is too far ahead.
-    wire [WINDOW-1:0] moved = ahead < 32'(WINDOW) ? seen << ahead[BITS-1:0] : {WINDOW{1'b0}};
+    // Places between the newest and a newer number, whose numbers have not come; all if it is so
+    // far ahead that the window leaves the newest behind.
+    wire far   = ahead >= 32'(WINDOW);
+    wire wraps = to < from;
+    wire [WINDOW-1:0] between;
+    genvar k;
+    generate
+        for (k = 0; k < WINDOW; k = k + 1) begin : places
+            wire above = BITS'(k) > from;
+            wire below = BITS'(k) < to;
+            assign between[k] = far || (wraps ? above || below : above && below);
+            always @(posedge clk) begin
+                if (!rst_n)                       seen[k] <= 1'b1;
+                else if (valid && BITS'(k) == to) seen[k] <= seen[k] || fresh;
+                else if (valid && newer && between[k]) seen[k] <= 1'b0;
+            end
+        end
+    endgenerate
 
     always @(posedge clk) begin
-        if (!rst_n) begin
-            newest <= 32'hffffffff;
-            seen   <= {WINDOW{1'b1}};
-        end else if (fresh) begin
-            if (newer) newest <= number;
-            seen <= newer ? moved | WINDOW'(1) : seen | place;
-        end
+        if (!rst_n)              newest <= 32'hffffffff;
+        else if (fresh && newer) newest <= number;
     end
 
 endmodule
