@@ -127,7 +127,7 @@ BLOCKS: tuple[Block, ...] = (
     peer_health(PeerHealth()),
     backoff_block(Backoff()),
     credit_flow(CreditFlow()),
-    aer_transmitter(10, 3, 0x5EED5EED, 2),
+    aer_transmitter(10, 2, 0x5EED5EED, 2),
     aer_receiver(10, 3, 6, 40, 0x5EED5EED, 2),
 )
 

@@ -130,10 +130,10 @@ def aer_transmitter(size: int, depth: int, passport: int, batch: int) -> Block:
         "sc_aer_transmitter", _parameters(size, depth, passport, batch),
         {"in_valid": 1, "in_data": 3 + width, "out_ready": 1},
         {"in_ready": 1, "out_valid": 1, "out_data": 32, "out_last": 1},
-        against(model, drivers), step_by_step(model), 13,
+        against(model, drivers), step_by_step(model), 15,
         (
-            Fault("if (last) tick", "tick", "counts packets as ticks"),
             Fault("!sending && !over", "!sending", "loses an address that has no room"),
+            Fault("if (last) tick", "tick", "counts packets as ticks"),
             Fault("count   <= {COUNT{1'b0}};\n                    place", "place",
                   "sends old addresses again"),
             Fault("(ends || over)", "ends", "never sends a full packet"),
@@ -294,7 +294,7 @@ def aer_receiver(
         {"in_valid": 1, "in_data": 32, "in_last": 1, "fresh": 1, "wanted": 1, "out_ready": 1},
         {"in_ready": 1, "check": 1, "number": 32, "out_valid": 1, "out_data": 3 + width_of(size),
          **dict.fromkeys(_COUNTERS, 32)},
-        against(model, drivers), step_by_step(model), 16,
+        against(model, drivers), step_by_step(model), 19,
         (
             Fault("in_data == crc && 16'(count)", "16'(count)", "trusts every checksum"),
             Fault("if (in_data != PASSPORT) ours", "if (1'b0) ours", "takes another's packets"),
