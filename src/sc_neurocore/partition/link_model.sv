@@ -10,7 +10,7 @@ module link_model #(
     parameter integer ROOM = 256,     // words of packets on the way
     parameter integer LATENCY = 4,    // at least 1
     parameter integer PACKETS = 256,  // that FILE has numbers for, from the first after a reset on
-    parameter FILE = "faults.hex"
+    parameter FILE = ""
 ) (
     input  wire        clk,
     input  wire        rst_n,
@@ -28,7 +28,7 @@ module link_model #(
     localparam integer POINTER = $clog2(ROOM);
 
     reg [15:0] faults [0:PACKETS-1];
-    initial $readmemh(FILE, faults);
+    initial if (FILE != "") $readmemh(FILE, faults);
 
     reg [32:0]        words [0:ROOM-1];
     reg [POINTER-1:0] head;      // where the next word goes

@@ -51,7 +51,8 @@ module sc_aer_receiver #(
     localparam [1:0] EVENT = 2'd0;
     localparam [1:0] TICK = 2'd2;
     localparam [23:0] KIND = {16'h5CAE, 4'd1, 4'd0};  // magic, version, spikes
-    localparam integer COUNT = $clog2(DEPTH + 1);
+    localparam integer COUNT = $clog2(DEPTH + 2);
+    localparam [COUNT-1:0] MANY = COUNT'(DEPTH + 1);  // too many
     localparam integer CELL = DEPTH > 1 ? $clog2(DEPTH) : 1;
     localparam integer TIME = $clog2(TICKS + 1);
     localparam integer WAIT = PATIENCE > 0 ? $clog2(PATIENCE + 1) : 1;
@@ -73,7 +74,7 @@ module sc_aer_receiver #(
     reg               sound;
     reg               last;
     reg [15:0]        wants;   // addresses that the header announces
-    reg [COUNT-1:0]   count;   // addresses that came
+    reg [COUNT-1:0]   count;   // addresses that came, up to MANY
     reg [ADDRESS:0]   least;   // the next address at least
     reg [ADDRESS-1:0] first;   // the first address
     reg [TIME-1:0]    tick;
@@ -102,12 +103,12 @@ module sc_aer_receiver #(
     // What is given: TICKs up to the packet's tick, its addresses, and a TICK if it is the last.
     wire skips = open != tick;
     wire spikes = place != count;
+    wire more = place + 1'b1 != count;
     wire ticks = state == EXPIRE || skips || !spikes;
     assign out_valid = state == EXPIRE || (state == GIVE && (skips || spikes || last));
     assign out_data = ticks ? {TICK, {(ADDRESS + 1){1'b0}}} : {EVENT, fetched, 1'b1};
     wire give = out_valid && out_ready;
-    wire over = state == GIVE && !skips && (spikes ? give && !last && place + 1'b1 == count
-                                                   : give || !last);
+    wire over = state == GIVE && !skips && (spikes ? give && !last && !more : give || !last);
 
     wire [31:0] next;
     sc_crc32 #(.BYTES(4)) checksum (
@@ -116,12 +117,12 @@ module sc_aer_receiver #(
         .next(next)
     );
 
-    wire room = count != COUNT'(DEPTH);
+    wire room = count < COUNT'(DEPTH);
     wire puts = take && step == BODY && !in_last;
-    wire [COUNT-1:0] read = give && !ticks && place + 1'b1 != count ? place + 1'b1 : place;
+    wire [CELL-1:0] read = place[CELL-1:0] + CELL'(give && !ticks && more);
     always @(posedge clk) begin
         if (puts && room) memory[count[CELL-1:0]] <= in_data[ADDRESS-1:0];
-        fetched <= memory[read[CELL-1:0]];
+        fetched <= memory[read];
     end
 
     // The packet, word by word.
@@ -142,7 +143,7 @@ module sc_aer_receiver #(
                 3'd4: if (in_data != 32'd0) sound <= 1'b0;
                 3'd5: if (in_data >= 32'(TICKS)) sound <= 1'b0;
                 BODY: if (!in_last) begin
-                    if (in_data >= 32'(SIZE) || in_data < 32'(least) || !room) sound <= 1'b0;
+                    if (in_data >= 32'(SIZE) || in_data < 32'(least)) sound <= 1'b0;
                     least <= {1'b0, in_data[ADDRESS-1:0]} + 1'b1;
                 end
                 default: ;
@@ -168,10 +169,11 @@ module sc_aer_receiver #(
             endcase
             if (step == 3'd0) count <= {COUNT{1'b0}};
             if (puts) begin
-                if (room) count <= count + 1'b1;
+                if (count != MANY) count <= count + 1'b1;
                 if (count == {COUNT{1'b0}}) first <= in_data[ADDRESS-1:0];
             end
-            whole <= in_last && step == BODY && in_data == crc && 16'(count) == wants;
+            whole <= in_last && step == BODY && in_data == crc && 16'(count) == wants
+                && count != MANY;
         end
     end
 

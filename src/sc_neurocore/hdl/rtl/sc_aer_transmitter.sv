@@ -57,7 +57,7 @@ module sc_aer_transmitter #(
     wire put = in_valid && in_ready && kind == EVENT;
     wire pass = sending && out_ready;
     wire more = place + 1'b1 != count;
-    wire [COUNT-1:0] read = pass && step == BODY && more ? place + 1'b1 : place;
+    wire [CELL-1:0] read = place[CELL-1:0] + CELL'(pass && step == BODY && more);
     wire unused = in_data[0];
 
     assign in_ready = !sending && !over;
@@ -86,7 +86,7 @@ module sc_aer_transmitter #(
 
     always @(posedge clk) begin
         if (put) memory[count[CELL-1:0]] <= in_data[1 +: ADDRESS];
-        fetched <= memory[read[CELL-1:0]];
+        fetched <= memory[read];
     end
 
     always @(posedge clk) begin
