@@ -192,8 +192,12 @@ SAID = "Crossing 0 of 'a' from 'left' to 'right'"
             f"{SAID} has size 3, and its 'send.0.a' has 2.",
         ),
         (
-            lambda: changed(parts=parts(left=left(send=Node("s", Send(None, 0))))),
-            f"{SAID} has size 2, and its 's' has None.",
+            lambda: changed(parts=parts(left=left(send=Node("send.0.a", Send(None, 0))))),
+            f"{SAID} has size 2, and its 'send.0.a' has None.",
+        ),
+        (
+            lambda: changed(parts=parts(left=left(send=Node("s", Send((2,), 0))))),
+            f"{SAID} has a Send named 's' in the part at 'left'; its id is 'send.0.a'.",
         ),
         (
             lambda: changed(parts=parts(left=left(send=Node("s", Send((2,), 1))))),

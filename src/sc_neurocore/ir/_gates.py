@@ -8,7 +8,6 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from sc_neurocore.bitstream import source_of
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir._ops import Array, Input, LinearOp, Output, Problem, Shape, Signal, shape_of
 
@@ -166,6 +165,8 @@ class Rerandomise(Gate):
         """A power of two, and a source there is."""
         if self.window < 1 or self.window & (self.window - 1):
             yield "window", f"is {self.window}, it must be a power of two"
+        from sc_neurocore.bitstream import source_of
+
         try:
             source_of(self.source)
         except SCConfigError as error:

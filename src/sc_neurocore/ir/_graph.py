@@ -294,6 +294,11 @@ class Graph:
         return "\n".join(lines) + "\n"
 
 
+def equal_ops(one: Op, other: Op) -> bool:
+    """Whether two operations are of one class and hold the same."""
+    return one is other or _text(one) == _text(other)
+
+
 def _table(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
     return MappingProxyType(dict(nodes))
 

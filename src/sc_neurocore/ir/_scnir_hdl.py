@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sc_neurocore.bitstream import Lfsr, Sobol
 from sc_neurocore.exceptions import SCCompilerError
-from sc_neurocore.hdl import library_source
-from sc_neurocore.hdl.blocks import Block, lfsr, sobol
 from sc_neurocore.ir._scnir_correlation import require_scnir_correlations
 from sc_neurocore.ir._scnir_document import SCNIRDocument, SCNIRStream
 from sc_neurocore.ir._scnir_json import scnir_to_dict
+
+if TYPE_CHECKING:
+    from sc_neurocore.hdl.blocks import Block
 
 #: The module that holds all sources.
 SCNIR_TOP = "scnir_top"
@@ -101,6 +102,8 @@ def build_scnir_source_bundle(document: SCNIRDocument) -> SCNIRHDLSourceBundle:
                 f"stream '{stream.id}' has a source of kind '{stream.source.kind}', for which no "
                 f"module is emitted; use {' or '.join(EMITTED_KINDS)}"
             )
+    from sc_neurocore.hdl import library_source
+
     require_scnir_correlations(document)
     entries = tuple(
         _entry(document, index, payload["streams"][index]) for index in range(len(document.streams))
@@ -119,6 +122,8 @@ def build_scnir_source_bundle(document: SCNIRDocument) -> SCNIRHDLSourceBundle:
 
 
 def _block(stream: SCNIRStream) -> Block:
+    from sc_neurocore.hdl.blocks import lfsr, sobol
+
     generator = stream.source.generator()
     if isinstance(generator, Sobol):
         return sobol(generator)

@@ -19,7 +19,7 @@ def verify_partitions(partitions: Partitions) -> None:
     is in the part of its place and in no other, but for Inputs, which are copied to where they are
     read; what else a part holds is no population and no end of the network. Every crossing has one
     `Send` in the part of its source, which reads its node, and one `Receive` in that of its target,
-    of its stream, size and delay; there are no others.
+    of its id, stream, size and delay; there are no others.
 
     Raises:
         GraphError: a part is no valid graph.
@@ -34,8 +34,8 @@ def verify_partitions(partitions: Partitions) -> None:
     receives = {place: _ends(place, graph, Receive) for place, graph in partitions.parts.items()}
     for stream, crossing in partitions.crossings.items():
         _verify_crossing(partitions, stream, crossing)
-        send = _end(sends, crossing, crossing.source, "Send")
-        receive = _end(receives, crossing, crossing.target, "Receive")
+        send = _end(sends, crossing, crossing.source, "Send", crossing.send_id)
+        receive = _end(receives, crossing, crossing.target, "Receive", crossing.receive_id)
         _verify_source(partitions.parts[crossing.source], send, crossing)
         assert isinstance(receive.op, Receive)
         _equal(crossing, receive, "delay", receive.op.delay, crossing.delay)
@@ -131,11 +131,18 @@ def _verify_crossing(partitions: Partitions, stream: int, crossing: Crossing) ->
         raise PartitionError(f"{_said(crossing)} has a negative delay of {crossing.delay} ticks.")
 
 
-def _end(ends: Mapping[str, Mapping[int, Node]], crossing: Crossing, place: str, role: str) -> Node:
-    """The node at one end of a crossing, of its size."""
+def _end(
+    ends: Mapping[str, Mapping[int, Node]], crossing: Crossing, place: str, role: str, name: str
+) -> Node:
+    """The node at one end of a crossing, of its id and size."""
     node = ends[place].get(crossing.stream)
     if node is None:
         raise PartitionError(f"{_said(crossing)} has no {role} in the part at {place!r}.")
+    if node.id != name:
+        raise PartitionError(
+            f"{_said(crossing)} has a {role} named {node.id!r} in the part at {place!r}; "
+            f"its id is {name!r}."
+        )
     shape = node.op.wants()
     size = None if shape is None else math.prod(shape)
     _equal(crossing, node, "size", size, crossing.size)

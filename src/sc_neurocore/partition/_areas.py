@@ -105,6 +105,11 @@ def find_areas(
     return table
 
 
+def limits_area(places: Places) -> bool:
+    """Whether `find_areas` has anything to find."""
+    return any(map(_limited, places.places.values()))
+
+
 def upper_ends(areas: PlaceAreas) -> dict[str, dict[str, dict[str, float]]]:
     """The figures that a placement counts with: measured ones, else the intervals' upper ends."""
     return {

@@ -24,6 +24,7 @@ from sc_neurocore.ir import (
     Partitions,
     PlaceNodes,
     ResolveSlots,
+    SCNIRConversionConfig,
     SliceAtWires,
     SolveTypes,
     StampMetadata,
@@ -32,10 +33,10 @@ from sc_neurocore.ir import (
     VerifyCalls,
     VerifyRuntime,
 )
-from sc_neurocore.ir.passes import run_pass
+from sc_neurocore.ir.passes import pass_name, run_pass
 from sc_neurocore.nir_bridge import SCNetwork, from_nir
 from sc_neurocore.nir_bridge._graphs import with_settings
-from sc_neurocore.partition._areas import find_areas, upper_ends
+from sc_neurocore.partition._areas import find_areas, limits_area, upper_ends
 from sc_neurocore.partition._places_file import PlacesFile
 from sc_neurocore.partition._traffic import measure_traffic
 
@@ -57,7 +58,18 @@ class PerPart:
     def __call__(self, partitions: Partitions) -> Partitions:
         """The partitions with each part changed."""
         parts = {place: self.step(part) for place, part in partitions.parts.items()}
+        for place, part in parts.items():
+            if not isinstance(part, Graph):
+                raise PartitionError(
+                    f"gave a value of type {type(part).__name__} for the part at {place!r}; a pass "
+                    "over graphs returns a Graph."
+                )
         return dataclasses.replace(partitions, parts=parts)
+
+    @property
+    def __name__(self) -> str:
+        """What messages call it: as its step."""
+        return pass_name(self.step)
 
 
 def compile_partitions(
@@ -66,6 +78,7 @@ def compile_partitions(
     *,
     inputs: Inputs | None = None,
     user_passes: Sequence[UserPass] = (),
+    scnir: SCNIRConversionConfig | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Partitions:
     """Spread a network over places.
@@ -83,7 +96,10 @@ def compile_partitions(
         inputs: as `SCNetwork.run` takes them, with time; the spikes they cause decide where the
             network is cut. None: every population counts alike.
         user_passes: over `Partitions`, or over `Graph` and then applied to each part once; the
-            annotation of the parameter says which.
+            annotation of the parameter says which. After each, every node must still read what it
+            reads in the whole network, through all gates.
+        scnir: how chips describe streams, see `SynthesiseReceives`; None if no chip computes with
+            streams of bits, as those of `run_chips` do not.
         progress: is told the name of each pass before it runs.
 
     Raises:
@@ -97,7 +113,7 @@ def compile_partitions(
 
     def apply(step: Callable[[Any], Any], subject: Any) -> Any:
         if progress is not None:
-            progress(type(step).__name__)
+            progress(pass_name(step))
         made = run_pass(step, subject)
         done.append(step)
         return made
@@ -107,40 +123,57 @@ def compile_partitions(
         for name in ("reset", "reset_when", "cuba_order", "delay_rounding")
     }
     graph: Graph = with_settings(network.flat, stated)
-    # Slices are there once ExpandOps has run; InferPlaces checks their pins.
-    slices = tuple(f"{name}." for name in file.splits)
-    pins = {name: place for name, place in file.nodes.items() if not name.startswith(slices)}
     for step in (
-        Validate(file.places, pins, file.splits, network.assumptions),
+        Validate(file.places, file.nodes, file.splits, network.assumptions),
         ExpandOps(file.splits, network.assumptions),
         SolveTypes(file.places),
         InferPlaces(file.places, file.nodes),
     ):
         graph = apply(step, graph)
-    if progress is not None:
-        progress("measuring traffic and areas")
-    expanded = from_nir(graph)
-    traffic = {} if inputs is None else measure_traffic(expanded, inputs)
-    areas = upper_ends(find_areas(expanded, file.places))
+    traffic: Mapping[str, float] = {}
+    areas: Mapping[str, Mapping[str, Mapping[str, float]]] = {}
+    if inputs is not None or limits_area(file.places):
+        if progress is not None:
+            progress("measuring traffic and areas")
+        expanded = from_nir(graph)
+        traffic = {} if inputs is None else measure_traffic(expanded, inputs)
+        areas = upper_ends(find_areas(expanded, file.places))
     graph = apply(PlaceNodes(file.places, traffic, areas), graph)
     partitions: Partitions = apply(SliceAtWires(file.places), graph)
     rest: tuple[Callable[[Partitions], Partitions], ...] = (
-        SynthesiseReceives(),
+        SynthesiseReceives(scnir),
         BatchWires(),
         DeriveDeadlines(file.tick_ns),
         InsertDeadlineGates(),
         InsertTransmitGates(),
         InsertReceiveGates(),
-        *own,
-        ResolveSlots(),
     )
-    for last in rest:
-        partitions = apply(last, partitions)
+    for ours in rest:
+        partitions = apply(ours, partitions)
+    for theirs in own:
+        made = apply(theirs, partitions)
+        _require_kept(theirs, partitions, made)
+        partitions = made
+    partitions = apply(ResolveSlots(), partitions)
     stamp = StampMetadata(network.graph.digest, tuple(done), {})
     ending: tuple[Callable[[Partitions], Partitions], ...] = (stamp, VerifyCalls(), VerifyRuntime())
     for final in ending:
         partitions = apply(final, partitions)
     return partitions
+
+
+def _require_kept(step: object, before: Partitions, after: Partitions) -> None:
+    """Refuse what a user's pass may not change, in its name."""
+    try:
+        if after.whole is not before.whole and after.whole != before.whole:
+            raise PartitionError(
+                "changes the whole network, which the parts are checked against; change the "
+                "network before it is spread."
+            )
+        VerifyCalls()(after)
+        VerifyRuntime().verify_gates(after)
+    except PartitionError as error:
+        raise type(error)(f"{pass_name(step)}: {error}") from None
 
 
 def _over_partitions(step: UserPass) -> Callable[[Partitions], Partitions]:

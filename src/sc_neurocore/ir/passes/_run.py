@@ -33,6 +33,11 @@ class PartitionsPass(Protocol):
         ...
 
 
+def pass_name(step: object) -> str:
+    """What messages call a pass: a function by its own name, anything else by its class's."""
+    return str(getattr(step, "__name__", type(step).__name__))
+
+
 def run_pass(step: Callable[[Given], Made], subject: Given) -> Made:
     """Apply one pass and verify what it gives: the seam between two passes.
 
@@ -46,7 +51,7 @@ def run_pass(step: Callable[[Given], Made], subject: Given) -> Made:
             made = step(subject)
             _check(made)
     except (GraphError, PartitionError) as error:
-        raise type(error)(f"{type(step).__name__}: {error}") from None
+        raise type(error)(f"{pass_name(step)}: {error}") from None
     return made
 
 
@@ -81,5 +86,9 @@ def _uncollected() -> Iterator[None]:
 def _check(made: Any) -> None:
     if isinstance(made, Partitions):
         verify_partitions(made)
-    else:
+    elif isinstance(made, Graph):
         verify(made)
+    else:
+        raise GraphError(
+            f"gave a value of type {type(made).__name__}; a pass returns a Graph or Partitions."
+        )

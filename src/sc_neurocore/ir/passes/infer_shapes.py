@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from sc_neurocore.ir._graph import Graph, Node
+from sc_neurocore.ir._graph import Graph, Node, equal_ops
 from sc_neurocore.ir._ops import Input, Subgraph
 from sc_neurocore.ir._shapes import shapes
 from sc_neurocore.ir._verify import node_error
@@ -42,7 +42,7 @@ def _fill(graph: Graph) -> Graph:
                 shape = inward[node.id, port]
                 if shape is not None:
                     entry = op.graph.nodes[port]
-                    if (boundary := entry.op.shaped(shape)) is not entry.op:
+                    if not equal_ops(boundary := entry.op.shaped(shape), entry.op):
                         inner[port] = dataclasses.replace(entry, op=boundary)
             nested = op.graph
             if inner:
@@ -53,7 +53,8 @@ def _fill(graph: Graph) -> Graph:
         else:
             shape = inward[node.id, ""]
             filled = op if shape is None else op.shaped(shape)
-            if filled is not op:
+            # A new object that holds the same is no news: the loop above would never end.
+            if not equal_ops(filled, op):
                 nodes[node.id] = dataclasses.replace(node, op=filled)
     return graph.replace(nodes={**graph.nodes, **nodes}) if nodes else graph
 

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sc_neurocore.dynamics import suggest
 from sc_neurocore.ir._gates import BackoffGate, DeadlineGate, Rerandomise
 from sc_neurocore.ir._graph import Graph
 from sc_neurocore.ir._linear import Affine, Conv1d, Conv2d, Scale
@@ -75,6 +74,8 @@ class ResolveSlots:
         if named is not None:
             chosen = [p for p in applying if p.name == named]
             if not chosen:
+                from sc_neurocore.dynamics import suggest
+
                 raise UnboundSlot(
                     f"Place {place.name!r} names {named!r} as its {_said(need)}, and no provider "
                     f"of that name can be one at a {place.kind}"
@@ -144,6 +145,8 @@ def _require_known(place: Place, needs: tuple[Need, ...]) -> None:
     known = {*ROLES, *(need.slot for need in needs)}
     for role in place.roles:
         if role not in known:
+            from sc_neurocore.dynamics import suggest
+
             raise PartitionError(
                 f"Place {place.name!r} names a provider for the role {role!r}, which there is not"
                 f"{suggest(role, known)}"

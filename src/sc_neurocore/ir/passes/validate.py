@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -27,8 +27,9 @@ class Validate:
     """Check what the later passes rely on, and change nothing.
 
     There is a place and a population. Every node is of a kind that runs on a place and is no end
-    of a wire; its place exists. Every pin names a place and at least one node, every split a
-    population. Every cycle has a delay. That edges join equal shapes is a rule of every graph.
+    of a wire; its place exists. Every pin names a place and at least one node, or a slice that a
+    split makes; every split names a population. Every cycle has a delay. That edges join equal
+    shapes is a rule of every graph.
 
     Attributes:
         places: that there are.
@@ -65,17 +66,18 @@ class Validate:
             raise GraphError(
                 f"Graph {graph.name!r} has no population; there is nothing to spread over places."
             )
-        self._require_pins(inlined)
-        find_slices(InferShapes()(inlined) if self.splits else inlined, self.splits)
+        slices = find_slices(InferShapes()(inlined) if self.splits else inlined, self.splits)
+        self._require_pins([*inlined.nodes, *(s.id for each in slices.values() for s in each)])
         _require_delays(inlined, self.assumptions or Assumptions(dt=graph.dt))
         return graph
 
-    def _require_pins(self, graph: Graph) -> None:
+    def _require_pins(self, ids: Sequence[str]) -> None:
+        there = set(ids)
         for pin, place in self.pins.items():
             if place not in self.places.places:
                 raise PartitionError(unknown_place(f"Pin {pin!r}", place, self.places))
-            if pin not in graph.nodes and not find_pins(graph.nodes, {pin: place}):
-                known = ", ".join(list(graph.nodes)[:8]) + (" …" if len(graph.nodes) > 8 else "")
+            if pin not in there and not find_pins(ids, {pin: place}):
+                known = ", ".join(ids[:8]) + (" …" if len(ids) > 8 else "")
                 raise PartitionError(
                     f"Pin {pin!r} to place {place!r} matches no node; there are {known}."
                 )

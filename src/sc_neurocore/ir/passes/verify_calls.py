@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sc_neurocore.ir._gates import Gate, Receive
-from sc_neurocore.ir._graph import Graph, Node
+from sc_neurocore.ir._graph import Graph, Node, equal_ops
 from sc_neurocore.ir._places import PartitionError, Partitions
 
 #: Node that is read, port of the reader, port of the read, ticks on the way.
@@ -16,7 +16,8 @@ _Read = tuple[str, str, str, int]
 class VerifyCalls:
     """Check every edge of the cut network against the whole one; changes nothing.
 
-    Every Receive and every gate is read. Every node reads what it reads in the whole network, with
+    Every Receive and every gate is read. Every node of the whole network has its operation there,
+    with the same parameters, and reads what it reads in the whole network, with
     the same delay and in the same order: an edge inside a part as it is, one that crosses through
     its Receive. A gate, or another node with one input that a pass has added, is looked through.
     """
@@ -36,7 +37,13 @@ class VerifyCalls:
                         "remove its crossing."
                     )
             for node in part.nodes.values():
-                if node.id in partitions.whole.nodes:
+                original = partitions.whole.nodes.get(node.id)
+                if original is not None:
+                    if not equal_ops(node.op, original.op):
+                        raise PartitionError(
+                            f"Node {node.id!r} of place {place!r} is not the operation that it is "
+                            "in the whole network; change the network before it is cut."
+                        )
                     _verify_reads(partitions, place, node)
         return partitions
 

@@ -63,10 +63,7 @@ class VerifyRuntime:
             UnboundSlot: a slot that nothing is bound to.
             PartitionError: the first other thing that is missing.
         """
-        for crossing in partitions.crossings.values():
-            self._verify_end(partitions, crossing, "send", crossing.source, crossing.send_id)
-            self._verify_end(partitions, crossing, "receive", crossing.target, crossing.receive_id)
-            _verify_options(partitions, crossing)
+        self.verify_gates(partitions)
         for place in partitions.parts:
             _verify_slots(partitions, place)
             _verify_passport(partitions, place)
@@ -75,6 +72,17 @@ class VerifyRuntime:
             if passport["program"] != program:
                 raise PartitionError(_stale(place, "program"))
         return partitions
+
+    def verify_gates(self, partitions: Partitions) -> None:
+        """Check the gates alone, which are there before slots and passports are.
+
+        Raises:
+            PartitionError: the first that is missing, out of order, or not as its wire says.
+        """
+        for crossing in partitions.crossings.values():
+            self._verify_end(partitions, crossing, "send", crossing.source, crossing.send_id)
+            self._verify_end(partitions, crossing, "receive", crossing.target, crossing.receive_id)
+            _verify_options(partitions, crossing)
 
     def _verify_end(
         self,
