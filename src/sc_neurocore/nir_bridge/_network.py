@@ -90,7 +90,8 @@ class SCNetwork:
 
         Raises:
             GraphError: a shape cannot be inferred, or a cycle has no delay.
-            NIRError: there is no input, no output or no population.
+            NIRError: there is no input, no output or no population, and not every node has a place;
+                the part of a place may lack any of them.
         """
         self.assumptions = assumptions or Assumptions(dt=graph.dt)
         self.graph = graph
@@ -103,12 +104,13 @@ class SCNetwork:
             for before, after in zip(inlined.edges, self.flat.edges, strict=True)
             if before != after
         )
+        part = all(node.place for node in self.flat.nodes.values())
         for role, nodes in (
             ("input", self.flat.inputs),
             ("output", self.flat.outputs),
             ("population", self.flat.nodes_of(Neurons, Threshold)),
         ):
-            if not nodes:
+            if not nodes and not part:
                 raise NIRError(f"Network {graph.name!r} has no {role}; it needs at least one.")
         self._order = tick_order(self.flat, self.assumptions)
         self._shapes = output_shapes(self.flat)
