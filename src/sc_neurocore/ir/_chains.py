@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sc_neurocore.ir._gates import Gate, Receive
 from sc_neurocore.ir._graph import Edge, Graph, Node
+from sc_neurocore.ir._ops import Shape
 from sc_neurocore.ir._places import Crossing, PartitionError
 
 #: Operations and the first words of their nodes' ids.
@@ -44,8 +45,12 @@ def insert_behind(part: Graph, place: str, chains: Mapping[Crossing, Chain]) -> 
     """Put a chain of gates right behind the Receive of each crossing."""
     last: dict[str, str] = {}
     nodes, joints = dict(part.nodes), list[Edge]()
+    shaped: dict[tuple[Gate, Shape], Gate] = {}
     for crossing, chain in chains.items():
-        path = [crossing.receive_id, *_add(nodes, place, crossing, chain, crossing.receive_id)]
+        path = [
+            crossing.receive_id,
+            *_add(nodes, place, crossing, chain, crossing.receive_id, shaped),
+        ]
         joints += map(Edge, path[:-1], path[1:])
         last[path[0]] = path[-1]
     edges = tuple(
@@ -61,8 +66,9 @@ def insert_before(part: Graph, place: str, chains: Mapping[Crossing, Chain]) -> 
     """Put a chain of gates right before the Send of each crossing."""
     first: dict[str, str] = {}
     nodes, joints = dict(part.nodes), list[Edge]()
+    shaped: dict[tuple[Gate, Shape], Gate] = {}
     for crossing, chain in chains.items():
-        path = [*_add(nodes, place, crossing, chain, crossing.send_id), crossing.send_id]
+        path = [*_add(nodes, place, crossing, chain, crossing.send_id, shaped), crossing.send_id]
         joints += map(Edge, path[:-1], path[1:])
         first[path[-1]] = path[0]
     edges = tuple(
@@ -75,15 +81,27 @@ def insert_before(part: Graph, place: str, chains: Mapping[Crossing, Chain]) -> 
 
 
 def _add(
-    nodes: dict[str, Node], place: str, crossing: Crossing, chain: Chain, end: str
+    nodes: dict[str, Node],
+    place: str,
+    crossing: Crossing,
+    chain: Chain,
+    end: str,
+    shaped: dict[tuple[Gate, Shape], Gate],
 ) -> list[str]:
-    """Add the gates, of the shape of the end that they stand at."""
+    """Add the gates, of the shape of the end that they stand at.
+
+    Crossings of one shape whose chains hold one object share what is ``shaped`` of it.
+    """
     shape = nodes[end].op.wants()
     added = []
     for word, op in chain:
         name = crossing.end_id(word)
         require_free(name, nodes)
-        nodes[name] = Node(name, op if shape is None else op.shaped(shape), place)
+        if shape is not None:
+            if (op, shape) not in shaped:
+                shaped[op, shape] = op.shaped(shape)
+            op = shaped[op, shape]
+        nodes[name] = Node(name, op, place)
         added.append(name)
     return added
 

@@ -251,7 +251,12 @@ def fixed_places(
     fixed = np.full(len(clusters), -1, np.int64)
     because: dict[int, tuple[str, str]] = {}
     placed = ((node.id, node.place) for node in graph.nodes.values() if node.place)
-    for name, place in (*assignment.items(), *placed):
+    # Populations first: what a refusal names is then no synapse, if it can be helped.
+    given = sorted(
+        (*assignment.items(), *placed),
+        key=lambda pair: pair[0] not in graph.nodes or node_counts(graph.nodes[pair[0]].op)[0] == 0,
+    )
+    for name, place in given:
         if name not in graph.nodes:
             raise PartitionError(
                 f"Node {name!r} is assigned to place {place!r}, but there is no such node"
@@ -268,10 +273,20 @@ def fixed_places(
             continue
         other, there = because.setdefault(cluster, (name, place))
         if place != there:
+            ends = (
+                isinstance(graph.nodes[other].op, Output),
+                isinstance(graph.nodes[name].op, Output),
+            )
             raise PartitionError(
-                f"Node {other!r} is to run at place {there!r} and {name!r} at {place!r}, but these "
-                "two are joined by more than spikes that take a tick, which alone can pass between "
-                "places; give them one place, or a delay of a tick between them."
+                f"Node {other!r} is to run at place {there!r} and {name!r} at {place!r}, but "
+                + (
+                    "an Output runs where the last population that it reads does; pin neither, or "
+                    "both to one place."
+                    if any(ends)
+                    else "these two are joined by more than spikes that take a tick, which alone "
+                    "can pass between places; give them one place, or a delay of a tick between "
+                    "them."
+                )
             )
         fixed[cluster] = index[place]
     return fixed

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -354,8 +354,31 @@ def _fields(op: Op, digits: int) -> list[tuple[str, str]]:
     return pairs
 
 
+def _edge_text(edge: Edge) -> str:
+    """What ``repr`` gives, in a quarter of its time."""
+    return (
+        f"Edge(source={edge.source!r}, target={edge.target!r}, "
+        f"source_port={edge.source_port!r}, target_port={edge.target_port!r}, "
+        f"delay={edge.delay!r}, wire={edge.wire!r})"
+    )
+
+
+def _op_text(op: Op) -> str:
+    """Made once: an operation cannot change, and the parts of a network share the whole's."""
+    text: str | None = op.__dict__.get("_text")
+    if text is None:
+        names = [item.name for item in dataclasses.fields(op)]
+        text = f"{type(op).__name__}{[(n, _text(getattr(op, n))) for n in names]}"
+        op.__dict__["_text"] = text
+    return text
+
+
 def _text(value: Any, digits: int = 64) -> str:
     """Anything in a graph as text, different for different values; arrays by their digest."""
+    if value is _NOTHING:
+        return "{}"
+    if isinstance(value, (str, int, float, NoneType)):
+        return repr(value)
     if isinstance(value, np.ndarray):
         sizes = f"[{','.join(map(str, value.shape))}]" if value.ndim else ""
         flat = value.reshape(-1)
@@ -371,12 +394,11 @@ def _text(value: Any, digits: int = 64) -> str:
     if isinstance(value, Graph):
         parts = [repr(value.name), repr(value.dt), _text(value.metadata)]
         parts += [
-            f"{n.id!r}{n.place!r}{_text(n.metadata)}{_text(n.op)}" for n in value.nodes.values()
+            f"{n.id!r}{n.place!r}{_text(n.metadata)}{_op_text(n.op)}" for n in value.nodes.values()
         ]
-        return "\n".join([*parts, *map(repr, value.edges)])
+        return "\n".join([*parts, *map(_edge_text, value.edges)])
     if isinstance(value, Op):
-        names = [item.name for item in dataclasses.fields(value)]
-        return f"{type(value).__name__}{[(n, _text(getattr(value, n))) for n in names]}"
+        return _op_text(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}: {_text(v, digits)}" for k, v in sorted(value.items())) + "}"
     return repr(value)

@@ -80,6 +80,8 @@ def shape_of(value: Any) -> Shape | None:
 
 
 def _whole(value: Any) -> Shape:
+    if type(value) is tuple and all(type(v) is int for v in value):
+        return value
     array = np.asarray(value).reshape(-1)
     if array.dtype.kind not in "iuf" or np.any(array != np.floor(array)):
         raise SCConfigError(f"{value!r} must hold whole numbers only.")

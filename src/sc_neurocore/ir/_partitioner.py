@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.metadata
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,11 @@ UNIT = 1_000
 _WHOLE = 1_000_000
 #: Pins of nets that are partitioned in all attempts together, at most, and attempts, at most.
 _PINS, _ATTEMPTS = 20_000, 8
+
+
+def versions() -> dict[str, str]:
+    """The partitioner and its version."""
+    return {"mtkahypar": importlib.metadata.version("mtkahypar")}
 
 
 def partitions(problem: Problem, seed: int) -> Iterator[tuple[Numbers, float]]:

@@ -11,7 +11,7 @@ import numpy as np
 from sc_neurocore.evidence import canonical_json, digest
 from sc_neurocore.ir._graph import Graph
 from sc_neurocore.ir._ops import Neurons, Threshold
-from sc_neurocore.ir._places import Crossing, PartitionError, Partitions
+from sc_neurocore.ir._places import Crossing, PartitionError, Partitions, PlaceKind
 
 #: Version of the passport's fields.
 PASSPORT_SCHEMA = 1
@@ -32,6 +32,7 @@ PASSPORT_FIELDS = (
     "sent",
     "received",
 )
+_CROSSING = tuple(item.name for item in dataclasses.fields(Crossing))
 #: Characters of an option above which its digest stands for it.
 _LONGEST_OPTION = 240
 
@@ -114,7 +115,7 @@ def part_record(partitions: Partitions, place: str) -> dict[str, Any]:
     def streams(crossings: Iterable[Crossing]) -> list[dict[str, Any]]:
         return [
             {
-                **dataclasses.asdict(crossing),
+                **{name: getattr(crossing, name) for name in _CROSSING},
                 "transport": partitions.places.wire(crossing.source, crossing.target).transport,
             }
             for crossing in crossings
@@ -125,7 +126,7 @@ def part_record(partitions: Partitions, place: str) -> dict[str, Any]:
         "part": partitions.names[place],
         "digest": part.digest,
         "seeds": {"places": partitions.places.seed, **_seeds(part)},
-        "formats": _formats(part),
+        "formats": _formats(part, partitions.places.places[place].kind),
         "slots": dict(partitions.slots.get(place, {})),
         "sent": streams(partitions.sent_by(place)),
         "received": streams(partitions.received_by(place)),
@@ -142,10 +143,14 @@ def _seeds(part: Graph) -> dict[str, Any]:
     }
 
 
-def _formats(part: Graph) -> dict[str, str]:
-    """Number format of every population: what the graph states, else that of the simulator."""
+def _formats(part: Graph, kind: PlaceKind) -> dict[str, str]:
+    """Number format of every population: what the graph states, else that of the simulator.
+
+    That of a chip is chosen when it is made of its part.
+    """
+    otherwise = "float64" if kind == "process" else "undecided"
     return {
-        node.id: str(node.metadata.get("format", "float64"))
+        node.id: str(node.metadata.get("format", otherwise))
         for node in part.nodes_of(Neurons, Threshold)
     }
 

@@ -21,6 +21,11 @@ _FEW, _STARTS = 40, 6
 _DRAWN = 16
 
 
+def tries_all(problem: Problem) -> bool:
+    """Whether `search` tries every assignment, and asks for no suggestions."""
+    return bool(problem.places ** int((problem.fixed < 0).sum()) <= _TRIED)
+
+
 def search(problem: Problem, suggestions: Iterable[Numbers]) -> Numbers | None:
     """The best assignment found, None if none was that is allowed.
 
@@ -29,8 +34,7 @@ def search(problem: Problem, suggestions: Iterable[Numbers]) -> Numbers | None:
         suggestions: assignments to start from; they are asked for only if not every assignment
             can be tried. Each is repaired where places wait for one another or hold too much.
     """
-    free = int((problem.fixed < 0).sum())
-    if problem.places**free <= _TRIED:
+    if tries_all(problem):
         return _best(problem, _every(problem))
     return _best(problem, _candidates(problem, suggestions))
 

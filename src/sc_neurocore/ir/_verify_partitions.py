@@ -13,7 +13,7 @@ from sc_neurocore.ir._verify import verify
 
 
 def verify_partitions(partitions: Partitions) -> None:
-    """Check every rule; linear in the number of nodes.
+    """Check every rule, once: partitions cannot change. Linear in the number of nodes.
 
     Every part is a valid graph at a known place and has a name of its own. Every node of the whole
     is in the part of its place and in no other, but for Inputs, which are copied to where they are
@@ -25,6 +25,8 @@ def verify_partitions(partitions: Partitions) -> None:
         GraphError: a part is no valid graph.
         PartitionError: the first rule broken.
     """
+    if partitions.__dict__.get("_verified"):
+        return
     verify(partitions.whole)
     for graph in partitions.parts.values():
         verify(graph)
@@ -48,6 +50,7 @@ def verify_partitions(partitions: Partitions) -> None:
                         f"Node {node.id!r} of place {place!r} is of stream {stream}, and no "
                         f"crossing with that {side} has it."
                     )
+    partitions.__dict__["_verified"] = True
 
 
 def _verify_names(partitions: Partitions) -> None:

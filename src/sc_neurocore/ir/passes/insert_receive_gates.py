@@ -30,12 +30,16 @@ class InsertReceiveGates:
 
     def __call__(self, partitions: Partitions) -> Partitions:
         """The partitions with gates behind the Receives."""
+        health = HealthGate(self.threshold)
         parts = dict(partitions.parts)
         for place, part in parts.items():
+            dedup = {
+                source: DedupGate(partitions.places.wire(source, place).window) for source in parts
+            }
             chains = {
                 crossing: [
-                    ("dedup", DedupGate(partitions.places.wire(crossing.source, place).window)),
-                    ("receive_health", HealthGate(self.threshold)),
+                    ("dedup", dedup[crossing.source]),
+                    ("receive_health", health),
                     (
                         "receive_backoff",
                         BackoffGate(

@@ -29,11 +29,12 @@ class InsertTransmitGates:
 
     def __call__(self, partitions: Partitions) -> Partitions:
         """The partitions with gates before the Sends."""
+        health = HealthGate(self.threshold)
         parts = dict(partitions.parts)
         for place, part in parts.items():
             chains = {
                 crossing: [
-                    ("send_health", HealthGate(self.threshold)),
+                    ("send_health", health),
                     (
                         "send_backoff",
                         BackoffGate(self.base, self.cap, jitter_seed(partitions, crossing, "send")),

@@ -23,11 +23,14 @@ from sc_neurocore.ir._clusters import (
 from sc_neurocore.ir._graph import Edge, Graph
 from sc_neurocore.ir._ops import Input
 from sc_neurocore.ir._order import walk
-from sc_neurocore.ir._partitioner import partitions
-from sc_neurocore.ir._placement import pin_order, search
+from sc_neurocore.ir._partitioner import partitions, versions
+from sc_neurocore.ir._placement import pin_order, search, tries_all
 from sc_neurocore.ir._places import PartitionError, Places
 from sc_neurocore.ir._problem import Problem, fits, place_cycle, spread, used
 from sc_neurocore.ir._timing import flat
+
+#: Key of the graph's metadata that holds the versions of the tools that placed it, by name.
+TOOLS = "placed_with"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class PlaceNodes:
     as that is possible. Places that need each other's spikes within a tick are never made.
 
     Small networks are placed by trying every assignment, larger ones by a hypergraph partitioner;
-    the result depends on the graph, the fields and the seed of the places alone. An Input runs
+    the result depends on the graph, the fields, the seed of the places and the partitioner's
+    version alone, and that version is in the metadata, under `TOOLS`. An Input runs
     where the first of its readers does; it is no population and costs nothing.
 
     Attributes:
@@ -87,7 +91,10 @@ class PlaceNodes:
         if found is None:
             by_size = np.argsort(-problem.needs.load.mean(axis=0), kind="stable")
             raise _refused(graph, self.places, problem, spread(problem, by_size))
-        return self._placed(graph, problem, found)
+        placed = self._placed(graph, problem, found)
+        if tries_all(problem):
+            return placed
+        return placed.replace(metadata={**placed.metadata, TOOLS: versions()})
 
     def _problem(self, graph: Graph) -> Problem:
         flat(graph)

@@ -18,6 +18,7 @@ from sc_neurocore.ir._passport import (
     program_digest,
 )
 from sc_neurocore.ir._places import Partitions
+from sc_neurocore.ir.passes.place_nodes import TOOLS
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class StampMetadata:
     used; ``source``, the digest of the network before the first pass; ``place``, ``part``, and the
     ``digest`` of its graph; ``passes`` with their options, in order; ``seeds``; ``formats`` of its
     numbers; ``slots``; and the streams ``sent`` and ``received``, with sizes, delays, batches and
-    transports. The same input gives the same passports: there are no times and no paths in them.
+    transports. The format of a chip's numbers is ``undecided`` unless the network states it: it is
+    chosen, with the register map, when the chip is made of its part, and a chip's passport
+    therefore holds neither. The same input gives the same passports: there are no times and no
+    paths in them.
 
     Attributes:
         source: digest of the network that was compiled; empty for that of the whole graph.
         passes: that ran before, in order.
-        tools: versions by name.
+        tools: versions by name, besides those that placed the network.
     """
 
     source: str = ""
@@ -49,7 +53,7 @@ class StampMetadata:
         common = {
             "schema": PASSPORT_SCHEMA,
             "package": __version__,
-            "tools": dict(self.tools),
+            "tools": {**partitions.whole.metadata.get(TOOLS, {}), **self.tools},
             "source": self.source or partitions.whole.digest,
             "passes": [pass_record(step) for step in self.passes],
         }
