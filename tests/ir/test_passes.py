@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -396,3 +398,23 @@ def test_the_runner_checks_what_a_pass_gives() -> None:
     graph = Graph.of("g", [IN, cells("a"), OUT], [("in", "a"), ("a", "out")])
     with pytest.raises(GraphError, match=r"^Cut: Node 'a' has no incoming edge"):
         run_passes(graph, [Cut()])
+
+
+def test_importing_the_graph_imports_no_compiler_and_no_hardware() -> None:
+    script = (
+        "import sys, sc_neurocore.ir\n"
+        "heavy = ('numba', 'scipy', 'mtkahypar', 'sc_neurocore.dynamics', 'sc_neurocore.hdl')\n"
+        "print([m for m in heavy if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+def test_an_operation_that_is_shaped_anew_each_time_ends() -> None:
+    class Restless(Scale):
+        def shaped(self, shape: tuple[int, ...]) -> Restless:
+            return Restless(self.scale)
+
+    nodes = [IN, Node("s", Restless(np.ones(2))), cells("cells"), OUT]
+    graph = Graph.of("g", nodes, [("in", "s"), ("s", "cells"), ("cells", "out")])
+    assert InferShapes()(graph).nodes["s"].op is graph.nodes["s"].op

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 from collections.abc import Callable
 
 import hypothesis.strategies as st
@@ -28,7 +29,9 @@ from sc_neurocore.ir import (
     Partitions,
     Place,
     Places,
+    Receive,
     Scale,
+    SCNIRConversionConfig,
     Subgraph,
     SumPool2d,
     Threshold,
@@ -289,3 +292,69 @@ def test_a_wrong_pass_is_caught_where_it_ran(step: Callable[..., object], senten
     with pytest.raises((PartitionError, GraphError)) as caught:
         compile_partitions(network, file, user_passes=(step,))  # type: ignore[arg-type]
     assert str(caught.value).splitlines()[0] == f"{step.__name__}: {sentence}"
+
+
+def test_a_pin_of_a_slice_is_checked_first() -> None:
+    network, file = pair()
+    split = dataclasses.replace(file, splits={"a": 2}, nodes={"a.0": "left", "a.1": "right"})
+    placed = compile_partitions(network, split).whole.nodes
+    assert (placed["a.0"].place, placed["a.1"].place) == ("left", "right")
+    wrong = dataclasses.replace(split, nodes={"a.2": "left"})
+    with pytest.raises(PartitionError) as caught:
+        compile_partitions(network, wrong)
+    assert str(caught.value).startswith("Validate: Pin 'a.2' to place 'left' matches no node;")
+
+
+def test_the_partitioner_is_named_where_it_was_used() -> None:
+    network, file = pair()
+    free = dataclasses.replace(file, nodes={})
+    assert compile_partitions(network, free).passports["left"]["tools"] == {}
+    many = {f"h{k}": Place(f"h{k}") for k in range(80)}
+    made = compile_partitions(network, PlacesFile(Places(many)))
+    tools = {"mtkahypar": importlib.metadata.version("mtkahypar")}
+    assert [p["tools"] for p in made.passports.values()] == [tools] * len(made.parts)
+
+
+def test_an_output_is_not_pinned_away() -> None:
+    network, file = pair()
+    with pytest.raises(PartitionError) as caught:
+        compile_partitions(network, dataclasses.replace(file, nodes={"b": "right", "out": "left"}))
+    assert str(caught.value) == (
+        "PlaceNodes: Node 'b' is to run at place 'right' and 'out' at 'left', but an Output runs "
+        "where the last population that it reads does; pin neither, or both to one place."
+    )
+
+
+def test_parts_that_nothing_drives_or_reads() -> None:
+    """A pacemaker driven by its own bias at one place, and at another a population nobody reads."""
+    network, _ = pair()
+    nodes = [
+        *network.graph.nodes.values(),
+        Node("own", Affine(np.zeros((2, 2)), np.full(2, 4.0))), Node("pace", lif()),
+        Node("dead_end", lif()),
+    ]  # fmt: skip
+    edges = [
+        *network.graph.edges,
+        Edge("pace", "own", delay=1), Edge("own", "pace"), Edge("pace", "v", delay=1),
+        Edge("b", "dead_end", delay=1),
+    ]  # fmt: skip
+    whole = SCNetwork(Graph.of("pacemaker", nodes, edges, DT))
+    places = Places({name: Place(name) for name in ("left", "right", "beat", "end")})
+    pins = {"a": "left", "b": "right", "pace": "beat", "dead_end": "end"}
+    partitions = compile_partitions(whole, PlacesFile(places, nodes=pins))
+    assert not partitions.parts["beat"].inputs and not partitions.parts["end"].outputs
+    inputs = {"in": np.ones((TICKS, 2))}
+    (found,) = run_parts(partitions, inputs, TICKS).values()
+    expected = whole.run(inputs, TICKS).output
+    assert expected.any()
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_streams_are_described_to_chips_that_compute_with_them() -> None:
+    network, file = pair()
+    chips = {n: Place(n, "chip", target="ice40-hx8k") for n in ("left", "right")}
+    file = dataclasses.replace(file, places=Places(chips))
+    for scnir, decoder in ((None, "aer"), (SCNIRConversionConfig(), "stream")):
+        made = compile_partitions(network, file, scnir=scnir)
+        op = made.parts["right"].nodes["receive.0.a"].op
+        assert isinstance(op, Receive) and op.decoder == decoder

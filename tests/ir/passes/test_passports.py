@@ -248,3 +248,10 @@ def test_what_is_missing_or_wrong(
     with pytest.raises(PartitionError) as caught:
         VerifyRuntime()(change(timed()))
     assert (type(caught.value), str(caught.value)) == (kind, message)
+
+
+def test_a_chip_s_format_is_not_invented() -> None:
+    chip = dataclasses.replace(RIGHT, kind="chip", target="ice40-hx8k")
+    stamped = StampMetadata()(ResolveSlots()(cut(LEFT, chip)))
+    assert stamped.passports["left"]["formats"] == {"a": "float64"}
+    assert stamped.passports["right"]["formats"] == {"b": "undecided"}
