@@ -79,7 +79,7 @@ def test_what_is_no_sequence_number_is_refused(numbers: list[object], sentence: 
 
 
 @given(
-    st.tuples(*[st.integers(0, 255)] * 5), st.integers(0, 255), st.integers(0, 255),
+    st.tuples(*[st.integers(0, 255)] * 5), st.integers(1, 255), st.integers(0, 255),
     st.integers(0, 255), st.lists(st.integers(0, 31), max_size=60),
 )  # fmt: skip
 def test_health_is_that_of_the_model(
@@ -115,7 +115,7 @@ def test_backoff_is_that_of_the_model(
 
 
 def test_time_does_not_go_back() -> None:
-    with pytest.raises(SCConfigError, match="^-1 ticks cannot end; give 0 or more$"):
+    with pytest.raises(SCConfigError, match=r"^-1 ticks cannot end; give 0 or more$"):
         HostBackoff().tick(-1)
 
 

@@ -87,7 +87,8 @@ class HostDedup:
         held = self.state.seen.to_bytes((window + 7) // 8, "little")
         came = np.unpackbits(np.frombuffer(held, np.uint8), count=window, bitorder="little")
         inside = (ages >= 0) & (ages < window)
-        return inside & (came[np.where(inside, ages, 0)] != 0)
+        found: NDArray[np.bool_] = inside & (came[np.where(inside, ages, 0)] != 0)
+        return found
 
     def _remember(self, ahead: int, ages: NDArray[np.int64]) -> None:
         """Move the newest number ahead, and add numbers so far behind it to those that came."""

@@ -235,7 +235,7 @@ VARIANTS: tuple[Block, ...] = (
     live_registers(0, 7, 4, 0xABCDEF),
     *(dedup_window(DedupWindow(size)) for size in (1, 2, 1024)),
     peer_health(PeerHealth(255, 255, 255, 255, 255, 128, 127)),
-    peer_health(PeerHealth(1, 3, 2, 0, 1, 0, 0)),
+    peer_health(PeerHealth(1, 3, 2, 0, 1, 1, 0)),
     backoff_block(Backoff(1, 1, 0xACE1)),
     backoff_block(Backoff(3, 10, 0xFFFF)),
     backoff_block(Backoff(5, 65535, 0x8001)),

@@ -76,13 +76,13 @@ def dedup_window(window: DedupWindow) -> Block:
         against(lambda: _Dedup(window), drivers), step_by_step(lambda: _Dedup(window)), 11,
         (
             Fault("!ahead[31]", "1'b1", "takes what is old for new"),
-            Fault("if (fresh && newer) newest", "if (fresh) newest", "lets the newest move back"),
-            Fault("far || (wraps", "(wraps", "keeps what the window has left"),
-            Fault("above || below :", "above :", "remembers what has not come"),
+            Fault("if (newer) newest", "newest", "lets the newest move back"),
+            Fault("far ? ALL : wraps", "wraps", "keeps what the window has left"),
+            Fault("above | below :", "above :", "remembers what has not come"),
             Fault("age < 32'(WINDOW)", "age <= 32'(WINDOW)", "remembers one too many"),
             Fault("valid && in_window && came", "valid && came", "finds duplicates anywhere"),
-            Fault("                       seen[k] <= 1'b1",
-                  "                       seen[k] <= 1'b0", "lets in what was before the first"),
+            Fault("seen   <= ALL;", "seen   <= ONE;",
+                  "lets in what was before the first"),
         ),
         paced=False, restarts=True,
     )  # fmt: skip

@@ -78,7 +78,9 @@ class CreditFlow:
             )
         return CreditState((state.sequence + 1) % MODULUS, state.outstanding + 1)
 
-    def acknowledge(self, state: CreditState, following: int) -> tuple[CreditState, Acknowledgement]:
+    def acknowledge(
+        self, state: CreditState, following: int
+    ) -> tuple[CreditState, Acknowledgement]:
         """The state after an acknowledgement, and what it was.
 
         Args:

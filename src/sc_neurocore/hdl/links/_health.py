@@ -45,12 +45,12 @@ class PeerHealth:
     good ones count: that is how it recovers.
 
     Attributes:
-        reward: of a good packet, 0 to 255 like all that follow.
+        reward: of a good packet, 0 to 255 like the penalties.
         bad_crc: penalty of a wrong checksum.
         lost: penalty of a sequence number that did not come.
         late: penalty of a packet after its deadline.
         silent: penalty of a tick in which nothing came.
-        threshold: scores below it block.
+        threshold: scores below it block, 1 to 255.
         hysteresis: how far a score must rise above the threshold to open; both together are at
             most 255.
 
@@ -67,8 +67,9 @@ class PeerHealth:
     hysteresis: int = _HEALTH["hysteresis"].value
 
     def __post_init__(self) -> None:
-        for name in ("reward", "bad_crc", "lost", "late", "silent", "threshold"):
+        for name in ("reward", "bad_crc", "lost", "late", "silent"):
             require_whole(name, getattr(self, name), 0, MAX_SCORE)
+        require_whole("threshold", self.threshold, 1, MAX_SCORE)
         require_whole("hysteresis", self.hysteresis, 0, MAX_SCORE - self.threshold)
 
     @property

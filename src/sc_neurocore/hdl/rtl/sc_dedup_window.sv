@@ -9,8 +9,8 @@
 //
 // After a reset newest is 2**32 - 1, and all numbers up to it have come: the first one is 0.
 //
-// Area: 32 + WINDOW flip-flops, two subtractors of 32 bits; each place of the window compares
-// itself with the newest number's place and with the number's own, which is most of it.
+// Area: 32 + WINDOW flip-flops, two subtractors of 32 bits, and the window's places between
+// two numbers, which is most of it.
 
 `default_nettype none
 
@@ -35,7 +35,9 @@ module sc_dedup_window #(
         end
     endgenerate
 
-    localparam [BITS-1:0] LAST = BITS'(WINDOW - 1);
+    localparam [BITS-1:0]   LAST = BITS'(WINDOW - 1);
+    localparam [WINDOW-1:0] ALL  = {WINDOW{1'b1}};
+    localparam [WINDOW-1:0] ONE  = WINDOW'(1);
 
     // A number's place is its lowest bits; of the numbers that share one, one is in the window.
     reg  [WINDOW-1:0] seen;
@@ -56,24 +58,19 @@ module sc_dedup_window #(
     // far ahead that the window leaves the newest behind.
     wire far   = ahead >= 32'(WINDOW);
     wire wraps = to < from;
-    wire [WINDOW-1:0] between;
-    genvar k;
-    generate
-        for (k = 0; k < WINDOW; k = k + 1) begin : places
-            wire above = BITS'(k) > from;
-            wire below = BITS'(k) < to;
-            assign between[k] = far || (wraps ? above || below : above && below);
-            always @(posedge clk) begin
-                if (!rst_n)                       seen[k] <= 1'b1;
-                else if (valid && BITS'(k) == to) seen[k] <= seen[k] || fresh;
-                else if (valid && newer && between[k]) seen[k] <= 1'b0;
-            end
-        end
-    endgenerate
+    wire [WINDOW-1:0] above   = ALL << from << 1;
+    wire [WINDOW-1:0] below   = ~(ALL << to);
+    wire [WINDOW-1:0] between = far ? ALL : wraps ? above | below : above & below;
+    wire [WINDOW-1:0] kept    = newer ? seen & ~between : seen;
 
     always @(posedge clk) begin
-        if (!rst_n)              newest <= 32'hffffffff;
-        else if (fresh && newer) newest <= number;
+        if (!rst_n) begin
+            newest <= 32'hffffffff;
+            seen   <= ALL;
+        end else if (fresh) begin
+            if (newer) newest <= number;
+            seen <= kept | ONE << to;
+        end
     end
 
 endmodule

@@ -14,12 +14,12 @@
 `default_nettype none
 
 module sc_peer_health #(
-    parameter integer REWARD     = 2,   // 0 to 255, like all of them
+    parameter integer REWARD     = 2,   // 0 to 255, like the penalties
     parameter integer BAD_CRC    = 16,
     parameter integer LOST       = 8,
     parameter integer LATE       = 4,
     parameter integer SILENT     = 4,
-    parameter integer THRESHOLD  = 32,
+    parameter integer THRESHOLD  = 32,  // at least 1
     parameter integer HYSTERESIS = 32   // THRESHOLD + HYSTERESIS is at most 255
 ) (
     input  wire       clk,
@@ -34,8 +34,8 @@ module sc_peer_health #(
 );
 
     generate
-        if (THRESHOLD + HYSTERESIS > 255) begin : refused
-            THRESHOLD_and_HYSTERESIS_exceed_255 stop ();  // no such module
+        if (THRESHOLD < 1 || THRESHOLD + HYSTERESIS > 255) begin : refused
+            THRESHOLD_or_HYSTERESIS_is_out_of_range stop ();  // no such module
         end
     endgenerate
 
