@@ -176,7 +176,9 @@ def test_what_no_chips_can_be_is_refused() -> None:
         build_chips(replace(network, readout="membrane"), ("a", "b", "b"))
     with pytest.raises(PartitionError, match="no crossing brings its spikes in time"):
         build_chips(network, ("a", "b", "b"), crossings=())
-    waiting = "chips a, b wait for each other's spikes within a tick .a -> b, batch 0; b -> a"
+    waiting = (
+        "chips a, b wait for each other's spikes within a tick .b -> a, batch 0; a -> b, batch 0"
+    )
     with pytest.raises(PartitionError, match=waiting):
         build_chips(network, ("a", "b", "a"))
     with pytest.raises(SCConfigError, match="simd of a layer on chip 'a' is not 1"):
