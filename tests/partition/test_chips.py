@@ -39,13 +39,13 @@ def digits() -> Partitions:
 def test_digits_over_two_chips(store: EvidenceStore) -> None:
     data = load_digits()
     run = run_chips(
-        digits(), data.test_x[:8], 16, store=store,
+        digits(), data.test_x[:4], 16, store=store,
         options=Quantisation(bits=4, coding="rate", input_bits=4),
         assumptions=from_nir(DIGITS).assumptions,
     )  # fmt: skip
     assert (run.mismatches, run.first) == (0, None)
     assert set(run.spikes) == {"lif1", "lif2"}
-    assert run.compared == sum(int(x.sum()) for x in run.spikes.values()) > 3000
+    assert run.compared == sum(int(x.sum()) for x in run.spikes.values()) > 1000
     assert np.array_equal(run.spikes["lif2"], run.host["lif2"])
     assert run.count("good") > 0
     assert run.count("bad") == run.count("lost") == run.count("duplicate") == 0
@@ -69,7 +69,7 @@ def test_a_million_spikes_of_digits(store: EvidenceStore) -> None:
     ("edges", "places"),
     [
         (RING, ("a", "b", "b")),
-        pytest.param(RING, ("a", "b", "a"), marks=pytest.mark.exhaustive),
+        pytest.param(RING, ("a", "a", "b"), marks=pytest.mark.exhaustive),
         pytest.param(DELAYED, ("a", "b", "a"), marks=pytest.mark.exhaustive),
         pytest.param(DELAYED, ("a", "a", "b"), marks=pytest.mark.exhaustive),
         pytest.param(TRIANGLE, ("a", "b", "c"), marks=pytest.mark.exhaustive),
@@ -92,7 +92,7 @@ def test_streams_and_levels(store: EvidenceStore) -> None:
     run = build_chips(network, ("a", "b", "b")).run(spikes(2), store=store)
     assert run.mismatches == 0 and run.compared > 100
     levels = np.random.default_rng(3).integers(0, 17, (3, 8))
-    run = build_chips(integers(RING, coding="rate"), ("a", "b", "a")).run(levels, store=store)
+    run = build_chips(integers(RING, coding="rate"), ("a", "b", "b")).run(levels, store=store)
     assert run.mismatches == 0 and run.compared > 100
 
 
@@ -176,6 +176,11 @@ def test_what_no_chips_can_be_is_refused() -> None:
         build_chips(replace(network, readout="membrane"), ("a", "b", "b"))
     with pytest.raises(PartitionError, match="no crossing brings its spikes in time"):
         build_chips(network, ("a", "b", "b"), crossings=())
+    waiting = (
+        "chips a, b wait for each other's spikes within a tick .b -> a, batch 0; a -> b, batch 0"
+    )
+    with pytest.raises(PartitionError, match=waiting):
+        build_chips(network, ("a", "b", "a"))
     with pytest.raises(SCConfigError, match="simd of a layer on chip 'a' is not 1"):
         build_chips(network, ("a", "b", "b"), foldings=[Folding(4, 2)] * 3)
     chips = build_chips(network, ("a", "b", "b"))

@@ -125,7 +125,7 @@ def split_network(
 
     Raises:
         PartitionError: something else than spikes would have to travel, or a chip has no input, or
-            a projection no crossing.
+            a projection no crossing, or chips wait for each other within a tick.
     """
     if network.input.coding == "direct":
         raise PartitionError(
@@ -141,6 +141,7 @@ def split_network(
     order = list(dict.fromkeys(places))
     links = [*_from_host(network, places, order), *_between(network, crossings, ids)]
     links += _to_host(network, places, order, links)
+    _require_pipeline(order, links)
     names = Namespace()
     parts = [_part(network, place, names.claim(place), places, tuple(links)) for place in order]
     return ChipNetwork(network, tuple(parts), tuple(links))
@@ -192,6 +193,25 @@ def _to_host(
             sizes = tuple(network.layers[k].size for k in leaving)
             found.append(ChipLink(place, HOST, 0, tuple(leaving), sizes, 0))
     return found
+
+
+def _require_pipeline(order: Sequence[str], links: Sequence[ChipLink]) -> None:
+    """Refuse chips that wait for each other within a tick, for none would ever begin."""
+    left = list(order)
+    while left:
+        waits = {link.target for link in links if link.delay == 0 and link.source in left}
+        ready = [place for place in left if place not in waits]
+        if not ready:
+            ring = "; ".join(
+                str(link)
+                for link in links
+                if link.delay == 0 and link.source in left and link.target in left
+            )
+            raise PartitionError(
+                f"chips {', '.join(left)} wait for each other's spikes within a tick ({ring}); "
+                "raise the delay of one of these connections, or put their layers on one chip"
+            )
+        left = [place for place in left if place in waits]
 
 
 def _part(
