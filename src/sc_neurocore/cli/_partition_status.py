@@ -16,6 +16,8 @@ from sc_neurocore.cli._output import examples, json_option, print_json, print_ta
 if TYPE_CHECKING:
     from sc_neurocore.partition import PartStatus
 
+#: A part writes several times a second; after so many seconds without, it is not at work.
+_SILENT_S = 5
 _HEADERS = ("place", "tick", "spikes sent", "received", "lost", "late", "seconds", "")
 
 
@@ -51,10 +53,17 @@ def _rows(found: Mapping[str, PartStatus]) -> list[list[str]]:
         [
             part.place, f"{part.tick} of {part.ticks}", str(part.sent), str(part.received),
             str(part.lost), str(part.late), f"{part.seconds:.1f}",
-            "finished" if part.finished else "running",
+            _state(part),
         ]
         for part in found.values()
     ]  # fmt: skip
+
+
+def _state(part: PartStatus) -> str:
+    if part.finished:
+        return "finished"
+    silent = time.time() - part.written
+    return f"silent for {silent:.0f} s" if silent > _SILENT_S else "running"
 
 
 def _watch(directory: Path) -> None:

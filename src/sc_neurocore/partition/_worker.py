@@ -339,7 +339,7 @@ class _Loop:
             sum(end.counters.spikes for _, _, end in self._senders),
             sum(c.spikes for c in received), sum(c.lost for c in received),
             sum(c.late_dropped + c.late_next_tick for c in received),
-            now - self._began if self._began else 0.0,
+            now - self._began if self._began else 0.0, time.time(),
         )  # fmt: skip
         self._control.report("status", status)
         if self._part.status is not None:
