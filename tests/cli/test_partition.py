@@ -44,6 +44,7 @@ REFUSED = [
     ([NET, "--place", "x"], "there is no option '--place'; did you mean '--places'?", 2),
     (["run", "missing"], "'missing' is not a bundle: it has no manifest.json", 2),
     (["run", "missing", "--loss", "2"], "the probabilities of faults are (2.0, ", 2),
+    (["run", "missing", "--loss", "nan"], "the probabilities of faults are (nan, ", 2),
     (["status", "missing"], "missing is no directory; give the one of `run --status`", 2),
 ]
 
@@ -94,9 +95,11 @@ def test_check_compares_every_spike(tmp_path: Path) -> None:
 
 
 def test_chips_run_as_rtl(tmp_path: Path) -> None:
+    """The program and samples of the tutorial, so that one compiled simulation serves both."""
     out = tmp_path / "parts"
-    assert run(NET, "--places", str(PLACES / "chips.toml"), "--out", str(out)).exit_code == 0
-    done = run("run", str(out), "--samples", "2", "--json")
+    places = str(PLACES / "chips.toml")
+    assert run(NET, "--places", places, "--data", "digits", "--out", str(out)).exit_code == 0
+    done = run("run", str(out), "--samples", "4", "--json")
     assert done.exit_code == 0, done.output
     report = json.loads(done.output)
     assert report["mismatches"] == 0 and report["compared"] > 100
@@ -105,10 +108,10 @@ def test_chips_run_as_rtl(tmp_path: Path) -> None:
     ]  # fmt: skip
     network = from_nir(NET)
     settings = {"ticks": 16, "coding": "rate", "input_bits": 4}
-    inputs = encode_dataset(network.flat, settings, load_dataset("digits"), 2)
+    inputs = encode_dataset(network.flat, settings, load_dataset("digits"), 4)
     alone = network.run(inputs).output.sum(axis=1).argmax(axis=1)
     assert report["answers"] == {"output": alone.tolist()}
-    text = run("run", str(out), "--samples", "2")
+    text = run("run", str(out), "--samples", "4")
     assert f"{report['compared']} spikes compared" in text.output
     assert "hidden -> answer" in text.output and "0 mismatches" in text.output
     refused = run("run", str(out), "--loss", "0.1")
@@ -144,3 +147,9 @@ def test_a_new_run_clears_the_status_of_the_last(tmp_path: Path) -> None:
     old.write_text(json.dumps(PART | {"finished": True, "ticks": 7, "tick": 7}))
     assert run("run", str(out), "--samples", "1", "--status", str(tmp_path)).exit_code == 0
     assert json.loads(old.read_text())["ticks"] == 16
+
+
+def test_a_folder_without_status_says_so(tmp_path: Path) -> None:
+    done = run("status", str(tmp_path))
+    assert done.exit_code == 0 and "no part has written its status here yet" in done.output
+    assert run("status", str(tmp_path), "--json").output == "{}\n"

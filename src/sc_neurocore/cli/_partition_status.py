@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: A part writes several times a second; after so many seconds without, it is not at work.
 _SILENT_S = 5
-_HEADERS = ("place", "tick", "spikes sent", "received", "lost", "late", "seconds", "")
+_HEADERS = ("place", "tick", "spikes sent", "received", "lost", "late", "seconds", "state")
 
 
 @click.command(
@@ -43,7 +43,10 @@ def status(directory: Path, once: bool, as_json: bool) -> None:
     if as_json:
         print_json({place: asdict(part) for place, part in found.items()})
     elif once or not sys.stdout.isatty():
-        print_table(_HEADERS, _rows(found))
+        if found:
+            print_table(_HEADERS, _rows(found))
+        else:
+            click.echo(f"{directory}: no part has written its status here yet")
     else:
         _watch(directory)
 

@@ -49,7 +49,7 @@ class FaultPlan:
 
     def __post_init__(self) -> None:
         rates = (self.drop, self.repeat, self.reorder, self.delay, self.corrupt)
-        if min(rates) < 0 or sum(rates) > 1:
+        if not (all(rate >= 0 for rate in rates) and sum(rates) <= 1):  # nor NaN
             raise SCConfigError(
                 f"the probabilities of faults are {rates}; none may be negative, and their sum at "
                 "most 1"

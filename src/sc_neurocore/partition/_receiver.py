@@ -178,6 +178,7 @@ class AERReceiver:
             if digest != self._program:
                 self.counters.foreign += 1
                 self.stranger = digest.hex()
+                self._hello()  # so that both ends can say why they end
                 return
         elif packet.program != self._word or packet.batch != self._batch:
             self.counters.foreign += 1
