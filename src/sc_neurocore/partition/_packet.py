@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.exceptions import SCNeuroError
+from sc_neurocore.exceptions import SCConfigError
 
 MAGIC, VERSION = 0x5CAE, 1
 HEADER_BYTES, MIN_BYTES = 24, 28
@@ -27,7 +27,7 @@ _NONE: Addresses = np.zeros(0, np.uint32)
 _NONE.setflags(write=False)
 
 
-class PacketError(SCNeuroError):
+class PacketError(SCConfigError):
     """Bytes are no packet."""
 
 
