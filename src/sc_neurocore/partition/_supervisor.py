@@ -25,14 +25,10 @@ _PRIMARY_S, _END_S, _RESTARTS = 1.0, 2.0, 8
 
 
 class _Child:
-    """Control of a part in a child process: it ends with its supervisor.
+    """Control of a part in a child process: a pipe to the supervisor, whose end ends it."""
 
-    The pipe says so when the supervisor ends, unless a process that was forked meanwhile holds the
-    other end as well; the parent's number changes in any case.
-    """
-
-    def __init__(self, pipe: Connection, supervisor: int) -> None:
-        self._pipe, self._supervisor = pipe, supervisor
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
         self._began: float | None = None
         self._stopped = False
 
@@ -51,8 +47,6 @@ class _Child:
         return self._stopped
 
     def _listen(self) -> None:
-        if os.getppid() != self._supervisor:
-            raise EOFError
         while not self._stopped and self._pipe.poll():
             began = self._pipe.recv()
             if began is None:
@@ -113,7 +107,7 @@ class Supervisor:
         process = self._context.Process(
             target=_child,
             name=f"part {place}",
-            args=(self._parts[place], self._links, self._ends, theirs, foreign, os.getpid()),
+            args=(self._parts[place], self._links, self._ends, theirs, foreign),
         )
         process.start()
         theirs.close()
@@ -191,14 +185,14 @@ def _how(code: int | None) -> str:
 
 def _child(
     part: Part, links: tuple[Link, ...], ends: Ends, pipe: Connection,
-    foreign: tuple[Connection, ...], supervisor: int,
+    foreign: tuple[Connection, ...],
 ) -> None:  # fmt: skip
     """What a child process does; the supervisor's ends of pipes are not its own."""
     for other in foreign:
         other.close()
     code = 0
     try:
-        run_part(part, links, ends.open(part.place), _Child(pipe, supervisor))
+        run_part(part, links, ends.open(part.place), _Child(pipe))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         code = 1  # the supervisor has ended
     except SCNeuroError as error:
