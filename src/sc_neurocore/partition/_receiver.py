@@ -21,7 +21,7 @@ from sc_neurocore.partition._packet import (
     PacketKind,
     SpikePacket,
 )
-from sc_neurocore.partition._transport import Channel
+from sc_neurocore.partition._transport import AT_ONCE, Channel
 
 _SILENCE: Addresses = np.zeros(0, np.uint32)
 
@@ -111,9 +111,11 @@ class AERReceiver:
         self._acknowledge()
 
     def receive(self) -> bool:
-        """Take what has come; whether anything has."""
+        """Take what has come, at most `AT_ONCE` packets; whether anything has."""
         came = False
-        while (data := self._channel.receive()) is not None:
+        for _ in range(AT_ONCE):
+            if (data := self._channel.receive()) is None:
+                break
             came = True
             self._arrive(data)
         self._expire()
@@ -187,7 +189,8 @@ class AERReceiver:
         # Nobody can send more than the credits that were given, but before a restart.
         beyond = number >= self._granted + self._credits + (not spikes)
         outside = spikes and (
-            packet.tick >= self._ticks or bool((packet.addresses[-1:] >= self._size).any())
+            packet.tick >= self._ticks
+            or (packet.addresses.size > 0 and int(packet.addresses[-1]) >= self._size)
         )
         if outside or (beyond and not self._asking):
             self.counters.malformed += 1

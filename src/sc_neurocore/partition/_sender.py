@@ -22,7 +22,7 @@ from sc_neurocore.partition._packet import (
     SpikePacket,
     packets_of,
 )
-from sc_neurocore.partition._transport import Channel
+from sc_neurocore.partition._transport import AT_ONCE, Channel
 
 
 class AERSender:
@@ -122,9 +122,15 @@ class AERSender:
         self._channel.poll()
 
     def receive(self) -> bool:
-        """Take what came back, and transmit what that allows; whether anything came."""
+        """Take what came back, at most `AT_ONCE` packets, and transmit what that allows.
+
+        Returns:
+            Whether anything came.
+        """
         came = False
-        while (data := self._channel.receive()) is not None:
+        for _ in range(AT_ONCE):
+            if (data := self._channel.receive()) is None:
+                break
             came = True
             try:
                 self._take(SpikePacket.decode(data))

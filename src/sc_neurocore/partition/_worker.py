@@ -115,16 +115,16 @@ class _Loop:
         while (began := self._control.started()) is None:
             if self._control.stopped(False):
                 return
-            if not self._receive():
-                self._wait()
+            self._receive()
+            self._wait()
         self._begin(began)
         while not self._control.stopped(self._finished):
-            came = self._receive()
+            self._receive()
             if self._tick < self._end and self._runnable():
                 self._step()
             elif not self._finished and self._done():
                 self._finish()
-            elif not came:
+            else:
                 self._silent()
                 self._wait()
         if self._finished:
@@ -157,8 +157,8 @@ class _Loop:
                     f"place {missing[0]!r} did not answer place {self._place!r} within "
                     f"{self._pace.start_s:g} s; start it, and check its `host` and `port`"
                 )
-            if not self._receive():
-                self._wait()
+            self._receive()
+            self._wait()
 
     def _begin(self, began: float) -> None:
         self._began = began
@@ -170,15 +170,13 @@ class _Loop:
         now = time.monotonic()
         self._heard = {i: (-1, now) for i, _, _ in self._ends}
 
-    def _receive(self) -> bool:
-        came = False
+    def _receive(self) -> None:
         for _, link, sender in self._senders:
-            came |= sender.receive()
+            sender.receive()
             self._check(link.target, sender)
         for _, link, receiver in self._receivers:
-            came |= receiver.receive()
+            receiver.receive()
             self._check(link.source, receiver)
-        return came
 
     def _check(self, peer: str, end: AERSender | AERReceiver) -> None:
         if end.stranger and not end.greeted:
@@ -300,12 +298,11 @@ class _Loop:
 
     def _wait(self) -> None:
         self._report()
-        if any(channel.pending() for channel in self._channels.values()):
-            return
-        limit = 0.005 if self._lossy else _REMIND_S
-        if self._pace.tick_ns is not None and self._began:
-            limit = min(limit, max(0.0, self._pace.tick_ns * 1e-9 / 4))
-        self._selector.select(limit)
+        if not any(channel.pending() for channel in self._channels.values()):
+            limit = 0.005 if self._lossy else _REMIND_S
+            if self._pace.tick_ns is not None and self._began:
+                limit = min(limit, max(0.0, self._pace.tick_ns * 1e-9 / 4))
+            self._selector.select(limit)
         if time.monotonic() - self._reminded >= _REMIND_S:
             self._remind()
 
