@@ -110,6 +110,11 @@ class LossyChannel:
         self._newest = 0
         self.did = Injected()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no packet is held that will be passed on."""
+        return self._held is None and not self._slow
+
     def send(self, data: bytes) -> bool:
         """Pass a packet on, or let a fault happen to it; always taken."""
         if data[2] & 0xF != PacketKind.SPIKES:
