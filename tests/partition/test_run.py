@@ -355,6 +355,16 @@ def test_peers_with_other_programs_refuse_each_other() -> None:
     assert all(isinstance(error, PartitionError) for error in found.values())
 
 
+def test_a_sender_of_another_program_is_told_why() -> None:
+    """It hears the receiver's digest, and does not wait for an answer in vain."""
+    graph, where = network("feedforward", 2)
+    one = cut(graph, where, ports=free_port())
+    other = replace(cut(network("feedforward", 2, seed=2)[0], where), places=one.places)
+    found = places_apart({"p0": one, "p1": other}, 60, Pace(start_s=5.0))
+    for error in found.values():
+        assert "compile once and give every place the same directory" in str(error)
+
+
 def test_differing_passports_are_refused() -> None:
     graph, where = network("recurrent", 2)
     passports = {"p0": {"program": "1" * 64}, "p1": {"program": "2" * 64}}

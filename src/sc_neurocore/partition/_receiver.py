@@ -180,7 +180,9 @@ class AERReceiver:
             if digest != self._program:
                 self.counters.foreign += 1
                 self.stranger = digest.hex()
-                self._hello()  # so that both ends can say why they end
+                if not self.greeted:  # so that both ends can say why they end
+                    self._channel.trust()
+                    self._hello()
                 return
         elif packet.program != self._word or packet.batch != self._batch:
             self.counters.foreign += 1
