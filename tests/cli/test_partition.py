@@ -44,6 +44,7 @@ REFUSED = [
     ([NET, "--place", "x"], "there is no option '--place'; did you mean '--places'?", 2),
     (["run", "missing"], "'missing' is not a bundle: it has no manifest.json", 2),
     (["run", "missing", "--loss", "2"], "the probabilities of faults are (2.0, ", 2),
+    (["run", "missing", "--loss", "nan"], "the probabilities of faults are (nan, ", 2),
     (["status", "missing"], "missing is no directory; give the one of `run --status`", 2),
 ]
 
@@ -80,3 +81,75 @@ def test_run_and_status(tmp_path: Path) -> None:
     shown = json.loads(run("status", str(tmp_path / "status"), "--json").output)
     assert set(shown) == {"left", "right", "answer"}
     assert all(part["finished"] and part["tick"] == 32 for part in shown.values())
+
+
+def test_check_compares_every_spike(tmp_path: Path) -> None:
+    """Equal without faults, and code 6 with the name of what differs with them."""
+    out, plot = tmp_path / "parts", tmp_path / "traffic.svg"
+    assert run(NET, "--places", str(PLACES / "hosts.toml"), "--out", str(out)).exit_code == 0
+    done = run("run", str(out), "--samples", "2", "--check", "--plot", str(plot))
+    assert done.exit_code == 0 and "in one process: equal" in done.output
+    assert plot.read_text().startswith("<svg")
+    done = run("run", str(out), "--samples", "2", "--check", "--corrupt", "0.5")
+    assert done.exit_code == 6 and "different in 'lif2'" in done.output
+
+
+def test_chips_run_as_rtl(tmp_path: Path) -> None:
+    """The program and samples of the tutorial, so that one compiled simulation serves both."""
+    out = tmp_path / "parts"
+    places = str(PLACES / "chips.toml")
+    assert run(NET, "--places", places, "--data", "digits", "--out", str(out)).exit_code == 0
+    done = run("run", str(out), "--samples", "4", "--json")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.output)
+    assert report["mismatches"] == 0 and report["compared"] > 100
+    assert [(x["source"], x["target"]) for x in report["links"]] == [
+        ("host", "hidden"), ("hidden", "answer"), ("answer", "host")
+    ]  # fmt: skip
+    network = from_nir(NET)
+    settings = {"ticks": 16, "coding": "rate", "input_bits": 4}
+    inputs = encode_dataset(network.flat, settings, load_dataset("digits"), 4)
+    alone = network.run(inputs).output.sum(axis=1).argmax(axis=1)
+    assert report["answers"] == {"output": alone.tolist()}
+    text = run("run", str(out), "--samples", "4")
+    assert f"{report['compared']} spikes compared" in text.output
+    assert "hidden -> answer" in text.output and "0 mismatches" in text.output
+    refused = run("run", str(out), "--loss", "0.1")
+    assert refused.exit_code == 2 and "the places of this program are chips" in refused.output
+
+
+def test_chips_and_processes_together_are_refused(tmp_path: Path) -> None:
+    places, out = tmp_path / "mixed.toml", tmp_path / "parts"
+    text = (PLACES / "chips.toml").read_text()
+    places.write_text(text.replace('kind = "chip"\ntarget = "ecp5-25k"\n', ""))
+    assert run(NET, "--places", str(places), "--out", str(out)).exit_code == 0
+    done = run("run", str(out))
+    assert done.exit_code == 3
+    assert "has chips (hidden) and processes (answer), and those do not run together" in done.output
+
+
+PART = {"place": "left", "pid": 1, "tick": 3, "ticks": 9, "finished": False, "sent": 0,
+        "received": 0, "lost": 0, "late": 0, "seconds": 0.5, "written": 0.0}  # fmt: skip
+
+
+def test_a_part_that_writes_no_more_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "left.status.json").write_text(json.dumps(PART))
+    assert "silent for" in run("status", str(tmp_path)).output
+    (tmp_path / "left.status.json").write_text(json.dumps(PART | {"written": "today"}))
+    done = run("status", str(tmp_path))
+    assert done.exit_code == 3 and "left.status.json is no status of a part" in done.output
+
+
+def test_a_new_run_clears_the_status_of_the_last(tmp_path: Path) -> None:
+    out = tmp_path / "parts"
+    assert run(NET, "--places", str(PLACES / "hosts.toml"), "--out", str(out)).exit_code == 0
+    old = tmp_path / "left.status.json"
+    old.write_text(json.dumps(PART | {"finished": True, "ticks": 7, "tick": 7}))
+    assert run("run", str(out), "--samples", "1", "--status", str(tmp_path)).exit_code == 0
+    assert json.loads(old.read_text())["ticks"] == 16
+
+
+def test_a_folder_without_status_says_so(tmp_path: Path) -> None:
+    done = run("status", str(tmp_path))
+    assert done.exit_code == 0 and "no part has written its status here yet" in done.output
+    assert run("status", str(tmp_path), "--json").output == "{}\n"

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from partition.chip_networks import DELAYED, RING, STREAMS, TRIANGLE, Edge, integers, spikes
-from sc_neurocore.accelerator import Folding, InputCoding, Quantisation, write_accelerator
+from sc_neurocore.accelerator import (
+    Folding,
+    InputCoding,
+    Quantisation,
+    simulate_network,
+    write_accelerator,
+)
 from sc_neurocore.datasets import load_digits
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
@@ -186,3 +192,14 @@ def test_what_no_chips_can_be_is_refused() -> None:
     chips = build_chips(network, ("a", "b", "b"))
     with pytest.raises(SCConfigError, match="a link cannot 'melt'; allowed: drop, repeat, corr"):
         chips.run(spikes(1), store=EvidenceStore(), faults=[LinkFault(0, 0, "melt")])
+
+
+def test_a_program_states_what_its_chips_compute() -> None:
+    """Without options, the assumptions and widths are those of the network's file."""
+    network = from_nir(DIGITS)
+    program = SliceAtWires(digits().places)(digits().whole)
+    x = np.random.default_rng(2).integers(0, 2, (3, 12, 64))
+    whole = chips_of(program, ticks=12).chips.whole
+    found = simulate_network(whole, x, spikes=True)
+    assert network.assumptions.reset == "subtract" and found.spikes is not None
+    assert np.array_equal(found.spikes[whole.output], network.run(x).output)

@@ -15,7 +15,9 @@ from sc_neurocore.partition import (
     AERReceiver,
     AERSender,
     Channel,
+    FaultPlan,
     Guard,
+    LossyChannel,
     PacketKind,
     SpikePacket,
     fault_table,
@@ -319,3 +321,50 @@ def test_a_receiver_goes_on_from_its_state() -> None:
     again.receive()
     assert [heard(again, t) for t in range(9)] == [[t] for t in range(9)]
     assert sender.counters.again == 4
+
+
+def test_a_flood_is_taken_in_portions() -> None:
+    sender, receiver, there, _ = ends()
+    for _ in range(1000):
+        there.send(b"noise")
+    sender.send(0, spikes(5))
+    assert receiver.receive() and receiver.counters.damaged == 256
+    while receiver.receive():
+        pass
+    assert receiver.counters.damaged == 1000 and heard(receiver, 0) == [5]
+
+
+def test_sequence_numbers_wrap_under_faults() -> None:
+    """A link that begins 100 packets before 2^32."""
+    there, here = memory_link()
+    clock = Clock()
+    lossy = LossyChannel(there, FaultPlan(0.03, 0.1, 0.1, seed=4, hold_s=1e9), clock)
+    sender = AERSender(lossy, PROGRAM)
+    receiver = AERReceiver(here, PROGRAM, size=100, ticks=300, clock=clock)
+    start = 2**32 - 100
+    sent, nothing = sender.state()
+    sender.restore({**sent, "first": start}, nothing)
+    numbers, kept = receiver.state()
+    receiver.restore({**numbers, "start": start}, kept)
+    for tick in range(300):
+        while not sender.ready:
+            clock.now += 1
+            sender.remind()
+            receiver.receive()
+            sender.receive()
+        sender.send(tick, spikes(tick % 100))
+        receiver.receive()
+        receiver.advance(tick, tick)
+        sender.receive()
+    lossy.plan = FaultPlan()
+    while not (receiver.complete and sender.done):
+        clock.now += 1
+        sender.remind()
+        receiver.receive()
+        receiver.advance(300, 300)
+        sender.receive()
+    did, saw = lossy.did, receiver.counters
+    assert saw.lost == did.dropped > 3
+    assert saw.duplicates == did.repeated + sender.counters.again
+    assert (saw.overtaken, saw.malformed, saw.stale) == (did.overtaken, 0, 0)
+    assert saw.packets == 300 - did.dropped and saw.spikes == saw.packets

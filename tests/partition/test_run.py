@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,7 @@ from sc_neurocore.partition import (
     run_program,
     spike_digests,
 )
+from sc_neurocore.partition._snapshot import read_snapshot, write_snapshot
 
 from .programs import cut, network, noise
 
@@ -103,6 +106,95 @@ def test_a_killed_part_goes_on_from_its_snapshot(kind: str) -> None:
     assert np.array_equal(run.output, from_nir(graph).run(noise(ticks)).output)
 
 
+@pytest.mark.parametrize("transport", ["udp", "reliable"])
+def test_parts_killed_before_any_snapshot_was_due_begin_again(transport: str) -> None:
+    graph, where = network("delayed", 3)
+    ticks = 2000
+    running: dict[str, int] = {}
+
+    def kill(status: PartStatus) -> None:
+        if running.get(status.place) is None and 0 < status.tick < ticks // 2:
+            running[status.place] = status.pid
+            if {"p0", "p2"} <= running.keys():
+                for place in ("p0", "p2"):
+                    os.kill(running[place], signal.SIGKILL)
+                running.clear()
+                running.update(p0=0, p1=0, p2=0)
+
+    expected, _ = spike_digests(from_nir(graph), noise(ticks), ticks)
+    program = cut(graph, where, Wire(transport=transport))
+    run = run_program(program, noise(ticks), ticks, snapshot_every=10**6, on_status=kill)
+    assert run.digests == expected
+    assert run.restarts == {"p0": 1, "p1": 0, "p2": 1}
+
+
+@pytest.mark.parametrize("kept", [0, 40, -30])
+def test_a_damaged_snapshot_ends_the_run_with_a_sentence(kept: int, tmp_path: Path) -> None:
+    graph, where = network("recurrent", 2)
+
+    def harm(status: PartStatus) -> None:
+        if status.place == "p1" and status.tick > 0:
+            os.kill(status.pid, signal.SIGSTOP)
+            found = next(tmp_path.glob("sc-partition-*/snapshot-1.npz"))
+            found.write_bytes(found.read_bytes()[:kept])
+            os.kill(status.pid, signal.SIGKILL)
+
+    with pytest.raises(PartitionError, match=r"snapshot-1\.npz is no whole snapshot"):
+        run_program(
+            cut(graph, where), noise(50000), 50000, snapshot_every=10**6, on_status=harm
+        )  # fmt: skip
+
+
+def test_a_snapshot_of_another_program_is_refused(tmp_path: Path) -> None:
+    graph, where = network("recurrent", 2)
+
+    def swap(status: PartStatus) -> None:
+        if status.place == "p1" and status.tick > 0:
+            os.kill(status.pid, signal.SIGSTOP)
+            path = next(tmp_path.glob("sc-partition-*/snapshot-1.npz"))
+            found = read_snapshot(path)
+            assert found is not None
+            write_snapshot(path, {**found[0], "program": "0" * 64}, found[1])
+            os.kill(status.pid, signal.SIGKILL)
+
+    with pytest.raises(PartitionError, match=r"snapshot-1\.npz is of another program"):
+        run_program(
+            cut(graph, where), noise(50000), 50000, snapshot_every=10**6, on_status=swap
+        )  # fmt: skip
+
+
+RUN_LONG = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from tests.partition.programs import cut, network, noise
+from sc_neurocore.partition import run_program
+graph, where = network("recurrent", 2)
+run_program(cut(graph, where), noise(10**6), 10**6, on_status=lambda s: print(s.pid, flush=True))
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_parts_end_with_their_supervisor(sent: signal.Signals) -> None:
+    here = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN_LONG, here], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        parts: set[int] = set()
+        while len(parts) < 2:
+            parts.add(int(process.stdout.readline()))
+        stopped = min(parts)
+        if sent == signal.SIGKILL:
+            os.kill(stopped, signal.SIGSTOP)  # it can look at nothing itself
+            os.kill(process.pid, sent)
+        else:
+            os.killpg(process.pid, sent)
+        # The streams end when nobody holds them any more.
+        _, said = process.communicate(timeout=60)
+        assert said.count(b"Traceback") == (sent == signal.SIGINT)
+
+
 def test_without_snapshots_a_killed_part_ends_the_run() -> None:
     graph, where = network("recurrent", 2)
 
@@ -114,23 +206,30 @@ def test_without_snapshots_a_killed_part_ends_the_run() -> None:
         run_program(cut(graph, where), noise(50000), 50000, on_status=kill)
 
 
-@pytest.mark.parametrize("kind", ["feedforward", "recurrent"])
-def test_counters_are_what_was_injected(kind: str) -> None:
-    graph, where = network(kind, 2)
+@pytest.mark.parametrize("kind, places", [("feedforward", 2), ("recurrent", 2), ("delayed", 3)])
+def test_counters_are_what_was_injected(kind: str, places: int) -> None:
+    """All faults together; delays end when the packet already counts as lost."""
+    graph, where = network(kind, places)
     ticks = 150
-    plan = FaultPlan(drop=0.01, repeat=0.1, corrupt=0.01, reorder=0.05, cuts=((20, 23),), seed=3)
+    plan = FaultPlan(
+        drop=0.01, repeat=0.1, corrupt=0.01, reorder=0.05, delay=0.02, delay_s=0.6,
+        cuts=((20, 23), (140, 142)), seed=3,
+    )  # fmt: skip
     run = run_program(
-        cut(graph, where), noise(ticks), ticks, faults=plan, pace=Pace(patience_s=0.3)
-    )
+        cut(graph, where, Wire(window=256)), noise(ticks), ticks, faults=plan,
+        pace=Pace(patience_s=0.2),
+    )  # fmt: skip
     for link in run.links:
         did, saw = link.injected, link.received
         assert did is not None and saw is not None and link.sent is not None
-        assert did.packets == link.sent.packets and did.repeated and did.cut == 3
+        assert did.packets == link.sent.packets and did.repeated and did.cut == 5
         assert saw.damaged == did.corrupted
         assert saw.lost == did.dropped + did.cut + did.corrupted
         assert saw.duplicates == did.repeated
         assert saw.overtaken == did.overtaken
         assert saw.packets == did.packets - saw.lost
+        assert (saw.stale, saw.malformed, saw.foreign) == (0, 0, 0)
+    assert sum(link.injected.delayed for link in run.links if link.injected) > 0
 
 
 def test_repeats_and_reordering_change_no_spike() -> None:
@@ -254,6 +353,16 @@ def test_peers_with_other_programs_refuse_each_other() -> None:
     texts = [str(error) for error in found.values()]
     assert any("compile once and give every place the same directory" in text for text in texts)
     assert all(isinstance(error, PartitionError) for error in found.values())
+
+
+def test_a_sender_of_another_program_is_told_why() -> None:
+    """It hears the receiver's digest, and does not wait for an answer in vain."""
+    graph, where = network("feedforward", 2)
+    one = cut(graph, where, ports=free_port())
+    other = replace(cut(network("feedforward", 2, seed=2)[0], where), places=one.places)
+    found = places_apart({"p0": one, "p1": other}, 60, Pace(start_s=5.0))
+    for error in found.values():
+        assert "compile once and give every place the same directory" in str(error)
 
 
 def test_differing_passports_are_refused() -> None:

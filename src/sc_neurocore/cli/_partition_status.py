@@ -16,7 +16,9 @@ from sc_neurocore.cli._output import examples, json_option, print_json, print_ta
 if TYPE_CHECKING:
     from sc_neurocore.partition import PartStatus
 
-_HEADERS = ("place", "tick", "spikes sent", "received", "lost", "late", "seconds", "")
+#: A part writes several times a second; after so many seconds without, it is not at work.
+_SILENT_S = 5
+_HEADERS = ("place", "tick", "spikes sent", "received", "lost", "late", "seconds", "state")
 
 
 @click.command(
@@ -41,7 +43,10 @@ def status(directory: Path, once: bool, as_json: bool) -> None:
     if as_json:
         print_json({place: asdict(part) for place, part in found.items()})
     elif once or not sys.stdout.isatty():
-        print_table(_HEADERS, _rows(found))
+        if found:
+            print_table(_HEADERS, _rows(found))
+        else:
+            click.echo(f"{directory}: no part has written its status here yet")
     else:
         _watch(directory)
 
@@ -51,10 +56,17 @@ def _rows(found: Mapping[str, PartStatus]) -> list[list[str]]:
         [
             part.place, f"{part.tick} of {part.ticks}", str(part.sent), str(part.received),
             str(part.lost), str(part.late), f"{part.seconds:.1f}",
-            "finished" if part.finished else "running",
+            _state(part),
         ]
         for part in found.values()
     ]  # fmt: skip
+
+
+def _state(part: PartStatus) -> str:
+    if part.finished:
+        return "finished"
+    silent = time.time() - part.written
+    return f"silent for {silent:.0f} s" if silent > _SILENT_S else "running"
 
 
 def _watch(directory: Path) -> None:

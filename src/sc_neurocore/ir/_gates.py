@@ -89,20 +89,25 @@ class Gate(LinearOp):
         return np.asarray(x)
 
 
+def _within(name: str, value: int, low: int, high: int) -> Iterator[Problem]:
+    if not low <= value <= high:
+        yield name, f"is {value}, it must be from {low} to {high}"
+
+
 @dataclass(frozen=True, eq=False)
 class DedupGate(Gate):
     """Lets each sequence number through once; see `hdl.links.DedupWindow`.
 
     Attributes:
-        window: sequence numbers remembered, a power of two.
+        window: sequence numbers remembered, a power of two up to 2^30.
     """
 
     window: int = 64
 
     def check(self) -> Iterator[Problem]:
         """A power of two."""
-        if self.window < 1 or self.window & (self.window - 1):
-            yield "window", f"is {self.window}, it must be a power of two"
+        if not 1 <= self.window <= 1 << 30 or self.window & (self.window - 1):
+            yield "window", f"is {self.window}, it must be a power of two up to 2^30"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +115,14 @@ class HealthGate(Gate):
     """Blocks a peer whose score is too low; see `hdl.links.PeerHealth`.
 
     Attributes:
-        threshold: scores below it block, 0 to 255.
+        threshold: scores below it block, 1 to 223; a blocked peer must reach 32 more.
     """
 
     threshold: int = 32
+
+    def check(self) -> Iterator[Problem]:
+        """A threshold that can be passed either way."""
+        yield from _within("threshold", self.threshold, 1, 223)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,14 +130,20 @@ class BackoffGate(Gate):
     """Blocks after a failure, each time longer; see `hdl.links.Backoff`.
 
     Attributes:
-        base: ticks after the first failure.
-        cap: most ticks.
-        seed: of the jitter.
+        base: ticks after the first failure, 1 to 65535.
+        cap: most ticks, ``base`` to 65535.
+        seed: of the jitter, 1 to 65535.
     """
 
     base: int = 1
     cap: int = 64
     seed: int = 1
+
+    def check(self) -> Iterator[Problem]:
+        """Pauses that do not shrink, and a seed that a register of 16 bits takes."""
+        yield from _within("base", self.base, 1, 0xFFFF)
+        yield from _within("cap", self.cap, max(self.base, 1), 0xFFFF)
+        yield from _within("seed", self.seed, 1, 0xFFFF)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,10 @@
-"""The gates of a host: those of `sc_neurocore.hdl.links`, fast and with a state of their own.
+"""The gates of a host: those of `sc_neurocore.hdl.links`, with a state of their own.
 
-Each does step by step what its golden model does; its ``state`` is the model's, to be kept in a
-snapshot and to be put back.
+Each does step by step what its golden model does, in few operations, for it runs once or more for
+every packet; its ``state`` is the model's, to be kept in a snapshot and to be put back.
 """
 
 from __future__ import annotations
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.hdl.links import (
@@ -33,86 +30,36 @@ class HostDedup:
 
     Attributes:
         model: what it follows.
-        state: of the model; may be set.
     """
 
     def __init__(self, model: DedupWindow | None = None) -> None:
         self.model = model or DedupWindow()
-        self.state: DedupState = self.model.initial
+        self._size, self._all = self.model.window, (1 << self.model.window) - 1
+        self.state = self.model.initial
+
+    @property
+    def state(self) -> DedupState:
+        """State of the model; may be set."""
+        return DedupState(self._newest, self._seen)
+
+    @state.setter
+    def state(self, state: DedupState) -> None:
+        self._newest, self._seen = state.newest, state.seen
 
     def judge(self, number: int) -> Verdict:
-        """The verdict on one number, which is remembered if it is fresh.
-
-        Raises:
-            SCConfigError: it is not from 0 to 2^32 - 1.
-        """
-        self.state, verdict = self.model.step(self.state, number)
-        return verdict
-
-    def judge_all(self, numbers: ArrayLike) -> NDArray[np.uint8]:
-        """The verdicts on numbers that came one after the other, each a `Verdict`.
-
-        Args:
-            numbers: sequence numbers, one-dimensional, 0 to 2^32 - 1.
-
-        Raises:
-            SCConfigError: they are no such numbers; then none was judged.
-        """
-        given = _sequence_numbers(numbers)
-        if not given.size:
-            return np.zeros(0, np.uint8)
-        # Distances from the newest number so far, those behind it negative.
-        newest = self.state.newest
-        moved = (given - newest) & _MASK
-        distance = np.where(moved < _HALF, moved, moved - (_MASK + 1))
-        first, last = min(int(distance.min()), 0), max(int(distance.max()), 0)
-        if last - first >= _HALF:  # some would be newer than others in a circle
-            return np.array([self.judge(number) for number in given.tolist()], np.uint8)
-        before = np.maximum.accumulate(np.concatenate(([0], distance[:-1])))
-        age = before - distance
-        repeated = self._seen(-distance)
-        if (age >= 0).any():  # otherwise every number is newer than all before
-            again = np.ones(distance.size, np.bool_)
-            again[np.unique(distance, return_index=True)[1]] = False
-            repeated |= again
-        verdicts = np.where(repeated, Verdict.DUPLICATE, Verdict.FRESH)
-        verdicts[age < 0] = Verdict.FRESH
-        verdicts[age >= self.model.window] = Verdict.STALE
-        self._remember(last, last - distance[verdicts == Verdict.FRESH])
-        return verdicts.astype(np.uint8)
-
-    def _seen(self, ages: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether numbers so far behind the newest have come, as far as that is remembered."""
-        window = self.model.window
-        held = self.state.seen.to_bytes((window + 7) // 8, "little")
-        came = np.unpackbits(np.frombuffer(held, np.uint8), count=window, bitorder="little")
-        inside = (ages >= 0) & (ages < window)
-        found: NDArray[np.bool_] = inside & (came[np.where(inside, ages, 0)] != 0)
-        return found
-
-    def _remember(self, ahead: int, ages: NDArray[np.int64]) -> None:
-        """Move the newest number ahead, and add numbers so far behind it to those that came."""
-        window = self.model.window
-        came = np.zeros(window, np.uint8)
-        came[ages[ages < window]] = 1
-        fresh = int.from_bytes(np.packbits(came, bitorder="little").tobytes(), "little")
-        kept = self.state.seen << ahead if ahead < window else 0
-        newest = (self.state.newest + ahead) & _MASK
-        self.state = DedupState(newest, (kept | fresh) & ((1 << window) - 1))
-
-
-def _sequence_numbers(numbers: ArrayLike) -> NDArray[np.int64]:
-    given = np.asarray(numbers)
-    if given.size == 0:
-        return np.zeros(0, np.int64)
-    if given.ndim != 1 or given.dtype.kind not in "iu":
-        raise SCConfigError(
-            f"sequence numbers have shape {given.shape} and type {given.dtype}; "
-            "they must be whole numbers in one dimension"
-        )
-    if int(given.min()) < 0 or int(given.max()) > _MASK:
-        raise SCConfigError("a sequence number is out of range; it must be from 0 to 2^32 - 1")
-    return given.astype(np.int64)
+        """The verdict on a number from 0 to 2^32 - 1, which is remembered if it is fresh."""
+        ahead = (number - self._newest) & _MASK
+        if 0 < ahead < _HALF:
+            kept = self._seen << ahead if ahead < self._size else 0
+            self._newest, self._seen = number, (kept | 1) & self._all
+            return Verdict.FRESH
+        age = -ahead & _MASK
+        if age >= self._size:
+            return Verdict.STALE
+        if self._seen >> age & 1:
+            return Verdict.DUPLICATE
+        self._seen |= 1 << age
+        return Verdict.FRESH
 
 
 class HostHealth:
@@ -176,17 +123,10 @@ class HostBackoff:
         if self.state.span != self.model.base:
             self.state = self.model.step(self.state, success=True)
 
-    def tick(self, ticks: int = 1) -> None:
-        """Ticks ended.
-
-        Raises:
-            SCConfigError: a negative number of them.
-        """
-        if ticks < 0:
-            raise SCConfigError(f"{ticks} ticks cannot end; give 0 or more")
+    def tick(self) -> None:
+        """A tick ended."""
         if self.state.left:
-            left = max(self.state.left - ticks, 0)
-            self.state = BackoffState(left, self.state.span, self.state.number)
+            self.state = self.model.step(self.state, tick=True)
 
 
 class HostCredit:
@@ -216,27 +156,21 @@ class HostCredit:
         """Whether a packet may be sent."""
         return self.outstanding < self.model.credits
 
-    def send(self) -> int:
-        """Take a credit.
-
-        Returns:
-            The packet's sequence number.
+    def send(self) -> None:
+        """Take a credit and a sequence number.
 
         Raises:
             SCConfigError: all credits are taken.
         """
-        number = self.sequence
         if self.outstanding >= self.model.credits:
-            self.model.send(self.state)  # refuses
-        self.sequence = (number + 1) & _MASK
+            raise SCConfigError("all credits are taken; wait for an acknowledgement before sending")
+        self.sequence = (self.sequence + 1) & _MASK
         self.outstanding += 1
-        return number
 
     def acknowledge(self, following: int) -> Acknowledgement:
-        """Give the credits of all packets before a number back; what that was, see the model.
-
-        Raises:
-            SCConfigError: the number is not from 0 to 2^32 - 1.
-        """
-        self.state, kind = self.model.acknowledge(self.state, following)
-        return kind
+        """Give the credits of all packets before a number back; what that was, see the model."""
+        left = (self.sequence - following) & _MASK
+        if left < self.outstanding:
+            self.outstanding = left
+            return Acknowledgement.TAKEN
+        return Acknowledgement.OLD if left < _HALF else Acknowledgement.IMPOSSIBLE

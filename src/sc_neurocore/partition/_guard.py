@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 
 from sc_neurocore.hdl.links import Backoff, BackoffState, HealthState, LinkEvent, PeerHealth
+from sc_neurocore.partition._gates import HostBackoff, HostHealth
 
 
 class Guard:
@@ -19,44 +20,48 @@ class Guard:
     """
 
     def __init__(self, health: PeerHealth | None = None, backoff: Backoff | None = None) -> None:
-        self._health, self._backoff = health, backoff
-        self._score = health.initial if health else HealthState()
-        self._pause = backoff.initial if backoff else BackoffState(0, 1, 1)
+        self._health = None if health is None else HostHealth(health)
+        self._backoff = None if backoff is None else HostBackoff(backoff)
 
     @property
     def unhealthy(self) -> bool:
         """Whether health blocks."""
-        return self._score.blocked
+        return self._health is not None and self._health.blocked
 
     @property
     def backed_off(self) -> bool:
         """Whether there is a pause."""
-        return self._pause.blocked
+        return self._backoff is not None and self._backoff.blocked
 
     def note(self, events: LinkEvent) -> None:
         """Something happened."""
-        if self._health is None:
-            return
-        before, self._score = self._score, self._health.step(self._score, events)
-        if self._score.blocked and not before.blocked:
-            self.fail()
+        if self._health is not None:
+            before = self._health.blocked
+            if self._health.record(events) and not before:
+                self.fail()
 
     def fail(self) -> None:
         """A failure: a pause begins, unless there is one."""
         if self._backoff is not None:
-            self._pause = self._backoff.step(self._pause, failure=True)
+            self._backoff.failed()
 
     def end_tick(self) -> None:
         """A tick has ended."""
-        if self._backoff is not None:
-            fine = not (self._score.blocked or self._pause.blocked)
-            self._pause = self._backoff.step(self._pause, tick=True, success=fine)
+        if self._backoff is None:
+            return
+        if not (self.unhealthy or self.backed_off):
+            self._backoff.succeeded()
+        self._backoff.tick()
 
     def state(self) -> list[list[int]]:
-        """Everything that it remembers."""
-        return [[int(v) for v in astuple(s)] for s in (self._score, self._pause)]
+        """Everything that it remembers, of each gate; nothing of one that is not there."""
+        gates = (self._health, self._backoff)
+        return [[] if gate is None else [int(v) for v in astuple(gate.state)] for gate in gates]
 
     def restore(self, state: list[list[int]]) -> None:
         """Go on from a `state`."""
-        (score, blocked), pause = state
-        self._score, self._pause = HealthState(score, bool(blocked)), BackoffState(*pause)
+        health, pause = state
+        if self._health is not None:
+            self._health.state = HealthState(health[0], bool(health[1]))
+        if self._backoff is not None:
+            self._backoff.state = BackoffState(*pause)

@@ -49,7 +49,7 @@ class FaultPlan:
 
     def __post_init__(self) -> None:
         rates = (self.drop, self.repeat, self.reorder, self.delay, self.corrupt)
-        if min(rates) < 0 or sum(rates) > 1:
+        if not (all(rate >= 0 for rate in rates) and sum(rates) <= 1):  # nor NaN
             raise SCConfigError(
                 f"the probabilities of faults are {rates}; none may be negative, and their sum at "
                 "most 1"
@@ -109,6 +109,11 @@ class LossyChannel:
         self._held: tuple[float, int, bytes] | None = None
         self._newest = 0
         self.did = Injected()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no packet is held that will be passed on."""
+        return self._held is None and not self._slow
 
     def send(self, data: bytes) -> bool:
         """Pass a packet on, or let a fault happen to it; always taken."""

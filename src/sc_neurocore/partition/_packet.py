@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.exceptions import SCNeuroError
+from sc_neurocore.exceptions import SCConfigError
 
 MAGIC, VERSION = 0x5CAE, 1
 HEADER_BYTES, MIN_BYTES = 24, 28
@@ -25,9 +26,11 @@ Addresses = NDArray[np.uint32]
 _BIG = np.dtype(">u4")
 _NONE: Addresses = np.zeros(0, np.uint32)
 _NONE.setflags(write=False)
+_BITS = {"program": 32, "batch": 16, "sequence": 32, "tick": 64}
+_HEADER = struct.Struct(">6I")
 
 
-class PacketError(SCNeuroError):
+class PacketError(SCConfigError):
     """Bytes are no packet."""
 
 
@@ -78,10 +81,11 @@ class SpikePacket:
     again: bool = False
 
     def __post_init__(self) -> None:
-        for name, bits in (("program", 32), ("batch", 16), ("sequence", 32), ("tick", 64)):
-            value = getattr(self, name)
-            if not 0 <= value < 1 << bits:
-                raise PacketError(f"{name} of a packet is {value}; it must fit {bits} bits")
+        if self.program >> 32 or self.batch >> 16 or self.sequence >> 32 or self.tick >> 64:
+            name, bits = next(item for item in _BITS.items() if getattr(self, item[0]) >> item[1])
+            raise PacketError(
+                f"{name} of a packet is {getattr(self, name)}; it must fit {bits} bits"
+            )
         given = np.asarray(self.addresses)
         if given.ndim != 1 or given.size > MAX_ADDRESSES:
             raise PacketError(
@@ -104,8 +108,7 @@ class SpikePacket:
     def encode(self) -> bytes:
         """The packet as bytes: 28 and four for each address."""
         count = self.addresses.size
-        words = np.empty(count + 6, _BIG)
-        words[:6] = (
+        header = _HEADER.pack(
             MAGIC << 16 | VERSION << 12 | self.kind << 8 | self.again << 1 | self.last,
             self.program,
             self.batch << 16 | count,
@@ -113,8 +116,7 @@ class SpikePacket:
             self.tick >> 32,
             self.tick & 0xFFFFFFFF,
         )
-        words[6:] = self.addresses
-        body = words.tobytes()
+        body = header + self.addresses.astype(_BIG).tobytes()
         return body + zlib.crc32(body).to_bytes(4, "big")
 
     @classmethod
@@ -128,9 +130,8 @@ class SpikePacket:
         size = len(data)
         if size % 4 or not MIN_BYTES <= size <= MIN_BYTES + 4 * MAX_ADDRESSES:
             raise DamagedPacketError(f"{size} bytes are no packet")
-        words = np.frombuffer(data, _BIG)
-        first, program, about, sequence, high, low = words[:6].tolist()
-        if zlib.crc32(memoryview(data)[:-4]) != int(words[-1]):
+        first, program, about, sequence, high, low = _HEADER.unpack_from(data)
+        if zlib.crc32(memoryview(data)[:-4]) != int.from_bytes(data[-4:], "big"):
             raise DamagedPacketError("the checksum of a packet is wrong")
         if first >> 16 != MAGIC:
             raise PacketError(f"a packet begins with {first >> 16:#06x}, not {MAGIC:#06x}")
@@ -141,13 +142,13 @@ class SpikePacket:
             raise PacketError(f"kind {kind} of a packet is not known")
         if flags & ~_FLAGS[kind]:
             raise PacketError(f"flags {flags:#04x} of a packet of kind {kind} are not known")
-        if about & 0xFFFF != words.size - 7:
-            raise PacketError(
-                f"a packet counts {about & 0xFFFF} addresses and holds {words.size - 7}"
-            )
+        held = (size - MIN_BYTES) // 4
+        if about & 0xFFFF != held:
+            raise PacketError(f"a packet counts {about & 0xFFFF} addresses and holds {held}")
         return cls(
             PacketKind(kind), program, about >> 16, sequence, high << 32 | low,
-            words[6:-1].astype(np.uint32), bool(flags & 1), bool(flags & 2),
+            np.frombuffer(data, _BIG, held, HEADER_BYTES).astype(np.uint32),
+            bool(flags & 1), bool(flags & 2),
         )  # fmt: skip
 
 

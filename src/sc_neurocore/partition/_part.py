@@ -69,7 +69,10 @@ class Control(Protocol):
         ...
 
     def report(self, kind: str, content: Any) -> None:
-        """Take a report: ``ready``, ``status``, ``outputs``, ``done``."""
+        """Take a report: ``ready``, ``status``, ``outputs``, and ``done`` when all has come.
+
+        The last ``done`` is sent on the way out: a repeated packet may come after all that counts.
+        """
         ...
 
     def started(self) -> float | None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore.hdl.links import DedupWindow, LinkEvent, Verdict
+from sc_neurocore.hdl.links import DedupState, DedupWindow, LinkEvent, Verdict
 from sc_neurocore.ir import LatePolicy
 from sc_neurocore.partition._counters import ReceivedCounters
+from sc_neurocore.partition._gates import HostDedup
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._packet import (
     MODULUS,
@@ -20,7 +21,7 @@ from sc_neurocore.partition._packet import (
     PacketKind,
     SpikePacket,
 )
-from sc_neurocore.partition._transport import Channel
+from sc_neurocore.partition._transport import AT_ONCE, Channel
 
 _SILENCE: Addresses = np.zeros(0, np.uint32)
 
@@ -68,8 +69,7 @@ class AERReceiver:
         self._size, self._ticks, self._credits = size, ticks, credits
         self._patience, self._late, self._clock = patience, late, clock
         self._guard = guard or Guard()
-        self._window = DedupWindow(window)
-        self._seen = self._window.initial
+        self._dedup = HostDedup(DedupWindow(window))
         self._expected = self._newest = self._granted = self._start = 0
         # Packets that came before one that is missing: tick, addresses, last, when.
         self._early: dict[int, tuple[int, Addresses, bool, float]] = {}
@@ -111,9 +111,11 @@ class AERReceiver:
         self._acknowledge()
 
     def receive(self) -> bool:
-        """Take what has come; whether anything has."""
+        """Take what has come, at most `AT_ONCE` packets; whether anything has."""
         came = False
-        while (data := self._channel.receive()) is not None:
+        for _ in range(AT_ONCE):
+            if (data := self._channel.receive()) is None:
+                break
             came = True
             self._arrive(data)
         self._expire()
@@ -157,8 +159,8 @@ class AERReceiver:
         self._start = self._expected = self._newest = self._granted = start
         self._open = self._durable = numbers["open"]
         # All before the first number that is asked for has come.
-        initial = self._window.initial
-        self._seen = type(initial)((start - 1) % MODULUS, initial.seen)
+        seen = self._dedup.model.initial.seen
+        self._dedup.state = DedupState((start - 1) % MODULUS, seen)
         self._guard.restore(numbers["guard"])
         self.counters = ReceivedCounters.from_dict(numbers["counters"])
         self._asking = True
@@ -178,6 +180,9 @@ class AERReceiver:
             if digest != self._program:
                 self.counters.foreign += 1
                 self.stranger = digest.hex()
+                if not self.greeted:  # so that both ends can say why they end
+                    self._channel.trust()
+                    self._hello()
                 return
         elif packet.program != self._word or packet.batch != self._batch:
             self.counters.foreign += 1
@@ -187,7 +192,8 @@ class AERReceiver:
         # Nobody can send more than the credits that were given, but before a restart.
         beyond = number >= self._granted + self._credits + (not spikes)
         outside = spikes and (
-            packet.tick >= self._ticks or bool((packet.addresses[-1:] >= self._size).any())
+            packet.tick >= self._ticks
+            or (packet.addresses.size > 0 and int(packet.addresses[-1]) >= self._size)
         )
         if outside or (beyond and not self._asking):
             self.counters.malformed += 1
@@ -221,7 +227,7 @@ class AERReceiver:
             self._close_before(tick)
 
     def _spiked(self, number: int, packet: SpikePacket) -> None:
-        self._seen, verdict = self._window.step(self._seen, packet.sequence)
+        verdict = self._dedup.judge(packet.sequence)
         if verdict != Verdict.FRESH:
             if verdict == Verdict.DUPLICATE:
                 self.counters.duplicates += 1
@@ -325,7 +331,9 @@ class AERReceiver:
                 self._missing.add(number)
                 self._guard.note(LinkEvent.LOST)
             self.counters.lost += first - self._expected
-            self._missing = {n for n in self._missing if n >= self._newest - self._window.window}
+            self._missing = {
+                n for n in self._missing if n >= self._newest - self._dedup.model.window
+            }
             self._expected, self._skipped = first, True
             self._take_early()
             if self._expected == self._announced[0]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from numpy.typing import ArrayLike
@@ -11,7 +11,8 @@ from sc_neurocore.accelerator import Quantisation, quantise
 from sc_neurocore.accelerator._normal import real_network
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.ir import Assumptions, PartitionError, Partitions
-from sc_neurocore.nir_bridge import SCNetwork
+from sc_neurocore.nir_bridge import SCNetwork, from_nir
+from sc_neurocore.nir_bridge._graphs import settings_of
 from sc_neurocore.partition._chip_rtl import DEFAULT_LINK, LinkOptions
 from sc_neurocore.partition._chip_trace import ChipRun
 from sc_neurocore.partition._chips import LinkFault, VirtualChips, build_chips
@@ -21,6 +22,7 @@ def chips_of(
     partitions: Partitions,
     options: Quantisation | None = None,
     *,
+    ticks: int | None = None,
     assumptions: Assumptions | None = None,
     calibration: ArrayLike | None = None,
     latency: int = 4,
@@ -30,8 +32,10 @@ def chips_of(
 
     Args:
         partitions: the program.
-        options: formats and coding; the input is spikes, so not ``direct``.
-        assumptions: what the graph leaves open; None for the defaults.
+        options: formats and coding; the input is spikes, so not ``direct``. None takes spikes as
+            they come, and the ticks and the width of the weights that the network states.
+        ticks: of an inference, before those of the options.
+        assumptions: what the graph leaves open; None for what the network states, as `from_nir`.
         calibration: samples that formats are fitted to, see `quantise`.
         latency: clocks of a link, at least 1.
         link: how the ends of links are built.
@@ -41,7 +45,10 @@ def chips_of(
             a population has no place.
         SCConfigError: the network is none that an engine can run.
     """
-    network = SCNetwork(partitions.whole, assumptions)
+    whole = partitions.whole
+    network = from_nir(whole) if assumptions is None else SCNetwork(whole, assumptions)
+    options = options or _stated(partitions)
+    options = replace(options, ticks=ticks or options.ticks)
     real = real_network(network.normal, network.assumptions)
     integers = quantise(network.normal, network.assumptions, options, calibration=calibration)
     ids = {layer.id: k for k, layer in enumerate(real.layers)}
@@ -83,8 +90,8 @@ def run_chips(
         ticks: of an inference.
         store: evidence store.
         simulator: ``verilator``, ``yosys`` or ``icarus``.
-        options: formats and coding; ``ticks`` replaces theirs.
-        assumptions: what the graph leaves open; None for the defaults.
+        options: formats and coding, see `chips_of`; ``ticks`` replaces theirs.
+        assumptions: see `chips_of`.
         calibration: samples that formats are fitted to, see `quantise`.
         latency: clocks of a link, at least 1.
         link: how the ends of links are built.
@@ -97,12 +104,24 @@ def run_chips(
         SCDependencyError: the simulator is not installed.
         ToolError: a tool failed.
     """
-    chosen = replace(options or Quantisation(coding="events"), ticks=ticks)
     chips = chips_of(
-        partitions, chosen, assumptions=assumptions, calibration=calibration, latency=latency,
-        link=link,
+        partitions, options, ticks=ticks, assumptions=assumptions, calibration=calibration,
+        latency=latency, link=link,
     )  # fmt: skip
     return chips.run(inputs, store=store, simulator=simulator, faults=faults, timeout_s=timeout_s)
+
+
+def _stated(partitions: Partitions) -> Quantisation:
+    """What the network says of itself; its input is spikes, whatever they were coded from."""
+    settings = settings_of(partitions.whole.metadata)
+    bits = settings.get("weight_bits", Quantisation.bits)
+    if isinstance(bits, Mapping):  # one per connection: the widest holds them all
+        bits = max(bits.values(), default=Quantisation.bits)
+    return Quantisation(
+        bits=bits,
+        ticks=settings.get("ticks", Quantisation.ticks),
+        coding="direct" if settings.get("coding") == "direct" else "events",  # refused later
+    )
 
 
 def _passport(partitions: Partitions) -> int:

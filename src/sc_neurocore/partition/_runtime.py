@@ -72,7 +72,7 @@ def run_program(
                 partitions, place,
                 {n.id: series[n.id] for n in graph.inputs if not isinstance(n.op, Receive)},
                 samples or 1, ticks, spikes, snapshot_every, scratch.path / f"snapshot-{i}.npz",
-                None if status_dir is None else status_path(status_dir, place), pace,
+                _status(status_dir, place), pace,
             )
             for i, (place, graph) in enumerate(partitions.parts.items())
         }  # fmt: skip
@@ -138,16 +138,24 @@ def run_place(
     links = links_of(partitions)
     collected = Collected(samples, ticks)
     control = _Alone(place, collected, on_status)
-    status = None if status_dir is None else status_path(status_dir, place)
     part = Part(
         partitions, place, {n: series[n] for n in own}, samples or 1, ticks, False, 0, Path(),
-        status, pace or Pace(),
+        _status(status_dir, place), pace or Pace(),
     )  # fmt: skip
     with _bound(links, partitions, place) as sockets:
         ends = Ends(links, partitions, sockets, Path(), {})
         run_part(part, links, ends.open(place), control)
     seconds = time.monotonic() - control.began
     return collected.run(partitions, links, {place: 0}, seconds)
+
+
+def _status(directory: str | Path | None, place: str) -> Path | None:
+    """Where a place writes its status; what an earlier run left there is removed."""
+    if directory is None:
+        return None
+    path = status_path(directory, place)
+    path.unlink(missing_ok=True)
+    return path
 
 
 def _size(partitions: Partitions, node: str) -> int:

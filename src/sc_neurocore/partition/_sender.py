@@ -10,6 +10,7 @@ import numpy as np
 
 from sc_neurocore.hdl.links import Acknowledgement, CreditFlow, CreditState, LinkEvent
 from sc_neurocore.partition._counters import SentCounters
+from sc_neurocore.partition._gates import HostCredit
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._packet import (
     DATAGRAM_BYTES,
@@ -21,7 +22,7 @@ from sc_neurocore.partition._packet import (
     SpikePacket,
     packets_of,
 )
-from sc_neurocore.partition._transport import Channel
+from sc_neurocore.partition._transport import AT_ONCE, Channel
 
 
 class AERSender:
@@ -54,8 +55,8 @@ class AERSender:
     ) -> None:  # fmt: skip
         self._channel, self._program, self._batch = channel, program, batch
         self._word = int.from_bytes(program[:4], "big")
-        self._flow, self._keep, self._size = CreditFlow(credits), keep, size
-        self._credit = self._flow.initial
+        self._credit = HostCredit(CreditFlow(credits))
+        self._keep, self._size = keep, size
         self._guard = guard or Guard()
         # Packets from number `_first` on, with their ticks; `_cursor` is the next to transmit, and
         # what is below `_ahead` the receiver had before this sender was restarted.
@@ -108,22 +109,28 @@ class AERSender:
         end = self._first + len(self._kept)
         if self._cursor < self._ahead:
             self._cursor = min(end, self._ahead)
-            self._credit = CreditState(self._cursor % MODULUS, 0)
-        while self._cursor < end and self._flow.ready(self._credit):
+            self._credit.state = CreditState(self._cursor % MODULUS, 0)
+        while self._cursor < end and self._credit.ready:
             if not self._channel.send(self._kept[self._cursor - self._first][1]):
                 self.counters.refused += 1
                 break
             if self._cursor < self._reached:
                 self.counters.again += 1
-            self._credit = self._flow.send(self._credit)
+            self._credit.send()
             self._cursor += 1
             self._reached = max(self._reached, self._cursor)
         self._channel.poll()
 
     def receive(self) -> bool:
-        """Take what came back, and transmit what that allows; whether anything came."""
+        """Take what came back, at most `AT_ONCE` packets, and transmit what that allows.
+
+        Returns:
+            Whether anything came.
+        """
         came = False
-        while (data := self._channel.receive()) is not None:
+        for _ in range(AT_ONCE):
+            if (data := self._channel.receive()) is None:
+                break
             came = True
             try:
                 self._take(SpikePacket.decode(data))
@@ -176,7 +183,7 @@ class AERSender:
             self._kept.append((int.from_bytes(data[16:24], "big"), data))
             at += size
         self._cursor = self._reached = self._first + len(self._kept)
-        self._credit = CreditState(self._cursor % MODULUS, 0)
+        self._credit.state = CreditState(self._cursor % MODULUS, 0)
         self._resumed = True
 
     def _make(self, tick: int, addresses: Addresses) -> None:
@@ -212,7 +219,7 @@ class AERSender:
 
     def _acknowledged(self, packet: SpikePacket) -> None:
         self._durable = max(self._durable, packet.tick)
-        self._credit, verdict = self._flow.acknowledge(self._credit, packet.sequence)
+        verdict = self._credit.acknowledge(packet.sequence)
         if verdict == Acknowledgement.IMPOSSIBLE:
             if not self._resumed:
                 raise PacketError("acknowledges what was never sent")
@@ -225,7 +232,7 @@ class AERSender:
         if not self._first <= number <= self._cursor:
             raise PacketError("asks for what is not kept")
         self._cursor, self._ahead = number, 0
-        self._credit = CreditState(number % MODULUS, 0)
+        self._credit.state = CreditState(number % MODULUS, 0)
 
     def _number(self, sequence: int) -> int:
         ahead = (sequence - self._cursor) % MODULUS

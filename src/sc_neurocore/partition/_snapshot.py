@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +37,17 @@ def write_snapshot(
 
 
 def read_snapshot(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-    """The numbers and arrays of a snapshot; None if there is none."""
+    """The numbers and arrays of a snapshot; None if there is none.
+
+    Raises:
+        PartitionError: the file cannot be read, or is no whole snapshot.
+    """
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as file:
-        numbers = json.loads(file[_NUMBERS].tobytes())
-        names = [name for name in file.files if name != _NUMBERS]
-        return numbers, {name.removeprefix("array."): file[name] for name in names}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            numbers = json.loads(file[_NUMBERS].tobytes())
+            names = [name for name in file.files if name != _NUMBERS]
+            return numbers, {name.removeprefix("array."): file[name] for name in names}
+    except (OSError, EOFError, KeyError, ValueError, AttributeError, BadZipFile, zlib.error):
+        raise PartitionError(f"{path} is no whole snapshot; remove it and run again") from None

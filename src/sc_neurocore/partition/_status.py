@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 from sc_neurocore.ir import PartitionError
+from sc_neurocore.ir._fields import fits
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class PartStatus:
         lost: packets that count as lost.
         late: packets that came too late.
         seconds: since the run began.
+        written: when it said this, in seconds since 1970 by the clock of its machine.
     """
 
     place: str
@@ -36,6 +39,7 @@ class PartStatus:
     lost: int
     late: int
     seconds: float
+    written: float
 
     def write(self, path: Path) -> None:
         """Write it as JSON in place of what is there.
@@ -51,6 +55,9 @@ class PartStatus:
             raise PartitionError(f"the status {path} cannot be written: {error.strerror}") from None
 
 
+_FIELDS = get_type_hints(PartStatus)
+
+
 def read_status(directory: str | Path) -> dict[str, PartStatus]:
     """The last status of every part that writes to a directory, by place.
 
@@ -62,7 +69,9 @@ def read_status(directory: str | Path) -> dict[str, PartStatus]:
         try:
             status = PartStatus(**json.loads(path.read_text()))
         except (OSError, TypeError, ValueError):
-            raise PartitionError(f"{path} is no status of a part") from None
+            status = None
+        if status is None or not all(fits(getattr(status, n), t) for n, t in _FIELDS.items()):
+            raise PartitionError(f"{path} is no status of a part")
         found[status.place] = status
     return found
 

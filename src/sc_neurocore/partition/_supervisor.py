@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from sc_neurocore._orphans import end_with_parent
 from sc_neurocore.exceptions import SCNeuroError
 from sc_neurocore.ir import PartitionError, Partitions
 from sc_neurocore.partition._ends import Ends
@@ -82,15 +84,13 @@ class Supervisor:
                 late = ", ".join(repr(place) for place in self._parts if place not in self._ready)
                 raise PartitionError(f"no answer in time from the process of place {late}")
         assert self._began is not None
-        return collected.run(
-            partitions, self._links, self._restarts, time.monotonic() - self._began
-        )
+        seconds = time.monotonic() - self._began
+        self._hear_out(collected)
+        return collected.run(partitions, self._links, self._restarts, seconds)
 
     def end(self) -> None:
         """End every process, and leave nothing behind."""
-        for pipe in self._pipes.values():
-            with suppress(OSError):
-                pipe.send(None)
+        self._stop()
         limit = time.monotonic() + _END_S
         for process in self._processes.values():
             process.join(max(0.0, limit - time.monotonic()))
@@ -101,15 +101,39 @@ class Supervisor:
         for pipe in self._pipes.values():
             pipe.close()
 
+    def _stop(self) -> None:
+        for pipe in self._pipes.values():
+            with suppress(OSError):
+                pipe.send(None)
+
+    def _hear_out(self, collected: Collected) -> None:
+        """End a run that is done, and take the last counters of every place."""
+        self._stop()
+        limit, left = time.monotonic() + _END_S, dict(self._pipes)
+        while left and (ready := wait([*left.values()], max(0.0, limit - time.monotonic()))):
+            for place in [place for place, pipe in left.items() if pipe in ready]:
+                try:
+                    kind, content = left[place].recv()
+                except (EOFError, OSError):
+                    del left[place]
+                    continue
+                if kind == "done":
+                    collected.done[place] = content
+
     def _start(self, place: str) -> None:
         ours, theirs = self._context.Pipe()
         foreign = (ours, *self._pipes.values())
         process = self._context.Process(
             target=_child,
             name=f"part {place}",
-            args=(self._parts[place], self._links, self._ends, theirs, foreign),
+            args=(self._parts[place], self._links, self._ends, theirs, foreign, os.getpid()),
         )
-        process.start()
+        # An interrupt is the supervisor's, also of a process that has just begun.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         theirs.close()
         self._pipes[place], self._processes[place] = ours, process
 
@@ -185,9 +209,11 @@ def _how(code: int | None) -> str:
 
 def _child(
     part: Part, links: tuple[Link, ...], ends: Ends, pipe: Connection,
-    foreign: tuple[Connection, ...],
+    foreign: tuple[Connection, ...], supervisor: int,
 ) -> None:  # fmt: skip
     """What a child process does; the supervisor's ends of pipes are not its own."""
+    end_with_parent(supervisor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in foreign:
         other.close()
     code = 0
@@ -200,8 +226,6 @@ def _child(
         kind = "halted" if isinstance(error, HaltedError) else "failed"
         with suppress(OSError):
             pipe.send((kind, str(error)))
-    except KeyboardInterrupt:
-        code = 130
     except BaseException:
         code = 1
         with suppress(OSError):

@@ -13,6 +13,8 @@ from sc_neurocore.ir import PartitionError
 
 _BUFFER_BYTES = 1 << 22
 _LARGEST = 1 << 18
+#: Packets taken from a channel before anything else is done, so that a flood stops nothing.
+AT_ONCE = 256
 
 Address = tuple[str, int]
 

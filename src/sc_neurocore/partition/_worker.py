@@ -102,10 +102,12 @@ class _Loop:
         self._selector = selectors.DefaultSelector()
         for handle in {control.fileno(), *(c.fileno() for c in channels.values())} - {-1}:
             self._selector.register(handle, selectors.EVENT_READ)
-        self._lossy = any(isinstance(c, LossyChannel) for c in channels.values())
+        self._lossy = {i: c for i, c in channels.items() if isinstance(c, LossyChannel)}
         self._reminded = self._reported = 0.0
         self._finished = False
-        self._restore()
+        self._saved = -1
+        if part.snapshot_every:
+            self._restore()
 
     def run(self) -> None:
         self._greet()
@@ -113,18 +115,21 @@ class _Loop:
         while (began := self._control.started()) is None:
             if self._control.stopped(False):
                 return
-            if not self._receive():
-                self._wait()
+            self._receive()
+            self._wait()
         self._begin(began)
         while not self._control.stopped(self._finished):
-            came = self._receive()
+            self._receive()
             if self._tick < self._end and self._runnable():
                 self._step()
             elif not self._finished and self._done():
                 self._finish()
-            elif not came:
+            else:
                 self._silent()
                 self._wait()
+        if self._finished:
+            self._receive()
+            self._control.report("done", self._result())
 
     def halt(self) -> None:
         """Tell every peer that the network halts."""
@@ -152,8 +157,8 @@ class _Loop:
                     f"place {missing[0]!r} did not answer place {self._place!r} within "
                     f"{self._pace.start_s:g} s; start it, and check its `host` and `port`"
                 )
-            if not self._receive():
-                self._wait()
+            self._receive()
+            self._wait()
 
     def _begin(self, began: float) -> None:
         self._began = began
@@ -165,15 +170,13 @@ class _Loop:
         now = time.monotonic()
         self._heard = {i: (-1, now) for i, _, _ in self._ends}
 
-    def _receive(self) -> bool:
-        came = False
+    def _receive(self) -> None:
         for _, link, sender in self._senders:
-            came |= sender.receive()
+            sender.receive()
             self._check(link.target, sender)
         for _, link, receiver in self._receivers:
-            came |= receiver.receive()
+            receiver.receive()
             self._check(link.source, receiver)
-        return came
 
     def _check(self, peer: str, end: AERSender | AERReceiver) -> None:
         if end.stranger and not end.greeted:
@@ -204,7 +207,7 @@ class _Loop:
     def _step(self) -> None:
         tick, part = self._tick, self._part
         sample, local = divmod(tick, part.ticks)
-        if part.snapshot_every and tick and tick % part.snapshot_every == 0:
+        if part.snapshot_every and tick % part.snapshot_every == 0 and tick != self._saved:
             self._snapshot()
         if local == 0:
             self._network.reset()
@@ -275,35 +278,31 @@ class _Loop:
             self._tick >= self._end
             and all(sender.done for _, _, sender in self._senders)
             and all(receiver.complete for _, _, receiver in self._receivers)
+            and all(channel.idle for channel in self._lossy.values())
         )
 
     def _finish(self) -> None:
         self._flush()
         self._finished = True
         self._report(always=True)
-        self._control.report(
-            "done",
-            {
-                "digests": hexadecimal(self._digests),
-                "traffic": self._traffic,
-                "sent": {i: end.counters.as_dict() for i, _, end in self._senders},
-                "received": {i: end.counters.as_dict() for i, _, end in self._receivers},
-                "injected": {
-                    i: channel.did
-                    for i, channel in self._channels.items()
-                    if isinstance(channel, LossyChannel)
-                },
-            },
-        )
+        self._control.report("done", self._result())
+
+    def _result(self) -> dict[str, Any]:
+        return {
+            "digests": hexadecimal(self._digests),
+            "traffic": self._traffic,
+            "sent": {i: end.counters.as_dict() for i, _, end in self._senders},
+            "received": {i: end.counters.as_dict() for i, _, end in self._receivers},
+            "injected": {i: channel.did for i, channel in self._lossy.items()},
+        }
 
     def _wait(self) -> None:
         self._report()
-        if any(channel.pending() for channel in self._channels.values()):
-            return
-        limit = 0.005 if self._lossy else _REMIND_S
-        if self._pace.tick_ns is not None and self._began:
-            limit = min(limit, max(0.0, self._pace.tick_ns * 1e-9 / 4))
-        self._selector.select(limit)
+        if not any(channel.pending() for channel in self._channels.values()):
+            limit = 0.005 if self._lossy else _REMIND_S
+            if self._pace.tick_ns is not None and self._began:
+                limit = min(limit, max(0.0, self._pace.tick_ns * 1e-9 / 4))
+            self._selector.select(limit)
         if time.monotonic() - self._reminded >= _REMIND_S:
             self._remind()
 
@@ -339,18 +338,17 @@ class _Loop:
             sum(end.counters.spikes for _, _, end in self._senders),
             sum(c.spikes for c in received), sum(c.lost for c in received),
             sum(c.late_dropped + c.late_next_tick for c in received),
-            now - self._began if self._began else 0.0,
+            now - self._began if self._began else 0.0, time.time(),
         )  # fmt: skip
         self._control.report("status", status)
         if self._part.status is not None:
             status.write(self._part.status)
 
     def _snapshot(self) -> None:
-        path = self._part.snapshot
-        if self._restored == self._tick:
-            return
         self._flush()
+        self._saved = self._tick
         numbers: dict[str, Any] = {
+            "program": self._program.hex(),
             "tick": self._tick,
             "digests": hexadecimal(self._digests),
             "traffic": self._traffic,
@@ -365,21 +363,26 @@ class _Loop:
         for i, _, receiver in self._receivers:
             numbers["links"][str(i)], spikes = receiver.state()
             arrays |= {f"link.{i}.{name}": value for name, value in spikes.items()}
-        write_snapshot(path, numbers, arrays)
+        write_snapshot(self._part.snapshot, numbers, arrays)
         for _, _, receiver in self._receivers:
             receiver.durable()
 
     def _restore(self) -> None:
-        self._restored = -1
-        found = read_snapshot(self._part.snapshot) if self._part.snapshot_every else None
+        """Go on from the last snapshot; the first is taken before anything has run."""
+        found = read_snapshot(self._part.snapshot)
         if found is None:
+            self._snapshot()
             return
         numbers, arrays = found
+        if numbers["program"] != self._program.hex():
+            raise PartitionError(
+                f"the snapshot {self._part.snapshot} is of another program; remove it"
+            )
 
         def under(prefix: str) -> dict[str, Any]:
             return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
-        self._tick = self._restored = numbers["tick"]
+        self._tick = self._saved = numbers["tick"]
         self._digests = {k: bytes.fromhex(v) for k, v in numbers["digests"].items()}
         self._traffic = {int(k): v for k, v in numbers["traffic"].items()}
         self._network.restore(under("network."))

@@ -238,6 +238,26 @@ def test_there_is_one_specification() -> None:
     assert Wire().credits == CreditFlow().credits == 64
 
 
+NEAR_ENDS = st.sampled_from([-1, 0, 1, 2, 3, 64, 222, 223, 224, 255, 256, 65535, 65536, 1 << 30])
+
+
+@given(NEAR_ENDS, NEAR_ENDS, NEAR_ENDS)
+def test_a_graph_takes_the_gates_that_the_models_take(a: int, b: int, c: int) -> None:
+    pairs = [
+        (HealthGate(a), lambda: PeerHealth(threshold=a)),
+        (BackoffGate(a, b, c), lambda: Backoff(a, b, c)),
+        (DedupGate(a), lambda: DedupWindow(a)),
+        (DedupGate(2 * a), lambda: DedupWindow(2 * a)),
+    ]
+    for gate, build in pairs:
+        try:
+            build()
+        except SCConfigError:
+            assert [*gate.check()], gate
+        else:
+            assert [*gate.check()] == [], gate
+
+
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [

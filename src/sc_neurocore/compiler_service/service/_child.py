@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from sc_neurocore._orphans import end_with_parent
 from sc_neurocore.compiler_service.service._isolation import (
-    end_with_parent,
     enter_namespaces,
     limit,
     restrict_files,

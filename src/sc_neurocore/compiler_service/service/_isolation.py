@@ -11,19 +11,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sc_neurocore._orphans import end_with_parent
+
 _NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
-_SET_PDEATHSIG, _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 36, 38
+_SET_SUBREAPER, _SET_NO_NEW_PRIVS = 36, 38
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 #: Landlock's rights of version 1: execute, write, read a file, read a directory, then the rest.
 _ALL, _READ = (1 << 13) - 1, 0b1101
 
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/proc", "/sys")
-
-
-def end_with_parent() -> None:
-    """Let the kernel kill this process when its parent ends (Linux)."""
-    if sys.platform == "linux":
-        _libc().prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def adopt_orphans() -> None:

@@ -161,7 +161,8 @@ def settings_from_json(text: str) -> Settings:
 
 def work(settings: Settings, goes_on: Callable[[], bool]) -> None:
     """Run jobs until told to stop; what a worker process does."""
-    from sc_neurocore.compiler_service.service._isolation import adopt_orphans, end_with_parent
+    from sc_neurocore._orphans import end_with_parent
+    from sc_neurocore.compiler_service.service._isolation import adopt_orphans
     from sc_neurocore.compiler_service.service._runner import Runner
 
     end_with_parent()
