@@ -147,7 +147,8 @@ class SpikePacket:
             raise PacketError(f"a packet counts {about & 0xFFFF} addresses and holds {held}")
         return cls(
             PacketKind(kind), program, about >> 16, sequence, high << 32 | low,
-            np.frombuffer(data, _BIG, held, HEADER_BYTES).astype(np.uint32), bool(flags & 1), bool(flags & 2),
+            np.frombuffer(data, _BIG, held, HEADER_BYTES).astype(np.uint32),
+            bool(flags & 1), bool(flags & 2),
         )  # fmt: skip
 
 
