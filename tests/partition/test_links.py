@@ -175,6 +175,27 @@ def test_late_policies(late: str, expected: list[int], counter: str) -> None:
     assert receiver.counters.silent == 1
 
 
+def test_a_late_packet_takes_no_other_with_it() -> None:
+    """Ticks behind a missing packet close at their deadlines with what came in time."""
+    _, receiver, there, clock = ends()
+    receiver.due = lambda tick: tick + 1.5
+    there.send(packet(1, 1, 7))
+    there.send(packet(2, 2))
+    there.send(packet(3, 3, 4, last=False))
+    receiver.receive()
+    clock.now = 4.6
+    receiver.receive()
+    assert [heard(receiver, t) for t in range(4)] == [[], [7], [], [4]]
+    assert receiver.counters.silent == 1
+    there.send(packet(0, 0, 9))
+    there.send(packet(4, 3, 6))
+    there.send(packet(5, 4, 2))
+    receiver.receive()
+    assert heard(receiver, 4) == [2]
+    counters = receiver.counters
+    assert (counters.spikes, counters.late_dropped, counters.lost) == (3, 2, 0)
+
+
 def test_a_missing_packet_is_lost_only_when_it_was_sent() -> None:
     sender, receiver, there, clock = ends(patience=1.0)
     sender.greet()

@@ -394,6 +394,22 @@ def test_what_cannot_run_is_refused() -> None:
             run_program(cut(graph, where, ports=taken.getsockname()[1]), noise(5), 5)
 
 
+@pytest.mark.parametrize(
+    "host, sentence",
+    [
+        ("255.255.255.255", r"host '255\.255\.255\.255' cannot be reached \(.*check the network"),
+        ("no-such-host.invalid", r"host 'no-such-host\.invalid' is not known"),
+    ],
+)
+def test_a_host_that_cannot_be_reached_is_a_sentence(host: str, sentence: str) -> None:
+    graph, where = network("feedforward", 2)
+    program = cut(graph, where, ports=free_port())
+    there = {n: replace(p, host=host) if n == "p1" else p for n, p in program.places.places.items()}
+    program = replace(program, places=replace(program.places, places=there))
+    with pytest.raises(PartitionError, match=sentence):
+        run_place(program, "p0", noise(5), 5)
+
+
 def test_only_spikes_travel() -> None:
     """An Input that crosses with a graded value is refused when it is sent."""
     graph, where = network("feedforward", 2)

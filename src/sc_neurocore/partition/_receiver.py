@@ -311,6 +311,11 @@ class AERReceiver:
 
     def _close_overdue(self, now: float) -> None:
         while self.due is not None and self._open < self._ticks and now > self.due(self._open):
+            # What came in time counts, though an earlier packet is missing; it keeps its place.
+            for number, (tick, addresses, last, since) in self._early.items():
+                if tick == self._open:
+                    self._parts.append(addresses)
+                    self._early[number] = tick, _SILENCE, last, since
             self._close_before(self._open + 1)
 
     def _expire(self) -> None:

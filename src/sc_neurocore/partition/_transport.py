@@ -135,14 +135,20 @@ def udp_sender(host: str, port: int) -> UdpChannel:
     """The sending end of a link.
 
     Raises:
-        PartitionError: the host is not known.
+        PartitionError: the host is not known, or there is no way to it.
     """
     try:
         address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_DGRAM)[0][4]
     except OSError:
         raise PartitionError(f"host {host!r} is not known; write its address") from None
     own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    return UdpChannel(own, (str(address[0]), int(address[1])))
+    try:
+        return UdpChannel(own, (str(address[0]), int(address[1])))
+    except OSError as error:
+        own.close()
+        raise PartitionError(
+            f"host {host!r} cannot be reached ({error}); check the network and its address"
+        ) from None
 
 
 class ReliableChannel:
