@@ -39,13 +39,13 @@ def digits() -> Partitions:
 def test_digits_over_two_chips(store: EvidenceStore) -> None:
     data = load_digits()
     run = run_chips(
-        digits(), data.test_x[:8], 16, store=store,
+        digits(), data.test_x[:3], 16, store=store,
         options=Quantisation(bits=4, coding="rate", input_bits=4),
         assumptions=from_nir(DIGITS).assumptions,
     )  # fmt: skip
     assert (run.mismatches, run.first) == (0, None)
     assert set(run.spikes) == {"lif1", "lif2"}
-    assert run.compared == sum(int(x.sum()) for x in run.spikes.values()) > 3000
+    assert run.compared == sum(int(x.sum()) for x in run.spikes.values()) > 1000
     assert np.array_equal(run.spikes["lif2"], run.host["lif2"])
     assert run.count("good") > 0
     assert run.count("bad") == run.count("lost") == run.count("duplicate") == 0

@@ -16,6 +16,7 @@ from sc_neurocore.accelerator import (
 )
 from sc_neurocore.compiler._identifiers import Namespace
 from sc_neurocore.ir import Crossing, PartitionError
+from sc_neurocore.ir._order import walk
 
 #: The place that gives the input and takes what nobody else reads.
 HOST = ""
@@ -124,8 +125,8 @@ def split_network(
         ids: layer by the name that crossings call it; None for the layers' own names.
 
     Raises:
-        PartitionError: something else than spikes would have to travel, or a chip has no input, or
-            a projection no crossing.
+        PartitionError: something else than spikes would have to travel, a chip has no input, a
+            projection no crossing, or chips wait for one another within a tick.
     """
     if network.input.coding == "direct":
         raise PartitionError(
@@ -141,6 +142,7 @@ def split_network(
     order = list(dict.fromkeys(places))
     links = [*_from_host(network, places, order), *_between(network, crossings, ids)]
     links += _to_host(network, places, order, links)
+    _require_order(order, links)
     names = Namespace()
     parts = [_part(network, place, names.claim(place), places, tuple(links)) for place in order]
     return ChipNetwork(network, tuple(parts), tuple(links))
@@ -172,6 +174,19 @@ def _between(
         )
         for (source, target, batch), members in batches.items()
     ]  # fmt: skip
+
+
+def _require_order(order: Sequence[str], links: Sequence[ChipLink]) -> None:
+    """Refuse chips that wait for one another within a tick: they would for ever."""
+    instant = {
+        place: [link.target for link in links if link.source == place and not link.delay]
+        for place in order
+    }
+    if cycle := walk(order, instant).cycle:
+        raise PartitionError(
+            f"chips {' -> '.join((*cycle, cycle[0]))} wait for one another within a tick; give a "
+            "crossing between them a delay of at least one tick, or put their layers at one place"
+        )
 
 
 def _to_host(

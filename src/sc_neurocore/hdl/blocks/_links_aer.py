@@ -300,6 +300,7 @@ def aer_receiver(
             Fault("if (in_data != PASSPORT) ours", "if (1'b0) ours", "takes another's packets"),
             Fault("accepted = check && fresh", "accepted = check", "gives what came before"),
             Fault(" || in_data < 32'(least)) sound", ") sound", "gives an address twice"),
+            Fault("&& {1'b0, first} < given", "&& 1'b0", "gives an address twice in two packets"),
             Fault("!past && 32'(tick - open) > gap", "1'b0", "jumps over ticks that were not lost"),
             Fault("ahead && !past;", "ahead;", "gives spikes of a tick that is over"),
         ),
@@ -362,6 +363,8 @@ class _Hostile(Iterator[int]):
                 addresses.append(self.size + int(rng.integers(0, 3)))
             case 8:
                 addresses = [0] * (self.depth + 1)
+            case _ if self.least and rng.random() < 0.3:
+                addresses = [self.least - 1]
             case 9 if number:
                 tick, number = max(tick - 1, 0), number
             case _:
