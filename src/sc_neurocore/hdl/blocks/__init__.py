@@ -128,7 +128,7 @@ BLOCKS: tuple[Block, ...] = (
     backoff_block(Backoff()),
     credit_flow(CreditFlow()),
     aer_transmitter(10, 2, 0x5EED5EED, 2),
-    aer_receiver(10, 3, 6, 40, 0x5EED5EED, 2),
+    aer_receiver(10, 2, 6, 0, 0x5EED5EED, 2),
 )
 
 #: Blocks with an output that is undefined at first: proven, and co-simulated inside others.
@@ -240,9 +240,10 @@ VARIANTS: tuple[Block, ...] = (
     backoff_block(Backoff(3, 10, 0xFFFF)),
     backoff_block(Backoff(5, 65535, 0x8001)),
     *(credit_flow(CreditFlow(credits)) for credits in (1, 3, 65535)),
-    aer_transmitter(1, 1, 0, 0),
+    aer_transmitter(1, 2, 0, 0),
     aer_transmitter(200, 16, 0xFFFFFFFF, 0xFFFF),
-    aer_receiver(1, 1, 1, 0, 0, 0),
+    aer_receiver(1, 2, 1, 0, 0, 0),
+    aer_receiver(10, 3, 6, 40, 0x5EED5EED, 2),
     aer_receiver(200, 16, 50, 0, 0xFFFFFFFF, 0xFFFF),
 )
 

@@ -19,7 +19,7 @@
 
 module sc_aer_receiver #(
     parameter integer SIZE = 16,      // addresses are below
-    parameter integer DEPTH = 8,      // most addresses of a packet, below 65536
+    parameter integer DEPTH = 8,      // most addresses of a packet, 2 to 65534
     parameter integer TICKS = 16,
     parameter integer PATIENCE = 0,   // clocks; 0 waits for ever
     parameter [31:0]  PASSPORT = 32'h00000000,
@@ -53,7 +53,7 @@ module sc_aer_receiver #(
     localparam [23:0] KIND = {16'h5CAE, 4'd1, 4'd0};  // magic, version, spikes
     localparam integer COUNT = $clog2(DEPTH + 2);
     localparam [COUNT-1:0] MANY = COUNT'(DEPTH + 1);  // too many
-    localparam integer CELL = DEPTH > 1 ? $clog2(DEPTH) : 1;
+    localparam integer CELL = $clog2(DEPTH);
     localparam integer TIME = $clog2(TICKS + 1);
     localparam integer WAIT = PATIENCE > 0 ? $clog2(PATIENCE + 1) : 1;
     localparam [1:0] TAKE = 2'd0;

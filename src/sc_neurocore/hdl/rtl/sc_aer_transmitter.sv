@@ -13,7 +13,7 @@
 
 module sc_aer_transmitter #(
     parameter integer SIZE = 16,  // addresses are below
-    parameter integer DEPTH = 8,  // most addresses of a packet, below 65536
+    parameter integer DEPTH = 8,  // most addresses of a packet, 2 to 65534
     parameter [31:0]  PASSPORT = 32'h00000000,
     parameter [15:0]  BATCH = 16'h0000,
     localparam integer ADDRESS = SIZE > 1 ? $clog2(SIZE) : 1
@@ -33,7 +33,7 @@ module sc_aer_transmitter #(
     localparam [1:0] TICK = 2'd2;
     localparam [23:0] KIND = {16'h5CAE, 4'd1, 4'd0};  // magic, version, spikes
     localparam integer COUNT = $clog2(DEPTH + 1);
-    localparam integer CELL = DEPTH > 1 ? $clog2(DEPTH) : 1;
+    localparam integer CELL = $clog2(DEPTH);
     localparam [2:0] TICK_LOW = 3'd5;
     localparam [2:0] BODY = 3'd6;
     localparam [2:0] CHECK = 3'd7;
