@@ -22,7 +22,7 @@ class LinkOptions:
     """How the ends of a link are built.
 
     Attributes:
-        depth: most addresses of a packet, 1 to 65534.
+        depth: most addresses of a packet, 2 to 65534.
         window: sequence numbers that a receiver remembers, a power of two.
         patience: clocks that a receiver waits for a tick before it goes on without its spikes, up
             to 2^31 - 1; 0 waits for ever.
@@ -36,7 +36,7 @@ class LinkOptions:
     patience: int = 0
 
     def __post_init__(self) -> None:
-        require_whole("depth", self.depth, 1, 0xFFFE)
+        require_whole("depth", self.depth, 2, 0xFFFE)
         require_whole("patience", self.patience, 0, (1 << 31) - 1)
         DedupWindow(self.window)
 

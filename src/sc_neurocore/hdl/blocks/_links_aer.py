@@ -300,7 +300,6 @@ def aer_receiver(
             Fault("in_data == crc && 16'(count)", "16'(count)", "trusts every checksum"),
             Fault("accepted = check && fresh", "accepted = check", "gives what came before"),
             Fault(" || in_data < 32'(least)) sound", ") sound", "gives an address twice"),
-            Fault("&& {1'b0, first} < given", "&& 1'b0", "gives an address twice in two packets"),
             Fault("!past && 32'(tick - open) > gap", "1'b0", "jumps over ticks that were not lost"),
         ),
         paced=False, restarts=True, qualified={"out_data": "out_valid"},
