@@ -234,7 +234,7 @@ def test_no_hostile_packet_becomes_a_spike(store: EvidenceStore) -> None:
     assert run.count("good") == plain.count("good")
     sent = 30 * plain.count("good", 0)
     assert run.count("bad") + run.count("foreign") + run.count("duplicate") == sent
-    assert min(run.count(name) for name in ("bad", "foreign", "duplicate")) > 50
+    assert min(run.count(name) for name in ("bad", "foreign", "duplicate")) > 20
     assert run.count("lost") == run.count("late") == run.count("expired") == 0
 
 
@@ -266,7 +266,7 @@ def test_chips_and_their_bench_are_clean(
     for chip in chips.rtl:
         assert lint(chip.sources, chip.top, store=store).result["warnings"] == []
     bench = write_bench(chips.chips, chips.rtl, latency=4, depth=4, words=16, packets=16)
-    sources = bench.sources | bench.memories(1, {}, {})
+    sources = bench.sources | bench.memories(1, dict.fromkeys(bench.feeds, ()), {})
     assert lint(sources, "chips_bench", store=store).result["warnings"] == []
 
 

@@ -27,6 +27,7 @@ module link_model #(
 );
 
     localparam integer POINTER = $clog2(ROOM);
+    localparam integer LINE = 34 * LATENCY;
 
     reg [15:0] faults [0:PACKETS-1];
     initial if (FILE != "") $readmemh(FILE, faults);
@@ -54,10 +55,11 @@ module link_model #(
 
     assign in_ready = head + 1'b1 != packet;
 
-    reg [33:0] pipeline [0:LATENCY-1];
-    assign {out_valid, out_last, out_data} = pipeline[LATENCY-1];
+    reg [LINE-1:0] line;  // words on the way, the oldest on top
+    assign {out_valid, out_last, out_data} = line[LINE-1 -: 34];
+    wire [33:0] enters =
+        passes ? {1'b1, ends, word[31:1], word[0] ^ (what == 4'd3 && meant)} : 34'd0;
 
-    integer k;
     always @(posedge clk) begin
         if (!rst_n || !clear_n) begin
             head     <= {POINTER{1'b0}};
@@ -67,7 +69,7 @@ module link_model #(
             place    <= 12'd0;
             again    <= 1'b0;
             doubled  <= 1'b0;
-            for (k = 0; k < LATENCY; k = k + 1) pipeline[k] <= 34'd0;
+            line     <= {LINE{1'b0}};
         end else begin
             if (in_valid && in_ready) begin
                 words[head] <= {in_last, in_data};
@@ -75,9 +77,7 @@ module link_model #(
                 if (in_last) complete <= head + 1'b1;
             end
             if (moves) begin
-                for (k = 1; k < LATENCY; k = k + 1) pipeline[k] <= pipeline[k-1];
-                pipeline[0] <= passes ? {1'b1, ends, word[31:1], word[0] ^ (what == 4'd3 && meant)}
-                                      : 34'd0;
+                line <= LINE'({line, enters});
                 if (some) begin
                     doubled <= stays;
                     if (!stays) tail <= ends && twice ? packet : tail + 1'b1;
