@@ -1,13 +1,16 @@
 """The stochastic-computing blocks: co-simulated, proven, broken, placed and routed.
 
-Run ``python benchmarks/blocks.py``; it writes ``benchmarks/results/blocks.json``. Everything in it
-is deterministic with the same tool versions. Cells, look-up tables and flip-flops are post-route
+Run ``python benchmarks/blocks.py``; it writes ``benchmarks/results/blocks.json``. With names of
+modules it measures only those and leaves the others' rows as they are. Everything in it is
+deterministic with the same tool versions. Cells, look-up tables and flip-flops are post-route
 and of the block alone; the clock is that between flip-flops at all of its ports.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +70,17 @@ def row(report: BlockReport) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure every block and write the results."""
-    rows = [row(measure(block)) for block in track(BLOCKS, description="blocks")]
+def main(modules: Sequence[str]) -> None:
+    """Measure blocks, or every block, and write the results."""
+    known = [block.module for block in BLOCKS]
+    if unknown := set(modules) - set(known):
+        raise SystemExit(f"there is no block {', '.join(sorted(unknown))}")
+    kept = {}
+    if modules:
+        kept = {r["block"]: r for r in json.loads(RESULTS.read_text())["blocks"]}
+    chosen = [block for block in BLOCKS if not modules or block.module in modules]
+    measured = {block.module: row(measure(block)) for block in track(chosen, description="blocks")}
+    rows = [found for name in known if (found := (kept | measured).get(name))]
     print(f"{'block':34}proven  clocks  differ" + "".join(f"{t:>22}" for t in TARGETS))
     for found in rows:
         runs = found["cosimulated"].values()
@@ -86,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

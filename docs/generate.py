@@ -148,6 +148,10 @@ def figures_page() -> str:
             "",
             blocks_table(),
             "",
+            "## Digits over two chips",
+            "",
+            chips_table(),
+            "",
         ]
     )
 
@@ -364,6 +368,27 @@ def blocks_table() -> str:
             f"by {blocks[0]['method'].split(',')[0]}, and a seeded fault was refuted. Area and "
             "clock are after place and route, between flip-flops at every port; ECP5 cells leave "
             "flip-flops out. Written by `benchmarks/blocks.py`:",
+            "",
+            *markdown_table(head, rows),
+        ]
+    )
+
+
+def chips_table() -> str:
+    """What the links of a chip take beside its engine."""
+    found = load_results("chips.json")
+    names = ("luts", "ffs", "brams")
+    rows = [
+        [f"`{row['chip']}`", *(f"{row[part][n]}" for part in ("chip", "engine") for n in names)]
+        for row in found["chips"]
+    ]
+    head = ["Chip", "LUTs", "FFs", "RAM blocks", "Engine's LUTs", "FFs", "RAM blocks"]
+    return "\n".join(
+        [
+            f"The hidden population of digits on one chip and its answer on another, on "
+            f"{found['target']}: engine, receivers with their windows, and transmitters, packets "
+            f"of up to {found['link']['depth']} addresses. Counted after synthesis, before place "
+            "and route. Written by `benchmarks/chips.py`:",
             "",
             *markdown_table(head, rows),
         ]

@@ -21,6 +21,10 @@ Edge = tuple[int, int, int]
 RING: Sequence[Edge] = (
     (INPUT, 0, 0), (0, 1, 0), (1, 2, 0), (1, 0, 1), (0, 0, 2), (2, 1, 3),
 )  # fmt: skip
+#: Over (a, a, b) pop1 leaves before pop0, which it waits for.
+CROSSED: Sequence[Edge] = ((INPUT, 0, 0), (0, 1, 0), (1, 2, 0), (0, 2, 1), (2, 0, 1))
+#: Over (a, b, a) the chips drive one another.
+MUTUAL: Sequence[Edge] = ((INPUT, 0, 0), (0, 1, 0), (1, 0, 1), (1, 2, 1), (2, 1, 3), (0, 0, 2))
 DELAYED: Sequence[Edge] = ((INPUT, 0, 0), (0, 1, 3), (0, 2, 1), (1, 2, 2), (INPUT, 2, 1))
 TRIANGLE: Sequence[Edge] = (
     (INPUT, 0, 0), (0, 1, 0), (0, 2, 1), (1, 2, 0), (2, 0, 1), (2, 1, 4),

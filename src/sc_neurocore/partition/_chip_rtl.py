@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from sc_neurocore.accelerator import AcceleratorRtl, Folding, write_accelerator
 from sc_neurocore.accelerator._geometry import TICK, index_bits
+from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.hdl.blocks import module_sources
+from sc_neurocore.hdl.links import DedupWindow
 from sc_neurocore.partition._chip_split import ChipLink, ChipPart
 
 #: What a receiver counts, in the order of its port ``counters``, lowest bits first.
@@ -20,15 +22,23 @@ class LinkOptions:
     """How the ends of a link are built.
 
     Attributes:
-        depth: most addresses of a packet.
+        depth: most addresses of a packet, 2 to 65534.
         window: sequence numbers that a receiver remembers, a power of two.
-        patience: clocks that a receiver waits for a tick before it goes on without its spikes; 0
-            waits for ever.
+        patience: clocks that a receiver waits for a tick before it goes on without its spikes, up
+            to 2^31 - 1; 0 waits for ever.
+
+    Raises:
+        SCConfigError: one is out of its range.
     """
 
     depth: int = 16
     window: int = 64
     patience: int = 0
+
+    def __post_init__(self) -> None:
+        require_whole("depth", self.depth, 2, 0xFFFE)
+        require_whole("patience", self.patience, 0, (1 << 31) - 1)
+        DedupWindow(self.window)
 
 
 #: What links have unless told otherwise.
@@ -267,12 +277,15 @@ class _Chip:
         takers = [k for k, link in enumerate(self.outgoing) if index in link.layers]
         width = self.engine.streams[local].width
         self.library.add("sc_stream_fork")
-        names = [f"{_leaving(k, index)}" for k in reversed(takers)]
+        late = [k for k in takers if _waits(self.outgoing[k], index)]
+        ends = {k: _leaving(k, index) + ("_early" if k in late else "") for k in takers}
+        names = list(reversed(ends.values()))
         return [
             *(f"    wire {n}_valid, {n}_ready;" for n in names),
             *(f"    wire [{width - 1}:0] {n}_data;" for n in names),
             f"    wire [{width - 1}:0] forked{index}_data;",
             *(f"    assign {n}_data = forked{index}_data;" for n in names),
+            *(row for k in late for row in self._held(ends[k], _leaving(k, index), index)),
             f"    sc_stream_fork #(.WIDTH({width}), .N({len(takers)})) fork{index} (",
             "        .clk(clk), .rst_n(begin_n),",
             f"        .in_valid({valid}), .in_ready({ready}), .in_data({data}),",
@@ -281,6 +294,23 @@ class _Chip:
             f"        .out_data(forked{index}_data)",
             "    );",
             "",
+        ]
+
+    def _held(self, early: str, out: str, index: int) -> list[str]:
+        """A layer's tick, kept until those that leave before it are done with theirs."""
+        local = self.part.layers.index(index)
+        width, room = self.engine.streams[local].width, self.part.network.layers[local].size + 1
+        self.library.add("sc_stream_fifo")
+        return [
+            f"    wire {out}_valid, {out}_ready;",
+            f"    wire [{width - 1}:0] {out}_data;",
+            "    sc_stream_fifo #(",
+            f"        .WIDTH({width}), .DEPTH({room}), .PRELOAD(0), .PRELOAD_WORD({width}'d0)",
+            f"    ) {out} (",
+            "        .clk(clk), .rst_n(begin_n),",
+            f"        .in_valid({early}_valid), .in_ready({early}_ready), .in_data({early}_data),",
+            f"        .out_valid({out}_valid), .out_ready({out}_ready), .out_data({out}_data)",
+            "    );",
         ]
 
     def _transmitter(self, k: int, link: ChipLink) -> list[str]:
@@ -302,6 +332,11 @@ class _Chip:
             "    );",
             "",
         ]
+
+
+def _waits(link: ChipLink, layer: int) -> bool:
+    """Whether a layer that a tick visits later leaves before this one, and may wait for it."""
+    return any(other > layer for other in link.layers[: link.layers.index(layer)])
 
 
 def _leaving(link: int, layer: int) -> str:

@@ -16,6 +16,7 @@ from sc_neurocore.accelerator import (
 )
 from sc_neurocore.compiler._identifiers import Namespace
 from sc_neurocore.ir import Crossing, PartitionError
+from sc_neurocore.ir._order import walk
 
 #: The place that gives the input and takes what nobody else reads.
 HOST = ""
@@ -124,8 +125,8 @@ def split_network(
         ids: layer by the name that crossings call it; None for the layers' own names.
 
     Raises:
-        PartitionError: something else than spikes would have to travel, or a chip has no input, or
-            a projection no crossing, or chips wait for each other within a tick.
+        PartitionError: something else than spikes would have to travel, a chip has no input, a
+            projection no crossing, or chips wait for one another within a tick.
     """
     if network.input.coding == "direct":
         raise PartitionError(
@@ -141,7 +142,7 @@ def split_network(
     order = list(dict.fromkeys(places))
     links = [*_from_host(network, places, order), *_between(network, crossings, ids)]
     links += _to_host(network, places, order, links)
-    _require_pipeline(order, links)
+    _require_order(order, links)
     names = Namespace()
     parts = [_part(network, place, names.claim(place), places, tuple(links)) for place in order]
     return ChipNetwork(network, tuple(parts), tuple(links))
@@ -175,6 +176,19 @@ def _between(
     ]  # fmt: skip
 
 
+def _require_order(order: Sequence[str], links: Sequence[ChipLink]) -> None:
+    """Refuse chips that wait for one another within a tick: they would for ever."""
+    instant = {
+        place: [link.target for link in links if link.source == place and not link.delay]
+        for place in order
+    }
+    if cycle := walk(order, instant).cycle:
+        raise PartitionError(
+            f"chips {' -> '.join((*cycle, cycle[0]))} wait for one another within a tick; give a "
+            "crossing between them a delay of at least one tick, or put their layers at one place"
+        )
+
+
 def _to_host(
     network: IntegerNetwork,
     places: Sequence[str],
@@ -193,25 +207,6 @@ def _to_host(
             sizes = tuple(network.layers[k].size for k in leaving)
             found.append(ChipLink(place, HOST, 0, tuple(leaving), sizes, 0))
     return found
-
-
-def _require_pipeline(order: Sequence[str], links: Sequence[ChipLink]) -> None:
-    """Refuse chips that wait for each other within a tick, for none would ever begin."""
-    left = list(order)
-    while left:
-        waits = {link.target for link in links if link.delay == 0 and link.source in left}
-        ready = [place for place in left if place not in waits]
-        if not ready:
-            ring = "; ".join(
-                str(link)
-                for link in links
-                if link.delay == 0 and link.source in left and link.target in left
-            )
-            raise PartitionError(
-                f"chips {', '.join(left)} wait for each other's spikes within a tick ({ring}); "
-                "raise the delay of one of these connections, or put their layers on one chip"
-            )
-        left = [place for place in left if place in waits]
 
 
 def _part(

@@ -14,6 +14,7 @@ from sc_neurocore.accelerator import (
     input_spikes,
     simulate_network,
 )
+from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.hdl.blocks._links_aer import packet_words
@@ -30,9 +31,13 @@ from sc_neurocore.partition._chip_trace import ChipRun, compare_runs, read_trace
 from sc_neurocore.toolchain import simulate_rtl
 
 #: Numbers in ``link_model.sv``.
-_FAULTS = {"drop": 1, "repeat": 2, "corrupt": 3, "shorten": 4}
+_FAULTS = {"drop": 1, "repeat": 2, "corrupt": 3, "shorten": 4, "lengthen": 5}
 #: Clocks that one run of the simulator may take, as far as they are guessed.
 _RUN_CLOCKS = 1 << 20
+#: Clocks that a link may take at most; a simulator moves as many words in every clock.
+MAX_LATENCY = 4096
+#: Words of a packet that a fault can mean, and packets that a link can be given a fault for.
+_FAULT_WORDS, _FAULT_PACKETS = 1 << 12, 1 << 20
 Bits = NDArray[np.uint8]
 
 
@@ -43,9 +48,11 @@ class LinkFault:
     Attributes:
         link: index in `ChipNetwork.links`.
         packet: number of the packet on that link, over all samples.
-        what: ``drop``, ``repeat``, ``corrupt`` (one bit of a word is inverted) or ``shorten`` (one
-            word is missing).
-        word: of the packet, for the latter two.
+        what: ``drop``, ``repeat``, ``corrupt`` (one bit of a word is inverted), ``shorten`` (one
+            word is missing; without its last word a packet runs into the next one) or ``lengthen``
+            (one word comes twice).
+        word: of the packet, for the latter three, 0 to 4095. One that the packet does not have
+            leaves it as it is.
     """
 
     link: int
@@ -91,7 +98,8 @@ class VirtualChips:
             timeout_s: wall time allowed to a tool.
 
         Raises:
-            SCConfigError: samples of the wrong shape or range, or the chips never come to rest.
+            SCConfigError: samples of the wrong shape or range, a fault that there is not, or the
+                chips never come to rest.
             SCDependencyError: the simulator is not installed.
             ToolError: a tool failed.
         """
@@ -99,7 +107,7 @@ class VirtualChips:
         entering = input_spikes(whole, samples)
         truth = simulate_network(whole, samples, spikes=True)
         assert truth.spikes is not None
-        codes = _codes(faults)
+        codes = _codes(faults, len(self.chips.links))
         packets = max([1, *(len(numbers) for numbers in codes.values())])
         # A run's trace is held in memory, so there are few samples in a run; faults count packets
         # over all of them.
@@ -109,8 +117,8 @@ class VirtualChips:
             some = entering[begin : begin + share]
             feed = self._feed(some)
             bench = write_bench(
-                self.chips, self.rtl, latency=self.latency, words=_room(len(feed)),
-                packets=_room(packets),
+                self.chips, self.rtl, latency=self.latency, depth=self.options.depth,
+                words=_room(len(feed)), packets=_room(packets),
             )  # fmt: skip
             memories = bench.memories(len(some), dict.fromkeys(bench.feeds, feed), codes)
             trace, key = self._simulate(bench, memories, simulator, store, len(some), timeout_s)
@@ -190,13 +198,15 @@ def build_chips(
         ids: layer by the name that crossings call it; None for the layers' own names.
         foldings: one per layer; None takes four neurons at a time.
         passport: first 32 bits of the program's digest.
-        latency: clocks of a link, at least 1.
+        latency: clocks of a link, 1 to `MAX_LATENCY`.
         options: of the links' ends.
 
     Raises:
-        PartitionError: something else than spikes would have to travel, or a chip has no input.
-        SCConfigError: the foldings do not fit.
+        PartitionError: something else than spikes would have to travel, a chip has no input, or
+            chips wait for one another within a tick.
+        SCConfigError: the foldings do not fit, or the latency is out of its range.
     """
+    require_whole("latency", latency, 1, MAX_LATENCY)
     if crossings is None:
         crossings, ids = crossings_of(network, places), None
     chips = split_network(network, places, crossings, ids)
@@ -213,12 +223,20 @@ def _room(count: int) -> int:
     return 1 << max(4, (count - 1).bit_length())
 
 
-def _codes(faults: Sequence[LinkFault]) -> dict[int, list[int]]:
+def _codes(faults: Sequence[LinkFault], links: int) -> dict[int, list[int]]:
+    """By link, what happens to each packet, as ``link_model.sv`` reads it."""
     found: dict[int, list[int]] = {}
     for fault in faults:
         if fault.what not in _FAULTS:
             raise SCConfigError(f"a link cannot '{fault.what}'; allowed: {', '.join(_FAULTS)}")
+        require_whole("link of a fault", fault.link, 0, links - 1)
+        require_whole("packet of a fault", fault.packet, 0, _FAULT_PACKETS - 1)
+        require_whole("word of a fault", fault.word, 0, _FAULT_WORDS - 1)
         numbers = found.setdefault(fault.link, [])
         numbers += [0] * (fault.packet + 1 - len(numbers))
+        if numbers[fault.packet]:
+            raise SCConfigError(
+                f"packet {fault.packet} of link {fault.link} has two faults; give it one"
+            )
         numbers[fault.packet] = fault.word << 4 | _FAULTS[fault.what]
     return found

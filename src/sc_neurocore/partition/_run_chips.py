@@ -37,12 +37,12 @@ def chips_of(
         ticks: of an inference, before those of the options.
         assumptions: what the graph leaves open; None for what the network states, as `from_nir`.
         calibration: samples that formats are fitted to, see `quantise`.
-        latency: clocks of a link, at least 1.
+        latency: clocks of a link, 1 to 4096.
         link: how the ends of links are built.
 
     Raises:
-        PartitionError: something else than spikes would have to travel, a chip has no input, or
-            a population has no place.
+        PartitionError: something else than spikes would have to travel, a chip has no input, a
+            population has no place, or chips wait for one another within a tick.
         SCConfigError: the network is none that an engine can run.
     """
     whole = partitions.whole
@@ -93,7 +93,7 @@ def run_chips(
         options: formats and coding, see `chips_of`; ``ticks`` replaces theirs.
         assumptions: see `chips_of`.
         calibration: samples that formats are fitted to, see `quantise`.
-        latency: clocks of a link, at least 1.
+        latency: clocks of a link, 1 to 4096.
         link: how the ends of links are built.
         faults: what the links do to packets.
         timeout_s: wall time allowed to a tool.

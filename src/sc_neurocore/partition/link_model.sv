@@ -1,13 +1,14 @@
 // A link between chips, as a model for simulation: it holds a packet, and passes it on LATENCY
 // clocks later, or does to it what FILE says, a number a packet:
-//   bits 3:0   0 nothing, 1 drops it, 2 sends it twice, 3 inverts a bit, 4 drops a word
+//   bits 3:0   0 nothing, 1 drops it, 2 sends it twice, 3 inverts a bit, 4 drops a word,
+//              5 sends a word twice
 //   bits 15:4  the word that is meant
 // A receiver that is not ready stops everything.
 
 `default_nettype none
 
 module link_model #(
-    parameter integer ROOM = 256,     // words of packets on the way
+    parameter integer ROOM = 256,     // words that it holds, one of them free; more than a packet
     parameter integer LATENCY = 4,    // at least 1
     parameter integer PACKETS = 256,  // that FILE has numbers for, from the first after a reset on
     parameter FILE = ""
@@ -26,6 +27,7 @@ module link_model #(
 );
 
     localparam integer POINTER = $clog2(ROOM);
+    localparam integer LINE = 34 * LATENCY;
 
     reg [15:0] faults [0:PACKETS-1];
     initial if (FILE != "") $readmemh(FILE, faults);
@@ -37,6 +39,7 @@ module link_model #(
     reg [POINTER-1:0] tail;      // its next word
     reg [11:0]        place;     // and that word's number
     reg               again;     // it has left once
+    reg               doubled;   // that word has
     reg [31:0]        number;    // of the packet
 
     wire [15:0] fault = number < PACKETS ? faults[number[$clog2(PACKETS)-1:0]] : 16'd0;
@@ -45,16 +48,18 @@ module link_model #(
     wire moves = !out_valid || out_ready;
     wire some = complete != tail;
     wire [32:0] word = words[tail];
-    wire ends = word[32];
+    wire stays = what == 4'd5 && meant && !doubled;
+    wire ends = word[32] && !stays;
     wire passes = some && what != 4'd1 && !(what == 4'd4 && meant);
     wire twice = what == 4'd2 && !again;
 
     assign in_ready = head + 1'b1 != packet;
 
-    reg [33:0] pipeline [0:LATENCY-1];
-    assign {out_valid, out_last, out_data} = pipeline[LATENCY-1];
+    reg [LINE-1:0] line;  // words on the way, the oldest on top
+    assign {out_valid, out_last, out_data} = line[LINE-1 -: 34];
+    wire [33:0] enters =
+        passes ? {1'b1, ends, word[31:1], word[0] ^ (what == 4'd3 && meant)} : 34'd0;
 
-    integer k;
     always @(posedge clk) begin
         if (!rst_n || !clear_n) begin
             head     <= {POINTER{1'b0}};
@@ -63,7 +68,8 @@ module link_model #(
             tail     <= {POINTER{1'b0}};
             place    <= 12'd0;
             again    <= 1'b0;
-            for (k = 0; k < LATENCY; k = k + 1) pipeline[k] <= 34'd0;
+            doubled  <= 1'b0;
+            line     <= {LINE{1'b0}};
         end else begin
             if (in_valid && in_ready) begin
                 words[head] <= {in_last, in_data};
@@ -71,11 +77,11 @@ module link_model #(
                 if (in_last) complete <= head + 1'b1;
             end
             if (moves) begin
-                for (k = 1; k < LATENCY; k = k + 1) pipeline[k] <= pipeline[k-1];
-                pipeline[0] <= passes ? {1'b1, word ^ {32'd0, what == 4'd3 && meant}} : 34'd0;
+                line <= LINE'({line, enters});
                 if (some) begin
-                    tail  <= ends && twice ? packet : tail + 1'b1;
-                    place <= ends ? 12'd0 : place + 1'b1;
+                    doubled <= stays;
+                    if (!stays) tail <= ends && twice ? packet : tail + 1'b1;
+                    if (!stays) place <= ends ? 12'd0 : place + 1'b1;
                     if (ends) begin
                         again <= twice;
                         if (!twice) packet <= tail + 1'b1;

@@ -14,6 +14,8 @@ from sc_neurocore.toolchain._model import compile_model, verilator_version
 from sc_neurocore.toolchain._process import checked, job_directory, run_process, write_sources
 from sc_neurocore.toolchain._sources import verilog_files
 
+#: Files for ``$readmemh`` and ``$readmemb``.
+_MEMORY = (".hex", ".mem")
 _SEED = 1
 _MEMORY_MB = 8192
 
@@ -71,8 +73,10 @@ def _model(
             raise port_mismatch("verilator", bench, complaint[0])
 
     verilog_files(sources)  # refuses names that are ours
+    # Memory files are read when the model starts, so one model serves whatever they hold.
+    built = {name: text for name, text in sources.items() if not name.endswith(_MEMORY)}
     return compile_model(
-        {BENCH_FILE: bench.verilog(), **sources},
+        {BENCH_FILE: bench.verilog(), **built},
         {"__main.cpp": _main(bench, vcd)},
         top=BENCH,
         prefix="Vbench",

@@ -1,12 +1,13 @@
-"""Faults of the gates' modules that only small parameters bring within the solver's reach."""
+"""Faults of the links' modules that small parameters, or a long simulation, bring to light."""
 
 from __future__ import annotations
 
 import pytest
 
+from sc_neurocore.build import cosimulate_block
 from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.formal import prove_block
-from sc_neurocore.hdl.blocks import Block, Fault
+from sc_neurocore.hdl.blocks import BLOCKS, Block, Fault
 from sc_neurocore.hdl.blocks._links import backoff_block, credit_flow, dedup_window
 from sc_neurocore.hdl.links import Backoff, CreditFlow, DedupWindow
 
@@ -31,3 +32,34 @@ def test_a_fault_behind_small_parameters_is_refuted(
 ) -> None:
     proof = prove_block(block, store=store, sources=block.broken(fault))
     assert proof.refuted, fault.meaning
+
+
+@pytest.mark.parametrize(
+    ("module", "fault"),
+    [
+        ("sc_peer_health", Fault(">= 9'(THRESHOLD + HYST", "> 9'(THRESHOLD + HYST", "opens late")),
+        (
+            "sc_peer_health",
+            Fault("next} < 9'(THRESHOLD)", "next} <= 9'(THRESHOLD)", "closes soon"),
+        ),
+        pytest.param(
+            "sc_aer_receiver",
+            Fault("&& {1'b0, first} < given", "", "takes no second packet"),
+            marks=pytest.mark.exhaustive,
+        ),
+        ("sc_aer_receiver", Fault("&& {1'b0, first} < given", "&& 1'b0", "gives one twice")),
+        pytest.param(
+            "sc_aer_receiver",
+            Fault("ahead && !past;", "ahead;", "gives spikes of an old tick"),
+            marks=pytest.mark.exhaustive,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.meaning,
+)
+def test_a_fault_too_deep_for_the_solver_shows(
+    module: str, fault: Fault, store: EvidenceStore
+) -> None:
+    block = next(block for block in BLOCKS if block.module == module)
+    sources = block.broken(fault)
+    run = cosimulate_block(block, "yosys", cycles=3000, store=store, sources=sources)
+    assert run.first is not None

@@ -107,12 +107,13 @@ def peer_health(health: PeerHealth) -> Block:
     """The score of a peer."""
 
     def stimulus(rng: np.random.Generator, ticks: int) -> dict[str, Levels]:
-        # Good packets all the time, faults in times of trouble: so the score goes up and down.
-        trouble = bits(rng, ticks)
+        # Faults in times of trouble, and then good packets until the peer is open again.
+        trouble = np.resize(np.repeat([1, 0], 96), ticks)
         rare = {name: (rng.random(ticks) < 0.1).astype(np.int64) for name in _EVENTS}
         faults = {name: np.where(trouble, bits(rng, ticks), rare[name] & trouble) for name in rare}
         restart = (rng.random(ticks) < 0.003).astype(np.int64)
-        return faults | {"good": bits(rng, ticks), "restart": restart}
+        good = np.where(trouble, bits(rng, ticks), rng.random(ticks) < 0.9)
+        return faults | {"good": good, "restart": restart}
 
     names = ("reward", "bad_crc", "lost", "late", "silent", "threshold", "hysteresis")
     parameters = {name.upper(): (getattr(health, name), 0, 255) for name in names}

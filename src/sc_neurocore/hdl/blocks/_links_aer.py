@@ -361,6 +361,8 @@ class _Hostile(Iterator[int]):
                 addresses.append(self.size + int(rng.integers(0, 3)))
             case 8:
                 addresses = [0] * (self.depth + 1)
+            case _ if self.least and rng.random() < 0.3:
+                addresses = [self.least - 1]
             case 9 if number:
                 tick, number = max(tick - 1, 0), number
             case _:
