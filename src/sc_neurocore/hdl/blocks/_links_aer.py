@@ -314,7 +314,7 @@ def _parameters(size: int, depth: int, passport: int, batch: int) -> dict[str, s
 
 
 class _Hostile(Iterator[int]):
-    """Words of packets, half of which are as they should be; bit 32 is high in the last one."""
+    """Words of packets, few of which are as they should be; bit 32 is high in the last one."""
 
     def __init__(
         self, rng: np.random.Generator, size: int, depth: int, ticks: int, passport: int, batch: int
@@ -335,7 +335,7 @@ class _Hostile(Iterator[int]):
         return self.words.pop(0)
 
     def _packet(self) -> list[int]:
-        rng, what = self.rng, int(self.rng.integers(0, 24))
+        rng, what = self.rng, int(self.rng.integers(0, 18))
         room = self.size - self.least
         count = int(rng.integers(0, min(self.depth, room) + 1)) if room > 0 else 0
         addresses = (self.least + np.sort(rng.choice(max(room, 1), count, replace=False))).tolist()
@@ -361,7 +361,7 @@ class _Hostile(Iterator[int]):
                 addresses.append(self.size + int(rng.integers(0, 3)))
             case 8:
                 addresses = [0] * (self.depth + 1)
-            case _ if self.least and rng.random() < 0.3:
+            case _ if self.least and rng.random() < 0.5:
                 addresses = [self.least - 1]
             case 9 if number:
                 tick, number = max(tick - 1, 0), number
