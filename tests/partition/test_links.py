@@ -196,6 +196,27 @@ def test_a_late_packet_takes_no_other_with_it() -> None:
     assert (counters.spikes, counters.late_dropped, counters.lost) == (3, 2, 0)
 
 
+def test_a_restart_takes_nothing_twice_of_a_tick_that_was_closed() -> None:
+    """Packet 1 counted before the snapshot; what is sent again behind packet 0 does not."""
+    _, before, there, clock = ends(late="next_tick", patience=100.0)
+    before.due = lambda tick: tick + 1.5
+    there.send(packet(1, 1, 7))
+    before.receive()
+    clock.now = 2.6
+    before.receive()
+    assert [heard(before, t) for t in range(2)] == [[], [7]]
+    _, after, there, clock = ends(late="next_tick", patience=100.0)
+    after.restore(*before.state())
+    after.due = lambda tick: tick + 1.5
+    clock.now = 2.6
+    for number, spike in enumerate((9, 7, 2)):
+        there.send(packet(number, number, spike))
+    after.receive()
+    assert heard(after, 2) == [2, 9]
+    counters = after.counters
+    assert (counters.duplicates, counters.late_next_tick, counters.lost) == (1, 1, 0)
+
+
 def test_a_missing_packet_is_lost_only_when_it_was_sent() -> None:
     sender, receiver, there, clock = ends(patience=1.0)
     sender.greet()

@@ -143,9 +143,15 @@ class AERReceiver:
 
     def state(self) -> tuple[dict[str, Any], dict[str, Addresses]]:
         """What a restarted receiver needs: numbers, and the spikes of complete ticks."""
+        # Packets behind a missing one that have counted, for their tick was closed.
+        counted = [
+            [number, tick, last]
+            for number, (tick, _, last, _) in sorted(self._early.items())
+            if tick < self._open
+        ]
         numbers = {
-            "start": self._start, "open": self._open, "guard": self._guard.state(),
-            "counters": self.counters.as_dict(),
+            "start": self._start, "open": self._open, "counted": counted,
+            "guard": self._guard.state(), "counters": self.counters.as_dict(),
         }  # fmt: skip
         spikes = {str(tick): addresses for tick, addresses in self._complete.items()}
         return numbers, {**spikes, "carried": _joined(self._carried)}
@@ -161,6 +167,10 @@ class AERReceiver:
         # All before the first number that is asked for has come.
         seen = self._dedup.model.initial.seen
         self._dedup.state = DedupState((start - 1) % MODULUS, seen)
+        for number, tick, last in numbers["counted"]:
+            self._dedup.judge(number % MODULUS)
+            self._early[number] = tick, _SILENCE, last, self._clock()
+            self._newest = number + 1
         self._guard.restore(numbers["guard"])
         self.counters = ReceivedCounters.from_dict(numbers["counters"])
         self._asking = True
