@@ -167,6 +167,7 @@ def test_a_kernel_is_written_once_and_repaired(tmp_path: Path) -> None:
         "print(simulate(m, 1.0, ticks=3).final.values[0, 0].hex())"
     )
     environment = os.environ | {"SC_NEUROCORE_CACHE": str(tmp_path)}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
 
     def run() -> str:
         done = subprocess.run(
