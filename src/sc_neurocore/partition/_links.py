@@ -21,6 +21,7 @@ from sc_neurocore.ir import (
     PartitionError,
     Partitions,
     Wire,
+    gates_at,
 )
 from sc_neurocore.partition._guard import Guard
 from sc_neurocore.partition._packet import Addresses
@@ -100,23 +101,13 @@ def links_of(partitions: Partitions) -> tuple[Link, ...]:
     return tuple(
         Link(
             source, target, batch, tuple(crossings), partitions.places.wire(source, target),
-            tuple(_gates(partitions.parts[source], send_name(crossings[0]), backwards=True)),
-            tuple(_gates(partitions.parts[target], receive_name(crossings[0]), backwards=False)),
+            _gates(partitions.parts[source], crossings[0].send_id),
+            _gates(partitions.parts[target], crossings[0].receive_id),
         )
         for (source, target, batch), crossings in sorted(
             groups.items(), key=lambda item: (order[item[0][0]], order[item[0][1]], item[0][2])
         )
     )  # fmt: skip
-
-
-def send_name(crossing: Crossing) -> str:
-    """Id of a crossing's Send."""
-    return f"send.{crossing.stream}.{crossing.node}"
-
-
-def receive_name(crossing: Crossing) -> str:
-    """Id of a crossing's Receive."""
-    return f"receive.{crossing.stream}.{crossing.node}"
 
 
 def program_digest(partitions: Partitions, place: str) -> bytes:
@@ -163,16 +154,5 @@ def mismatch(place: str, digest: str, peer: str, other: str) -> PartitionError:
     )
 
 
-def _gates(graph: Graph, end: str, backwards: bool) -> Iterator[Gate]:
-    """The gates in a row next to a Send or Receive."""
-    node = end
-    while True:
-        edges = graph.incoming(node) if backwards else graph.outgoing(node)
-        for edge in edges:
-            node = edge.source if backwards else edge.target
-            op = graph.nodes[node].op
-            if isinstance(op, Gate):
-                yield op
-                break
-        else:
-            return
+def _gates(part: Graph, end: str) -> tuple[Gate, ...]:
+    return tuple(node.op for node in gates_at(part, end) if isinstance(node.op, Gate))

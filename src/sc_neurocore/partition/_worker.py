@@ -15,7 +15,7 @@ from sc_neurocore.exceptions import SCNeuroError
 from sc_neurocore.ir import Crossing, PartitionError, output_shapes
 from sc_neurocore.nir_bridge import from_nir
 from sc_neurocore.partition._digest import START, chain, hexadecimal
-from sc_neurocore.partition._links import Link, mismatch, program_digest, receive_name, send_name
+from sc_neurocore.partition._links import Link, mismatch, program_digest
 from sc_neurocore.partition._lossy import LossyChannel
 from sc_neurocore.partition._packet import Addresses
 from sc_neurocore.partition._part import Control, HaltedError, Part
@@ -218,7 +218,7 @@ class _Loop:
         for _, link, sender in self._senders:
             parts = []
             for crossing, offset in zip(link.crossings, link.offsets, strict=False):
-                addresses = self._addresses(crossing, outputs.pop(send_name(crossing)))
+                addresses = self._addresses(crossing, outputs.pop(crossing.send_id))
                 self._traffic[crossing.stream] += len(addresses)
                 parts.append(addresses + np.uint32(offset))
             sender.send(tick, parts[0] if len(parts) == 1 else np.concatenate(parts))
@@ -236,7 +236,7 @@ class _Loop:
     ) -> dict[str, Array]:
         given = {}
         for i, crossing in enumerate(link.crossings):
-            name = receive_name(crossing)
+            name = crossing.receive_id
             value = np.zeros(crossing.size)
             if crossing.delay <= local:
                 spikes = receiver.spikes(tick - crossing.delay)
