@@ -33,6 +33,7 @@ from sc_neurocore.ir import (
     tick_order,
 )
 from sc_neurocore.nir_bridge._errors import NIRError
+from sc_neurocore.nir_bridge._inputs import named_arrays
 from sc_neurocore.nir_bridge._line import Line
 from sc_neurocore.nir_bridge._neurons import Population
 
@@ -250,7 +251,7 @@ class SCNetwork:
             SCConfigError: names or shapes do not fit, or a number is not finite.
         """
         given = {}
-        for name, value in self._named(inputs).items():
+        for name, value in named_arrays([node.id for node in self.flat.inputs], inputs).items():
             shape = self._shapes[name]
             flat = (int(np.prod(shape)),)
             if value.shape not in (shape, flat, (self._batch, *shape), (self._batch, *flat)):
@@ -273,7 +274,10 @@ class SCNetwork:
         Raises:
             SCConfigError: names, shapes or counts do not fit, or a number is not finite.
         """
-        series = {name: self._series(name, value) for name, value in self._named(inputs).items()}
+        series = {
+            name: self._series(name, value)
+            for name, value in named_arrays([node.id for node in self.flat.inputs], inputs).items()
+        }
         batch = _common("samples", {n: s.batch for n, s in series.items()}, None)
         ticks = _common("ticks", {n: s.steps for n, s in series.items()}, steps)
         if ticks is None:
@@ -340,28 +344,6 @@ class SCNetwork:
         for value in others:
             first = first + value
         return first
-
-    def _named(self, inputs: Inputs) -> dict[str, Array]:
-        names = [node.id for node in self.flat.inputs]
-        if isinstance(inputs, Mapping):
-            table = dict(inputs)
-        elif len(names) == 1:
-            table = {names[0]: inputs}
-        else:
-            raise SCConfigError(f"Give each of the inputs {', '.join(names)} by name.")
-        if set(table) != set(names):
-            listed = ", ".join(map(str, table))
-            raise SCConfigError(f"The inputs are {', '.join(names)}, not {listed}.")
-        arrays = {}
-        for name in names:
-            try:
-                array = np.asarray(table[name], dtype=np.float64)
-            except (TypeError, ValueError):
-                raise SCConfigError(f"Input {name!r} must hold numbers.") from None
-            if not np.all(np.isfinite(array)):
-                raise SCConfigError(f"Input {name!r} holds a number that is not finite.")
-            arrays[name] = array
-        return arrays
 
     def _series(self, name: str, value: Array) -> _Series:
         shape = self._shapes[name]

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir import PartitionError
+from sc_neurocore.nir_bridge._inputs import named_arrays
 from sc_neurocore.partition._mpi import Alone, Ranks, all_or_none, together
 from sc_neurocore.partition._rank_engine import RankEngine
 from sc_neurocore.partition._rank_synapses import SparseNetwork, fold_sparse
@@ -203,27 +204,14 @@ def _series(
     ticks: int,
 ) -> dict[str, Array]:
     """Each input as (ticks or 1, size)."""
-    if not isinstance(inputs, Mapping):
-        if len(shapes) != 1:
-            raise SCConfigError(f"Give each of the inputs {', '.join(shapes)} by name.")
-        inputs = {next(iter(shapes)): inputs}
-    if set(inputs) != set(shapes):
-        raise SCConfigError(
-            f"The inputs are {', '.join(shapes)}, not {', '.join(map(str, inputs))}."
-        )
     series = {}
-    for name, shape in shapes.items():
-        try:
-            value = np.asarray(inputs[name], dtype=np.float64)
-        except (TypeError, ValueError):
-            raise SCConfigError(f"Input {name!r} must hold numbers.") from None
+    for name, value in named_arrays(list(shapes), inputs).items():
+        shape = shapes[name]
         size = int(np.prod(shape))
         if value.shape not in (shape, (size,), (ticks, *shape), (ticks, size)):
             raise SCConfigError(
                 f"Input {name!r} has shape {value.shape}; expected is ({ticks}, {size}) for "
                 f"{ticks} ticks, or ({size},) for a constant."
             )
-        if not np.all(np.isfinite(value)):
-            raise SCConfigError(f"Input {name!r} holds a number that is not finite.")
         series[name] = value.reshape(-1, size)
     return series
