@@ -141,6 +141,7 @@ def test_an_output_directory_with_content_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == "data"
 
 
+@pytest.mark.exhaustive  # the tutorial of the own model does the same
 def test_an_equation_string_is_built(tmp_path: Path, store: EvidenceStore) -> None:
     document = document_of_equations(
         "dv/dt = (-v + I)/tau; du/dt = -u/50",

@@ -15,12 +15,17 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [*sorted((DOCS / "tutorials").glob("*.md")), *sorted((DOCS / "how-to").glob("*.md")),
          DOCS / "reference" / "model-schema.md"]  # fmt: skip
+# Guides that build, prove or serve for long: `pytest -m exhaustive tests/docs` runs them too.
+SLOW = {"build-a-network", "meet-a-clock", "evidence-store", "one-machine-to-a-cluster",
+        "watch-a-device", "virtual-board", "optimise", "choose-format", "read-a-mismatch",
+        "plan-precision"}  # fmt: skip
 _FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -51,7 +56,12 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
         yield "".join(lines[:end]), "".join(lines[end:])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def _named(page: Path) -> Any:
+    marks = [pytest.mark.exhaustive] if page.parent.name == "how-to" and page.stem in SLOW else []
+    return pytest.param(page, id=f"{page.parent.name}/{page.stem}", marks=marks)
+
+
+@pytest.mark.parametrize("page", map(_named, PAGES))
 def test_page_does_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

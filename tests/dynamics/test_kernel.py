@@ -106,7 +106,7 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 @settings(
-    max_examples=15, deadline=None, phases=FOUND, suppress_health_check=QUIET, derandomize=True
+    max_examples=8, deadline=None, phases=FOUND, suppress_health_check=QUIET, derandomize=True
 )
 @given(cases())
 def test_random_models(case: Case) -> None:

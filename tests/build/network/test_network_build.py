@@ -200,7 +200,11 @@ def test_made_up_levels_repeat_and_have_no_labels() -> None:
 @pytest.mark.parametrize(
     ("file", "options"),
     [
-        ("snntorch_rleaky", {"reset": "subtract", "reset_when": "next_tick"}),
+        pytest.param(
+            "snntorch_rleaky",
+            {"reset": "subtract", "reset_when": "next_tick"},
+            marks=pytest.mark.exhaustive,
+        ),
         ("norse_lifbox", {"dt": 1e-6}),
     ],
 )
