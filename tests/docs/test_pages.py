@@ -61,7 +61,7 @@ def _named(page: Path) -> Any:
     return pytest.param(page, id=f"{page.parent.name}/{page.stem}", marks=marks)
 
 
-@pytest.mark.parametrize("page", map(_named, PAGES))
+@pytest.mark.parametrize("page", [_named(page) for page in PAGES])
 def test_page_does_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
