@@ -78,6 +78,13 @@ def models(draw: st.DrawFn, *, signed: bool = True) -> Model:
         threshold = f"{left} {draw(_relations)} {level:g}"
         targets = draw(st.lists(st.sampled_from(names), max_size=3))
         resets = [f"{x} = {draw(_terms([*names, *inputs, 'gain'], 1))}" for x in targets]
+    refractory = draw(st.sampled_from([0.0, 0.0, 0.5, 3.0]))
+    events = draw(st.sampled_from([(), (), ("ev",), ("ev", "reset")]))
+    read = [*(() if refractory else names), *events, "gain"]
+    jumps = [
+        f"{x} = {x} + {e}*{draw(_terms(read, 1))}"
+        for e, x in zip(events, draw(st.permutations([*names, names[0]])), strict=False)
+    ]
     ranges = [(0.0, 3.0), (0.0, 7.0)]
     if signed:
         ranges += [(-4.0, 4.0), (-1.0, 7.5)]
@@ -87,13 +94,18 @@ def models(draw: st.DrawFn, *, signed: bool = True) -> Model:
         "; ".join(lines),
         threshold=threshold,
         reset="; ".join(resets) or None,
+        jumps="; ".join(jumps) or None,
         params={"gain": draw(st.integers(-32, 32)) / 16},
         init={x: max(0.0, limits[x][0]) for x in names},
         ranges={**limits, "gain": (-2.0, 2.0)},
-        inputs=tuple(Quantity(x, 0.0, "", *draw(st.sampled_from(taken))) for x in inputs),
+        inputs=tuple(
+            Quantity(x, 0.0, "", *draw(st.sampled_from(taken)), kind=kind)
+            for kind, found in (("current", inputs), ("event", events))
+            for x in found
+        ),
         dt=1.0 if is_map else draw(st.sampled_from([0.125, 0.1])),
         method=method,
-        refractory=draw(st.sampled_from([0.0, 0.0, 0.5, 3.0])),
+        refractory=refractory,
         hold=draw(st.sampled_from([None, None, (), (names[-1],)])),
         edge=draw(st.sampled_from(["level", "rising"])),
         name="random_model",

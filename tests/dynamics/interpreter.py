@@ -6,7 +6,7 @@ every addition, product, quotient and root rounds alike and results can be compa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -102,10 +102,12 @@ class Interpreter:
         with np.errstate(all="ignore"):
             fixed = self.parameters | {k: self.number(v) for k, v in inputs.items()}
             scope = fixed | self.states
-            tick = program(self.model)
+            tick = program(replace(self.model, jumps=()))
             for name, expr in tick.steps:
                 scope[name] = read(expr, scope)
             new = {x: read(tick.advance[x], scope) for x in self.states}
+            for line in self.model.jumps:
+                new[line.target] = read(line.expr, fixed | new)
             for x in self.model.hold:
                 if self.counter > 0:
                     new[x] = self.states[x]

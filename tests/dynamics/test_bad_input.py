@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sc_neurocore.dynamics import Stepper, build_model, parse_expression, simulate
+from sc_neurocore.dynamics import Quantity, Stepper, build_model, parse_expression, simulate
 from sc_neurocore.exceptions import EquationError, SCConfigError, UnitMismatchError
 
 LIF = "dv/dt = (-v + R*I)/tau"
@@ -274,3 +274,88 @@ def test_runs_of_other_models() -> None:
     with pytest.raises(SCConfigError) as caught:
         simulate(RUN, ticks=1).spike_times(1)
     assert str(caught.value) == "neuron is 1; the run has neurons 0 to 0"
+
+
+EXC = (Quantity("exc", 0.0, kind="event"),)
+G = "dg/dt = -g/5; dv/dt = -v/10"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "expected"),
+    [
+        (
+            EquationError,
+            {"equations": "dg/dt = -g/5 + exc", "jumps": "g += exc"},
+            "'exc' is an event input, which jumps alone read; let a jump add it to a state, and "
+            "read the state here\n  dg/dt = -g/5 + exc\n                 ^^^",
+        ),
+        (
+            EquationError,
+            {"threshold": "g + exc > 1", "jumps": "g += exc"},
+            "'exc' is an event input, which jumps alone read; let a jump add it to a state, and "
+            "read the state here\n  g + exc > 1\n      ^^^",
+        ),
+        (
+            EquationError,
+            {"jumps": "h += exc"},
+            "jump assigns 'h', which is not a state; known: g, v\n  h += exc\n       ^^^",
+        ),
+        (
+            EquationError,
+            {"jumps": "g += exc*I", "inputs": (*EXC, Quantity("I", 0.0))},
+            "'I' is not an event input; jumps read states, parameters and event inputs only; "
+            "declare it with kind 'event', or move it to an equation\n"
+            "  g += exc*I\n           ^",
+        ),
+        (
+            EquationError,
+            {"equations": "z = 2*g; dg/dt = -z", "jumps": "g += exc*z"},
+            "'z' is an intermediate equation; jumps read states, parameters and event inputs only"
+            "\n  g += exc*z\n           ^",
+        ),
+        (
+            EquationError,
+            {"jumps": "g += exc; g"},
+            "jump 'g' is not an assignment; write for example 'v = -65'\n   g\n  ^^",
+        ),
+        (
+            EquationError,
+            {"jumps": "g += exc*v", "threshold": "v > 1", "reset": "v = 0", "refractory": 1.0},
+            "the jump of 'g' reads 'v', which refractoriness holds; hold 'g' too, or neither\n"
+            "  g += exc*v\n       ^^^^^",
+        ),
+        (
+            SCConfigError,
+            {"jumps": "g += 1"},
+            "event input 'exc' has no effect; write a jump that reads it, for example "
+            'jumps = "g += exc"',
+        ),
+        (
+            SCConfigError,
+            {"jumps": "g += exc", "inputs": (Quantity("exc", 1.0, kind="event"),)},
+            "event input 'exc' has the value 1; it is 0 in a tick without events",
+        ),
+        (
+            SCConfigError,
+            {"jumps": "g += exc", "inputs": (Quantity("exc", 0.0, kind="spike"),)},  # type: ignore[arg-type]
+            "kind of input 'exc' is 'spike'; allowed: 'current', 'event'",
+        ),
+    ],
+)
+def test_jumps(kind: type[SCConfigError], options: dict[str, Any], expected: str) -> None:
+    equations = options.pop("equations", G)
+    options = {"inputs": EXC, **options}
+    assert message(kind, equations, **options) == expected
+
+
+def test_a_jump_has_the_unit_of_its_state() -> None:
+    with pytest.raises(UnitMismatchError, match=r"'g' is in nS, but 'exc' is in mV"):
+        build_model(
+            "dg/dt = -g/(5*ms) : nS", units="strict", jumps="g += exc",
+            inputs=[Quantity("exc", 0.0, "mV", kind="event")],
+        )  # fmt: skip
+    model = build_model(
+        "dg/dt = -g/(5*ms) : nS", units="strict", jumps="g += exc",
+        inputs=[Quantity("exc", 0.0, "pS", kind="event")],
+    )  # fmt: skip
+    assert simulate(model, 1000.0, ticks=1, record="g").states["g"][0, 0] == 1.0

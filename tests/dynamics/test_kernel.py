@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sc_neurocore.dynamics import Model, build_model, simulate
+from sc_neurocore.dynamics import Model, Quantity, build_model, simulate
 from sc_neurocore.exceptions import SCConfigError
 
 from .interpreter import Interpreter
@@ -41,14 +41,26 @@ def cases(draw: st.DrawFn) -> Case:
         text = str(draw(trees)) + (f" - shared{noise}" if i == 0 else f" - {x}")
         lines.append(f"{left.format(x)} = {right.format(text)}")
     resets = draw(st.lists(st.tuples(st.sampled_from(states), trees), max_size=3))
+    inputs = [Quantity("I", 0.0)]
+    refractory = draw(st.sampled_from([0, 0.1, 0.3]))
+    hold = draw(st.none() | st.sets(st.sampled_from(states)).map(sorted))
+    jumps = []
+    if draw(st.booleans()):
+        # Where refractoriness holds some states, a jump reads none but its own.
+        read = expressions([*([] if refractory else states), "p", "e"], EXACT, depth=1)
+        inputs.append(Quantity("e", 0.0, kind="event"))
+        targets = draw(st.lists(st.sampled_from(states), min_size=1, max_size=3))
+        jumps = [f"{x} = clip({x} + e*({draw(read)}){noise}, -50, 50)" for x in targets]
     model = build_model(
         "\n".join(lines),
         threshold=str(draw(conditions(expressions([*states, "p", "I"], EXACT, depth=1)))),
         reset="; ".join(f"{x} = {e}" for x, e in resets) or None,
+        jumps="; ".join(jumps) or None,
+        inputs=inputs,
         params={"p": draw(st.integers(-8, 8)) / 4, "q": draw(st.integers(1, 8)) / 4},
         init={x: draw(st.integers(-4, 4)) / 2 for x in states},
-        refractory=draw(st.sampled_from([0, 0.1, 0.3])),
-        hold=draw(st.none() | st.sets(st.sampled_from(states)).map(sorted)),
+        refractory=refractory,
+        hold=hold,
         edge=draw(st.sampled_from(["level", "rising"])),
         method=method,
         dt=0.1,
@@ -64,6 +76,7 @@ def check(case: Case) -> None:
     rng = np.random.default_rng(case.seed)
     wide = 1 if case.shared else NEURONS
     current = np.round(rng.uniform(-2, 2, (TICKS, wide)), 2)
+    events = np.where(rng.random((TICKS, wide)) < 0.3, np.round(rng.uniform(-2, 2), 2), 0.0)
     own = {} if case.shared else {"p": np.round(rng.uniform(-2, 2, NEURONS), 2)}
     trace: list[list[list[float]]] = []
     spikes: list[tuple[int, int]] = []
@@ -73,7 +86,8 @@ def check(case: Case) -> None:
         for n in range(NEURONS)
     ]
     for t in range(TICKS):
-        results = [c.step({"I": current[t, c.neuron % wide]}) for c in cells]
+        now = {"I": current[t], "e": events[t]}
+        results = [c.step({k: v[c.neuron % wide] for k, v in now.items()}) for c in cells]
         if None in results:
             broken = t, results.index(None)
             break
@@ -84,7 +98,7 @@ def check(case: Case) -> None:
         "neurons": NEURONS, "dtype": case.dtype, "seed": case.seed, "parameters": own,
         "record": model.state_names,
     }  # fmt: skip
-    inputs = {"I": current} if "I" in model.input_names else {}
+    inputs = {k: v for k, v in (("I", current), ("e", events)) if k in model.input_names}
     if broken is not None:
         with pytest.raises(SCConfigError) as caught:
             simulate(model, inputs, ticks=TICKS, **options)

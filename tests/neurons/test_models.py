@@ -456,7 +456,8 @@ def test_the_hardware_variant_fires_as_often(name: str) -> None:
     heights = (protocol.amplitude, *protocol.amplitudes[:: len(protocol.amplitudes) // 5])
     for amplitude in heights:
         counts = [
-            len(simulate(m, protocol.current(m.dt, amplitude)).spikes) for m in (reference, variant)
+            len(simulate(m, {protocol.input: protocol.current(m.dt, amplitude)}).spikes)
+            for m in (reference, variant)
         ]
         assert abs(counts[0] - counts[1]) <= max(1, 0.03 * counts[0])
 
@@ -501,11 +502,17 @@ def test_no_declared_input_leads_outside_a_declared_range(name: str, hardware: b
     document = load_schema(name)
     table = document["hardware"] if hardware else {}
     model = with_value_at_spike(name, {k: table[k] for k in ("method", "dt") if k in table})
-    drive = model.inputs[0]
     duration = 10_000 if name == "rulkov" else 1000
-    current = stimuli(drive.low, drive.high, model.dt, duration)
-    for part in np.array_split(current, 4, axis=1):
-        run = simulate(model, part, record=model.state_names, seed=1)
+    rng = np.random.default_rng(1)
+    drives = {}
+    for q in model.inputs:
+        # Every input sees all stimuli, the second and further ones in another order.
+        columns = stimuli(q.low, q.high, model.dt, duration)
+        order = rng.permutation(columns.shape[1]) if drives else slice(None)
+        drives[q.name] = columns[:, order]
+    for part in np.array_split(np.arange(columns.shape[1]), 4):
+        inputs = {name: columns[:, part] for name, columns in drives.items()}
+        run = simulate(model, inputs, record=model.state_names, seed=1)
         for q in model.states:
             assert run.states[q.name].min() >= q.low
             assert run.states[q.name].max() <= q.high

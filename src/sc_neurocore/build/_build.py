@@ -241,6 +241,7 @@ def _report(
             "title": about.get("title", model.name),
             "description": about.get("description", ""),
             "equations": [e.source for e in model.equations],
+            "jumps": [a.source for a in model.jumps],
             "threshold": None if model.threshold is None else model.threshold_text,
             "edge": model.edge,
             "reset": [a.source for a in model.reset],
@@ -288,7 +289,8 @@ def _report(
             f"spikes or a state leaves its register, states within {STATE_BOUND:.0%} of their "
             "largest magnitude",
             "protocol": f"{drive.origin}: {drive.input or 'no input'} = {drive.amplitude:g} from "
-            f"{drive.onset:g} to {drive.duration:g} ms",
+            f"{drive.onset:g} to {drive.duration:g} ms"
+            + ("" if drive.period is None else f", every {drive.period:g} ms"),
             "word": "executed",
         },
         "reference": None if checked is None else asdict(checked),

@@ -13,28 +13,31 @@ from numpy.typing import NDArray
 from sc_neurocore.compiler import QFormat
 from sc_neurocore.dynamics import Model, parse_block, simulate
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.neurons import hardware_model_of, model_of, protocol_of
+from sc_neurocore.neurons import hardware_model_of, model_of, protocol_of, stimulus
 
 #: Longest run that a build or `simulate` on the command line makes.
 MAX_TICKS = 20_000_000
 
 _DURATION_MS = 500.0
 _ITERATIONS = 2000
+#: Ticks of the run per event of a train.
+_EVENTS = 50
 _AMPLITUDES = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
 @dataclass(frozen=True)
 class Drive:
-    """The stimulus a model is judged under: a step of one input.
+    """The stimulus a model is judged under: a step of one input; of an event input, a train.
 
     Attributes:
         input: driven input, or ``""`` for a model without inputs.
-        amplitude: height of the step, in the input's unit.
-        onset: start of the step in ms.
+        amplitude: height of the step, or weight of every event, in the input's unit.
+        onset: start of the step, or first event, in ms.
         duration: length of the run in ms.
         amplitudes: steps of the f–I curve.
         rest: level before the step.
         origin: where the choice comes from, for the report.
+        period: ms from one event to the next; ``None`` for a step.
     """
 
     input: str
@@ -44,6 +47,7 @@ class Drive:
     amplitudes: tuple[float, ...]
     rest: float
     origin: str
+    period: float | None = None
 
     def current(self, dt: float, amplitude: float | None = None) -> NDArray[np.float64]:
         """The driven input per tick.
@@ -56,11 +60,9 @@ class Drive:
                 f"a run of {self.duration:g} ms has {self.duration / dt:.3g} ticks of {dt:g} ms; "
                 f"at most {MAX_TICKS} are run"
             )
-        level = np.full(
-            round(self.duration / dt), self.amplitude if amplitude is None else amplitude
-        )
-        level[: round(self.onset / dt)] = self.rest
-        return level
+        height = self.amplitude if amplitude is None else amplitude
+        ticks = round(self.duration / dt)
+        return stimulus(ticks, dt, self.rest, height, self.onset, self.period)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ def source_of(document: Mapping[str, Any]) -> Source:
     if "protocol" in document:
         p = protocol_of(document)
         drive = Drive(
-            p.input, p.amplitude, p.onset, p.duration, p.amplitudes, p.rest, "the model's protocol"
-        )
+            p.input, p.amplitude, p.onset, p.duration, p.amplitudes, p.rest,
+            "the model's protocol", p.period,
+        )  # fmt: skip
     else:
         drive = _search(model)
     return Source(document, reference, model, drive)
@@ -166,7 +169,8 @@ def _search(model: Model, limit: float = math.inf) -> Drive:
     duration = _ITERATIONS * model.dt if is_map else _DURATION_MS
     if not model.inputs:
         return Drive("", 0.0, 0.0, duration, (), 0.0, "the model has no input")
-    chosen = model.inputs[0]
+    chosen = min(model.inputs, key=lambda q: q.kind)  # a current, if there is one
+    period = duration / _EVENTS if chosen.kind == "event" else None
     chosen = replace(chosen, high=min(chosen.high, limit))
     allowed = [a for a in _AMPLITUDES if chosen.low <= a <= chosen.high] or [chosen.high]
     if not np.isfinite(allowed[-1]):
@@ -177,14 +181,15 @@ def _search(model: Model, limit: float = math.inf) -> Drive:
     if model.threshold is not None:
         steps = np.asarray(allowed)
         ticks = round(duration / model.dt)
-        level = np.tile(steps, (ticks, 1))
-        level[: ticks // 10] = chosen.value
+        unit = stimulus(ticks, model.dt, 0.0, 1.0, onset, period)[:, None]
+        level = np.where(unit > 0, steps, chosen.value)
         counts = simulate(model, {chosen.name: level}).spike_counts
         firing = np.flatnonzero(counts >= 2)
         if firing.size:
             found = min(1.5 * allowed[int(firing[0])], chosen.high)
     sweep = tuple(np.linspace(0.0, min(2 * found, chosen.high), 17).tolist())
+    shape = "a step" if period is None else f"events every {period:g} ms"
     return Drive(
         chosen.name, found, onset, duration, sweep, chosen.value,
-        f"a step of {found:g} found by search, as the model declares no protocol",
+        f"{shape} of {found:g} found by search, as the model declares no protocol", period,
     )  # fmt: skip

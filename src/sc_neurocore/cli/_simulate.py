@@ -108,13 +108,18 @@ def _drive(
             raise SCConfigError(f"model '{model.name}' has no input; leave --current out")
     if "protocol" in document:
         p = protocol_of(document)
-        drive = Drive(p.input, p.amplitude, p.onset, p.duration, (), p.rest, "protocol")
+        drive = Drive(p.input, p.amplitude, p.onset, p.duration, (), p.rest, "protocol", p.period)
         if duration is not None:
             drive = replace(drive, duration=length)
         return drive if current is None else replace(drive, amplitude=current, onset=0.0)
     if not model.inputs:
         return Drive("", 0.0, 0.0, length, (), 0.0, "no input")
-    q = model.inputs[0]
+    q = min(model.inputs, key=lambda q: q.kind)  # a current, if there is one
+    if q.kind == "event" and current is not None:
+        raise SCConfigError(
+            f"input '{q.name}' of model '{model.name}' takes events; give the document a "
+            "[protocol] with a period"
+        )
     return Drive(q.name, q.value if current is None else current, 0.0, length, (), q.value, "")
 
 
@@ -204,6 +209,7 @@ def _summary(
             "amplitude": drive.amplitude,
             "unit": traces.stimulus_unit,
             "onset": drive.onset,
+            "period": drive.period,
         },
         "spikes": spikes,
         "rate": 1000.0 * spikes / (neurons * duration),
@@ -236,7 +242,9 @@ def _print_summary(summary: Mapping[str, Any], traces: Traces) -> None:
     )
     if stimulus["input"] is not None:
         height = f"{stimulus['amplitude']:g} {stimulus['unit']}".rstrip()
-        click.echo(f"stimulus: {stimulus['input']} = {height} from {stimulus['onset']:g} {unit}")
+        again = "" if stimulus["period"] is None else f" every {stimulus['period']:g} {unit}"
+        start = f"from {stimulus['onset']:g} {unit}"
+        click.echo(f"stimulus: {stimulus['input']} = {height} {start}{again}")
     click.echo(f"spikes: {summary['spikes']} ({summary['rate']:.4g} {summary['rate_unit']})")
     if fixed := summary.get("fixed"):
         click.echo(f"spikes in {fixed['format']}: {fixed['spikes']}")

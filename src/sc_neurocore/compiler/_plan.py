@@ -163,7 +163,8 @@ class _Motion:
         changes: dict[str, list[float]] = {q.name: [] for q in model.states}
         for k in range(_SAMPLES):
             point = {
-                q.name: q.value if k == 0 else _sample(q, rng)
+                # Events are rare: a typical tick has none.
+                q.name: q.value if k == 0 or q.kind == "event" else _sample(q, rng)
                 for q in (*model.states, *model.inputs)
             }
             here = self._step(tick, point)

@@ -122,6 +122,7 @@ class Module(Control):
         if model.description:
             lines += [f"// {x}" for x in textwrap.wrap(model.description, 92)] + ["//"]
         lines += [f"//   {e.source}" for e in model.equations]
+        lines += [f"//   then: {a.source}" for a in model.jumps]
         if model.threshold is not None:
             kind = "on the onset of" if model.edge == "rising" else "when"
             lines.append(f"//   spike {kind} {model.threshold_text}")

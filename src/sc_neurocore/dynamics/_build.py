@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,9 @@ from sc_neurocore.dynamics._parse import (
 from sc_neurocore.dynamics._tree import DRAWS, Expr, num, sym
 from sc_neurocore.exceptions import EquationError, SCConfigError
 
+#: Target, expression and source of an assignment.
+Statement = tuple[str, Expr, str]
+
 #: Operations of an equation with its intermediate equations written out.
 MAX_EXPANDED = 10_000
 #: Longest refractory period; it is counted in 32-bit integers.
@@ -36,6 +39,7 @@ def build_model(
     *,
     threshold: str | None = None,
     reset: str | None = None,
+    jumps: str | None = None,
     params: Mapping[str, Any] | None = None,
     init: Mapping[str, Any] | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
@@ -58,6 +62,8 @@ def build_model(
             comments; an ODE may end in ``: unit`` and ``(unless refractory)``.
         threshold: spike condition, e.g. ``"v > -50"``; ``None`` for a graded model.
         reset: assignments at a spike, e.g. ``"v = -65; w += 8"``.
+        jumps: assignments that run in every tick on the advanced states, before the threshold,
+            and read the event inputs, e.g. ``"g_e += exc"``.
         params: parameter values: numbers, or with ``units="strict"`` also ``"10 ms"`` or pint.
         init: initial values of states (default 0).
         ranges: declared ``(low, high)`` of states, parameters and inputs.
@@ -138,18 +144,23 @@ def build_model(
         state_quantities.append(make(key, value, unit, f"init of '{key}'"))
 
     trigger = parse_condition(threshold) if threshold else None
+    leaps = parse_assignments(jumps, "jump") if jumps else ()
     assignments = parse_assignments(reset) if reset else ()
     if assignments and trigger is None:
         raise SCConfigError("reset is given without a threshold; add one, for example 'v > -50'")
-    for target, expr, _ in assignments:
+    for what, target, expr in (
+        *(("jump", t, e) for t, e, _ in leaps),
+        *(("reset", t, e) for t, e, _ in assignments),
+    ):
         if target not in states:
             raise equation_error(
-                f"reset assigns '{target}', which is not a state{suggest(target, states)}", expr
+                f"{what} assigns '{target}', which is not a state{suggest(target, states)}", expr
             )
 
     declared = tuple(inputs) if inputs is not None else ()
     for q in declared:
         check_name(q.name, what="input name")
+        _check_kind(q, leaps)
         limits.pop(q.name, None)
     known = {*states, *(q.name for q in parameters), *(q.name for q in declared), *lets}
     if inputs is None and "I" not in known:
@@ -164,17 +175,33 @@ def build_model(
         stray = sorted(limits)[0]
         raise SCConfigError(f"ranges name '{stray}', which the model lacks{suggest(stray, known)}")
 
-    binder = _Binder(known, dt_ms, strict, lets)
-    bound = [replace(line, right=binder.bind(line.right)) for line in lines]
-    trigger = binder.bind(trigger, no_lets=True) if trigger is not None else None
-    bound_reset = [(t, binder.bind(e, no_lets=True), s) for t, e, s in assignments]
+    binder = _Binder(known, dt_ms, strict)
+    events = {
+        q.name: f"'{q.name}' is an event input, which jumps alone read; "
+        "let a jump add it to a state, and read the state here"
+        for q in declared
+        if q.kind == "event"
+    }
+    named = "'{}' is an intermediate equation; {} read states, parameters and {} only".format
+    in_jumps = {x: named(x, "jumps", "event inputs") for x in lets} | {
+        q.name: f"'{q.name}' is not an event input; jumps read states, parameters and event "
+        f"inputs only; declare it with kind 'event', or move it to an equation"
+        for q in declared
+        if q.kind != "event"
+    }
+    at_spike = {x: named(x, "thresholds and resets", "inputs") for x in lets} | events
+    bound = [replace(line, right=binder.bind(line.right, events)) for line in lines]
+    bound_jumps = [(t, binder.bind(e, in_jumps), s) for t, e, s in leaps]
+    trigger = binder.bind(trigger, at_spike) if trigger is not None else None
+    bound_reset = [(t, binder.bind(e, at_spike), s) for t, e, s in assignments]
     ordered = _ordered(bound)
     _check_expansion(ordered)
 
     if strict:
-        ordered, trigger, bound_reset = _with_units(
-            ordered, trigger, bound_reset, (*state_quantities, *parameters, *declared)
-        )
+        ordered, trigger, bound_jumps, bound_reset = _with_units(
+            ordered, trigger, bound_jumps, bound_reset,
+            (*state_quantities, *parameters, *declared),
+        )  # fmt: skip
     equations_ = tuple(Equation(x.kind, x.target, x.right, x.source) for x in ordered)
     held = tuple(hold) if hold is not None else tuple(x.target for x in lines if x.held)
     if hold is None and not held:
@@ -189,17 +216,49 @@ def build_model(
         inputs=declared,
         equations=equations_,
         threshold=trigger,
-        reset=tuple(Assignment(t, e, s) for t, e, s in bound_reset),
+        reset=tuple(Assignment(*line) for line in bound_reset),
         edge="rising" if edge == "rising" else "level",
         refractory=refractory_ms,
         hold=held,
         dt=dt_ms,
         method="euler",
         strict_units=strict,
+        jumps=tuple(Assignment(*line) for line in bound_jumps),
         description=description,
         threshold_source=(threshold or "").strip(),
     )
+    _check_held_jumps(model)
     return replace(model, method=_choose_method(model, method))
+
+
+def _check_kind(q: Quantity, jumps: Sequence[Statement]) -> None:
+    if q.kind not in ("current", "event"):
+        raise SCConfigError(f"kind of input '{q.name}' is {q.kind!r}; allowed: 'current', 'event'")
+    if q.kind == "current":
+        return
+    if q.value != 0:
+        raise SCConfigError(
+            f"event input '{q.name}' has the value {q.value:g}; it is 0 in a tick without events"
+        )
+    if not any(q.name in expr.names() for _, expr, _ in jumps):
+        raise SCConfigError(
+            f"event input '{q.name}' has no effect; write a jump that reads it, "
+            f'for example jumps = "g += {q.name}"'
+        )
+
+
+def _check_held_jumps(model: Model) -> None:
+    """A jump cannot carry the motion that refractoriness stops into a state that goes on."""
+    if not model.refractory_ticks:
+        return
+    for line in model.jumps:
+        stopped = sorted(line.expr.names() & set(model.hold))
+        if stopped and line.target not in model.hold:
+            raise equation_error(
+                f"the jump of '{line.target}' reads '{stopped[0]}', which refractoriness holds; "
+                f"hold '{line.target}' too, or neither",
+                line.expr,
+            )
 
 
 def _in_time(value: Any, strict: bool, what: str) -> Any:
@@ -229,12 +288,14 @@ def _targets(lines: tuple[Line, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]
 class _Binder:
     """Resolves names: ``dt`` and ``xi`` become numbers and draws; unknown names are refused."""
 
-    def __init__(self, known: set[str], dt: float, strict: bool, lets: tuple[str, ...]) -> None:
-        self._known, self._dt, self._lets = known, dt, frozenset(lets)
+    def __init__(self, known: set[str], dt: float, strict: bool) -> None:
+        self._known, self._dt = known, dt
         self._checker = _units.UnitChecker({}) if strict else None
         self._draws = 0
 
-    def bind(self, expr: Expr, *, no_lets: bool = False) -> Expr:
+    def bind(self, expr: Expr, refused: Mapping[str, str]) -> Expr:
+        """Resolve the names of ``expr``; those it may not read are refused with their sentence."""
+
         def visit(node: Expr) -> Expr:
             if node.op in DRAWS:
                 self._draws += 1
@@ -242,12 +303,8 @@ class _Binder:
             if node.op != "name":
                 return node
             if node.name in self._known:
-                if no_lets and node.name in self._lets:
-                    raise equation_error(
-                        f"'{node.name}' is an intermediate equation; thresholds and resets read "
-                        "states, parameters and inputs only",
-                        node,
-                    )
+                if node.name in refused:
+                    raise equation_error(refused[node.name], node)
                 return node
             if node.name == "dt":
                 value: Expr = Expr("num", value=self._dt, span=node.span)
@@ -310,9 +367,10 @@ def _check_expansion(lines: list[Line]) -> None:
 def _with_units(
     lines: list[Line],
     trigger: Expr | None,
-    reset: list[tuple[str, Expr, str]],
+    jumps: list[Statement],
+    reset: list[Statement],
     quantities: tuple[Quantity, ...],
-) -> tuple[list[Line], Expr | None, list[tuple[str, Expr, str]]]:
+) -> tuple[list[Line], Expr | None, list[Statement], list[Statement]]:
     symbols = {q.name: q.unit for q in quantities}
     registry = _units.registry()
     checked = []
@@ -334,11 +392,14 @@ def _with_units(
     checker = _units.UnitChecker(symbols)
     if trigger is not None:
         trigger = checker.check(trigger)[0]
-    new_reset = [
-        (t, checker.check_as(e, _units.unit(symbols[t], f"'{t}'"), f"reset of '{t}'"), s)
-        for t, e, s in reset
-    ]
-    return checked, trigger, new_reset
+
+    def assigned(what: str, lines: list[Statement]) -> list[Statement]:
+        return [
+            (t, checker.check_as(e, _units.unit(symbols[t], f"'{t}'"), f"{what} of '{t}'"), s)
+            for t, e, s in lines
+        ]
+
+    return checked, trigger, assigned("jump", jumps), assigned("reset", reset)
 
 
 def _choose_method(model: Model, wanted: str | None) -> Method:

@@ -249,11 +249,12 @@ def kernel_source(program: Program, layout: Layout) -> KernelSource:
     names = sheet.leaves()
     old = {x: sheet.value(_Rate.BOTH, "state", i) for i, x in enumerate(model.state_names)}
     scope = {**names, **old}
-    for name, expr in program.steps:
-        scope[name] = sheet.read(expr, scope)
-    advance = program.advance
+    steps, advance = program.steps, program.advance
     if model.method == "exact":
+        steps = tuple((name, _gathered(expr, model.state_names)) for name, expr in steps)
         advance = {x: _gathered(expr, model.state_names) for x, expr in advance.items()}
+    for name, expr in steps:
+        scope[name] = sheet.read(expr, scope)
     ready = sheet.value(_Rate.BOTH, "ready")
     new = {}
     for x in model.state_names:

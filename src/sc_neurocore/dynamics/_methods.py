@@ -27,7 +27,8 @@ class Program:
     Attributes:
         model: the model it was derived from.
         steps: ``(name, expression)`` in order; a name that holds a ``.`` was made by the method.
-        advance: for each state, the name or expression of its candidate next value.
+        advance: for each state, the name or expression of its candidate next value, after the
+            jumps.
     """
 
     model: Model
@@ -37,8 +38,22 @@ class Program:
 
 def program(model: Model) -> Program:
     """Derive the tick program of ``model`` under its method."""
-    steps, advance = _BUILDERS[model.method](model)
+    steps, advance = _jumped(model, *_BUILDERS[model.method](model))
     return Program(model, tuple(steps), advance)
+
+
+def _jumped(
+    model: Model, steps: Assignments, advance: dict[str, Expr]
+) -> tuple[Assignments, dict[str, Expr]]:
+    """Run the jumps on the advanced states: every line is a step of its own."""
+    touched = {line.target for line in model.jumps}.union(*(j.expr.names() for j in model.jumps))
+    flow = {x: sym(f"{x}.flow") for x in advance if x in touched}
+    steps = [*steps, *((name.name, advance[x]) for x, name in flow.items())]
+    for k, line in enumerate(model.jumps):
+        name = f"{line.target}.jump.{k}"
+        steps.append((name, line.expr.substitute(flow)))
+        flow[line.target] = sym(name)
+    return steps, advance | flow
 
 
 def linear_system(model: Model) -> tuple[list[list[Expr]], list[Expr]] | None:

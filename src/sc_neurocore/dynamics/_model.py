@@ -15,6 +15,7 @@ METHODS: tuple[Method, ...] = (
     "euler", "heun", "rk4", "exponential_euler", "exact", "rosenbrock", "map",
 )  # fmt: skip
 Edge = Literal["level", "rising"]
+Kind = Literal["current", "event"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Quantity:
         low: smallest value the quantity is declared to take, in ``unit``.
         high: largest such value.
         meaning: what it is, in a few words.
+        kind: of an input: ``"current"`` holds over the tick and drives the equations, ``"event"``
+            is the sum of the weights of the events that arrive in the tick and drives the jumps.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Quantity:
     low: float = -math.inf
     high: float = math.inf
     meaning: str = ""
+    kind: Kind = "current"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Equation:
 
 @dataclass(frozen=True)
 class Assignment:
-    """``target := expr``, executed when the neuron spikes."""
+    """``target := expr``, executed in every tick (a jump) or when the neuron spikes (a reset)."""
 
     target: str
     expr: Expr
@@ -65,7 +69,7 @@ class Model:
     ``docs/explanation/semantics.md``:
 
     1. every state not held by refractoriness advances at once from the old states and the
-       tick's inputs;
+       tick's inputs; then the ``jumps`` run top to bottom on the advanced states;
     2. ``threshold`` is evaluated on the new states;
     3. outside refractoriness a true threshold (or, with ``edge="rising"``, one that was false at
        the tick before) is a spike: ``reset`` runs top to bottom, each line seeing the lines above;
@@ -77,7 +81,7 @@ class Model:
         parameters: constants of the model.
         inputs: what a tick receives from outside, usually ``I``.
         equations: one ``ode`` or ``map`` per state and any number of ``let``, in dependency order.
-        threshold: condition over states, parameters and inputs; ``None`` for a graded model.
+        threshold: condition over states, parameters and currents; ``None`` for a graded model.
         reset: assignments at a spike.
         edge: ``level`` spikes whenever the condition holds, ``rising`` on its onset.
         refractory: absolute refractory period in ms.
@@ -85,6 +89,7 @@ class Model:
         dt: tick in ms (for maps: 1 per iteration, without unit).
         method: integration method.
         strict_units: whether units were checked and converted.
+        jumps: assignments of every tick; the only readers of event inputs.
         description: what the model is, in a sentence.
         threshold_source: the threshold as it was written.
     """
@@ -102,6 +107,7 @@ class Model:
     dt: float
     method: Method
     strict_units: bool = False
+    jumps: tuple[Assignment, ...] = ()
     description: str = field(default="", compare=False)
     threshold_source: str = field(default="", compare=False)
 
@@ -121,6 +127,11 @@ class Model:
         return tuple(q.name for q in self.inputs)
 
     @property
+    def event_inputs(self) -> tuple[str, ...]:
+        """Names of the inputs of kind ``event``, in order."""
+        return tuple(q.name for q in self.inputs if q.kind == "event")
+
+    @property
     def parameter_values(self) -> dict[str, float]:
         """Parameter values by name, in their declared units."""
         return {q.name: q.value for q in self.parameters}
@@ -133,7 +144,8 @@ class Model:
     @property
     def draws(self) -> tuple[Expr, ...]:
         """The random draws of one tick, by ordinal."""
-        exprs = [e.expr for e in self.equations] + [a.expr for a in self.reset]
+        exprs = [e.expr for e in self.equations]
+        exprs += [a.expr for a in (*self.jumps, *self.reset)]
         if self.threshold is not None:
             exprs.append(self.threshold)
         found = {int(n.value): n for x in exprs for n in x.walk() if n.op in ("rand", "randn")}

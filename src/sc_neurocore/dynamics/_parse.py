@@ -141,14 +141,22 @@ def parse_block(text: str) -> tuple[Line, ...]:
     return lines
 
 
-def parse_assignments(text: str) -> tuple[tuple[str, Expr, str], ...]:
-    """Parse reset statements (``v = E_L; w += b``) into ``(target, expression, source)``."""
+def parse_assignments(text: str, what: str = "reset") -> tuple[tuple[str, Expr, str], ...]:
+    """Parse statements (``v = E_L; w += b``) into ``(target, expression, source)``.
+
+    Args:
+        text: one statement per line or ``;``.
+        what: what they are called in errors.
+
+    Raises:
+        EquationError: a line is not an assignment of the language, or a limit is broken.
+    """
     found = []
     for raw in _logical_lines(text):
         match = re.match(r"\s*([A-Za-z_]\w*)\s*(\+|-|\*|/)?=(?!=)", raw)
         if not match:
             raise equation_error(
-                f"reset '{raw.strip()[:60]}' is not an assignment; write for example 'v = -65'",
+                f"{what} '{raw.strip()[:60]}' is not an assignment; write for example 'v = -65'",
                 Span(raw, 0, len(raw.rstrip())),
             )
         target, operator = match.group(1), match.group(2)

@@ -35,8 +35,8 @@ def reference(
     """Integrate one neuron with `scipy.integrate.solve_ivp` at a relative tolerance of 1e-9.
 
     Time between ticks is continuous, events are not: as in `simulate`, inputs are held over a
-    tick, and threshold, reset and refractoriness act at ticks. A solution that escapes to infinity
-    within a tick counts as its last finite value.
+    tick, and jumps, threshold, reset and refractoriness act at ticks. A solution that escapes to
+    infinity within a tick counts as its last finite value.
 
     Args:
         model: a model of differential equations without random draws.
@@ -83,6 +83,7 @@ class _Reference:
         self.model, self.table, self.solver = model, table, solver
         rights = inlined(model)
         self.slopes = [rights[x] for x in model.state_names]
+        self.currents = [i for i, q in enumerate(model.inputs) if q.kind == "current"]
         self.held = np.array([x in model.hold for x in model.state_names])
         self.counter, self.previous = 0, False
 
@@ -96,13 +97,14 @@ class _Reference:
         while at < total:
             ahead = self._flow(x, at)
             for x in ahead:
+                jumped = self._jump(x, at)
                 spiked = self._event(x, at)
                 trace[at] = x
                 at += 1
                 if spiked:
                     spikes.append(at - 1)
-                    if self.model.reset or self._frozen:
-                        break
+                if jumped or (spiked and (self.model.reset or self._frozen)):
+                    break
         return trace, spikes
 
     @property
@@ -117,7 +119,8 @@ class _Reference:
 
     def _flow(self, x: Vector, tick: int) -> Vector:
         """States at the next ticks, as far as the input and the held states stay the same."""
-        changes = np.any(self.table[tick + 1 : tick + _SPAN] != self.table[tick], axis=1)
+        currents = self.table[:, self.currents]
+        changes = np.any(currents[tick + 1 : tick + _SPAN] != currents[tick], axis=1)
         count = int(np.argmax(changes)) + 1 if changes.any() else len(changes) + 1
         frozen = self._frozen
         if self.counter:
@@ -174,6 +177,15 @@ class _Reference:
 
         onset.terminal, onset.direction = True, 1.0  # type: ignore[attr-defined]
         return onset
+
+    def _jump(self, x: Vector, tick: int) -> bool:
+        """Run the jumps of a tick on ``x`` in place; return whether they moved a state."""
+        values, before = self._values(x, tick), x.copy()
+        for line in self.model.jumps:
+            values[line.target] = evaluate(line.expr, values)
+        after = np.array([values[name] for name in self.model.state_names])
+        x[:] = np.where(self.held, before, after) if self.counter else after
+        return bool(np.any(x != before))
 
     def _event(self, x: Vector, tick: int) -> bool:
         """Threshold, reset and refractoriness at the end of a tick; ``x`` is changed in place."""

@@ -22,7 +22,7 @@ from sc_neurocore.neurons._document import (
 from sc_neurocore.neurons._equation import EquationNeuron, from_equations
 from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuron
 from sc_neurocore.neurons._model import hardware_model_of, model_of
-from sc_neurocore.neurons._protocol import Protocol, protocol_of
+from sc_neurocore.neurons._protocol import Protocol, protocol_of, stimulus
 from sc_neurocore.neurons._shape import SchemaError, json_schema
 from sc_neurocore.neurons._stochastic import StochasticLIFNeuron
 from sc_neurocore.neurons._universal import UniversalNeuron
@@ -49,6 +49,7 @@ __all__ = [
     "protocol_of",
     "schema_to_json",
     "schema_to_toml",
+    "stimulus",
     "tier",
     "validate_all_bundled",
     "validate_schema",

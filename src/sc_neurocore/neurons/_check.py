@@ -59,6 +59,14 @@ def _protocol(document: Document) -> Iterator[SchemaError]:
                 "protocol",
                 f"'{field}' is {value:g}; the input '{name}' is declared in [{low:g}, {high:g}]",
             )
+    event = inputs[name].get("kind") == "event"
+    if event != ("period" in protocol):
+        yield _error(
+            "protocol",
+            f"'period' is missing: the time in ms between the events of '{name}'"
+            if event
+            else f"'period' is of event inputs; '{name}' is a current, which takes a step",
+        )
     if protocol["onset"] >= protocol["duration"]:
         yield _error("protocol", "'onset' must be before the end, 'duration'")
 

@@ -136,6 +136,7 @@ class EquationNeuron:
         lines = [f"{left[e.kind].format(e.target)} = {e.expr}" for e in self.model.equations]
         if self.threshold is not None:
             lines.append(f"spike: {self.threshold}")
+        lines += [f"jump: {a.source}" for a in self.model.jumps]
         lines += [f"reset: {a.source}" for a in self.model.reset]
         body = "\n  ".join(lines)
         return f"EquationNeuron '{self.model.name}' ({self.method}, dt = {self.dt:g}):\n  {body}"
@@ -148,6 +149,7 @@ def from_equations(
     params: Mapping[str, Any] | None = None,
     init: Mapping[str, Any] | None = None,
     *,
+    jumps: str | None = None,
     dt: Any = 0.1,
     method: str | None = None,
     refractory: Any = 0.0,
@@ -180,6 +182,7 @@ def from_equations(
         equations,
         threshold=threshold,
         reset=reset,
+        jumps=jumps,
         params=params,
         init=init,
         ranges=ranges,

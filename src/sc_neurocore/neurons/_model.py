@@ -48,6 +48,7 @@ def _build(document: Document, override: Mapping[str, Any]) -> Model:
             _unit(entry),
             *_range(entry),
             entry.get("meaning", ""),
+            entry.get("kind", "current"),
         )
         for name, entry in document.get("inputs", {}).items()
     )
@@ -56,6 +57,7 @@ def _build(document: Document, override: Mapping[str, Any]) -> Model:
         settings["equations"],
         threshold=settings.get("threshold"),
         reset=settings.get("reset"),
+        jumps=settings.get("jumps"),
         params=numbers["value"],
         init=numbers["init"],
         ranges={name: _range(entry) for name, entry in entries.items()},

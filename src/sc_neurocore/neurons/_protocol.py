@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +15,16 @@ from sc_neurocore.exceptions import SCConfigError
 
 @dataclass(frozen=True)
 class Protocol:
-    """A step of one input that lasts until the end of the run.
+    """A step of one input that lasts until the end of the run; of an event input, a train.
 
     Attributes:
         input: name of the driven input; the others keep their resting value.
-        amplitude: height of the step, in the input's unit.
+        amplitude: height of the step, or weight of every event, in the input's unit.
         rest: value of the input before the step.
-        onset: start of the step in ms (maps: iterations).
+        onset: start of the step, or first event, in ms (maps: iterations).
         duration: end of the run in ms (maps: iterations).
         amplitudes: steps of the f–I curve; empty when the model declares none.
+        period: ms from one event to the next; ``None`` for a step.
     """
 
     input: str
@@ -31,6 +33,7 @@ class Protocol:
     onset: float
     duration: float
     amplitudes: tuple[float, ...]
+    period: float | None = None
 
     def ticks(self, dt: float) -> int:
         """Number of ticks of length ``dt`` in the run."""
@@ -44,9 +47,30 @@ class Protocol:
             amplitude: height of the step instead of the default one.
         """
         height = self.amplitude if amplitude is None else amplitude
-        current = np.full(self.ticks(dt), height)
-        current[: round(self.onset / dt)] = self.rest
-        return current
+        return stimulus(self.ticks(dt), dt, self.rest, height, self.onset, self.period)
+
+
+def stimulus(
+    ticks: int, dt: float, rest: float, height: float, onset: float, period: float | None
+) -> NDArray[np.float64]:
+    """A step from ``rest`` to ``height`` at ``onset``, or events of that height every ``period``.
+
+    Args:
+        ticks: length.
+        dt: tick in ms.
+        rest: value before the step, and between events.
+        height: value after the step, or weight of an event.
+        onset: start of the step, or time of the first event, in ms.
+        period: ms from one event to the next; ``None`` for a step.
+    """
+    first = round(onset / dt)
+    if period is None:
+        return np.where(np.arange(ticks) < first, float(rest), float(height))
+    found = np.full(ticks, float(rest))
+    count = max(0, math.ceil((ticks - first) * dt / period))
+    events = np.rint((onset + period * np.arange(count)) / dt).astype(int)
+    found[events[events < ticks]] = height
+    return found
 
 
 def protocol_of(document: Mapping[str, Any]) -> Protocol:
@@ -71,4 +95,5 @@ def protocol_of(document: Mapping[str, Any]) -> Protocol:
         onset=float(table["onset"]),
         duration=float(table["duration"]),
         amplitudes=tuple(float(a) for a in amplitudes),
+        period=float(table["period"]) if "period" in table else None,
     )
