@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,21 @@ LIF: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", list_bundled_schemas())
+#: One of each kind of kernel; the others compile their own under `exhaustive`.
+KERNELS = ("adex", "hodgkin_huxley", "lif", "rulkov", "stochastic_lif")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *KERNELS,
+        *(
+            pytest.param(name, marks=pytest.mark.exhaustive)
+            for name in list_bundled_schemas()
+            if name not in KERNELS
+        ),
+    ],
+)
 def test_steps_and_simulate_agree_bit_for_bit(name: str) -> None:
     model, protocol = load_model(name), protocol_of(load_schema(name))
     drive = protocol.current(model.dt)
@@ -46,7 +62,7 @@ def test_steps_and_simulate_agree_bit_for_bit(name: str) -> None:
     assert spikes == [*found, *more]
     assert trace.shape == (700, len(model.states))
     assert list(more_trace[-1]) == list(one.state.values()) == list(many.state.values())
-    if name != "stochastic_lif":
+    if name in KERNELS[:4]:
         assert sum(spikes) > 0
 
 
@@ -202,6 +218,53 @@ def test_a_bad_document_is_refused() -> None:
     with pytest.raises(SCConfigError) as error:
         UniversalNeuron(document)
     assert str(error.value) == ("model document: 'states' is empty; it needs at least 1 entry")
+
+
+# Classes of the catalogue
+
+
+def test_a_documented_class_is_made_from_its_document() -> None:
+    import sc_neurocore.neurons as room
+    import sc_neurocore.neurons.models as models
+
+    made = room.AdExNeuron
+    assert made is models.AdExNeuron
+    assert issubclass(made, UniversalNeuron)
+    assert {"AdExNeuron", "load_schema"} <= set(dir(room))
+    assert "AdExNeuron" in dir(models)
+    assert list(inspect.signature(made).parameters)[:3] == ["C", "g_L", "E_L"]
+    assert "tau_w: adaptation time constant (ms)." in (made.__doc__ or "")
+    assert pickle.loads(pickle.dumps(made)) is made
+
+
+def test_a_class_runs_as_its_model_does() -> None:
+    from sc_neurocore.neurons import AdExNeuron
+
+    neuron, same = AdExNeuron(tau_w=100.0), AdExNeuron(tau_w=100.0)
+    other = EquationNeuron(load_model("adex").with_parameters({"tau_w": 100.0}))
+    spikes = [neuron.step(1000.0) for _ in range(2000)]
+    trace, found = same.simulate(2000, 1000.0)
+    assert spikes == list(found) == list(other.simulate(2000, 1000.0)[1])
+    assert sum(spikes) > 0
+    assert neuron.get_state() == dict(zip(("v", "w"), trace[-1], strict=True))
+    neuron.reset()
+    assert neuron.get_state() == {"v": -70.6, "w": 0.0}
+    assert neuron.step(I=1000.0) == 0
+
+
+def test_what_a_class_refuses() -> None:
+    import sc_neurocore.neurons as room
+
+    with pytest.raises(SCConfigError) as error:
+        room.AdExNeuron(tauw=100.0)
+    assert str(error.value) == "AdExNeuron has no parameter 'tauw'; did you mean 'tau_w'?"
+    with pytest.raises(AttributeError) as missing:
+        room.AdexNeuron  # noqa: B018
+    assert str(missing.value) == (
+        "module 'sc_neurocore.neurons' has no attribute 'AdexNeuron'; did you mean 'AdExNeuron'?"
+    )
+    with pytest.raises(SCConfigError):
+        room.CatalogueNeuron()
 
 
 # StochasticLIFNeuron

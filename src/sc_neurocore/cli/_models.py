@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 
 from sc_neurocore.cli._group import SuggestingGroup
 from sc_neurocore.cli._output import examples, json_option, print_json, print_table
+from sc_neurocore.exceptions import SCConfigError
 
 
 @click.group(
@@ -28,22 +29,48 @@ def models() -> None:
 @models.command(
     "list",
     epilog=examples(
-        "sc-neurocore models list", "sc-neurocore models list --json", codes="0 success"
+        "sc-neurocore models list",
+        "sc-neurocore models list --family conductance-based --tag bursting",
+        "sc-neurocore models list --json",
+        codes="0 success, 2 no such family or tag",
     ),
 )
+@click.option("--family", metavar="FAMILY", help="Only models of this family.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG",
+              help="Only models with this measured behaviour; repeat for several.")  # fmt: skip
 @json_option
-def list_models(as_json: bool) -> None:
-    """List the models of the catalogue."""
-    from sc_neurocore.neurons import describe, list_bundled_schemas
+def list_models(family: str | None, tags: tuple[str, ...], as_json: bool) -> None:
+    """List the models of the catalogue.
 
-    found = [describe(name) for name in list_bundled_schemas()]
+    The behaviour was measured by a probe of each model under its default parameters.
+    """
+    from sc_neurocore.neurons import catalogue
+
+    found = catalogue()
+    if family is not None:
+        _require("family", family, {d.family for d in found})
+    for tag in tags:
+        _require("tag", tag, {t for d in found for t in d.behaviour})
+    found = [d for d in found if family in (None, d.family) and set(tags) <= set(d.behaviour)]
     if as_json:
         print_json([asdict(d) for d in found])
         return
     print_table(
-        ("NAME", "BEHAVIOUR", "STATES", "TIER", "TITLE"),
-        [(d.name, d.category, ", ".join(d.states), str(d.tier), d.title) for d in found],
+        ("NAME", "FAMILY", "BEHAVIOUR", "STATES", "TIER", "TITLE"),
+        [
+            (d.name, d.family, ", ".join(d.behaviour), str(len(d.states)), str(d.tier), d.title)
+            for d in found
+        ],
     )
+
+
+def _require(kind: str, value: str, known: Collection[str]) -> None:
+    """Refuse a filter that no model could pass."""
+    from sc_neurocore.dynamics import suggest
+
+    if value not in known:
+        hint = suggest(value, sorted(known))
+        raise SCConfigError(f"no bundled model has the {kind} '{value}'{hint}")
 
 
 @models.command(

@@ -31,7 +31,8 @@ DType = Literal["float64", "float32"]
 #: How an input varies: with the tick alone, with the neuron alone, or with both.
 Spread = Literal["tick", "neuron", "both"]
 
-_FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "tanh", "sigmoid", "exprel"})
+#: Functions of `sc_neurocore.dynamics._kernel_math`.
+ELEMENTARY = frozenset({"exp", "log", "sin", "cos", "tanh", "sigmoid", "exprel"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class KernelSource:
     literals: tuple[float, ...]
 
 
-class _Rate(IntEnum):
+class Rate(IntEnum):
     """What a value varies with; combining two values takes the bitwise or."""
 
     RUN = 0
@@ -69,10 +70,10 @@ class _Rate(IntEnum):
 
 
 _Key = tuple[str | int, ...]
-_HOME = {_Rate.RUN: "run", _Rate.NEURON: "block", _Rate.TICK: "tick"}
+_HOME = {Rate.RUN: "run", Rate.NEURON: "block", Rate.TICK: "tick"}
 
 
-class _Sheet:
+class Sheet:
     """Hash-consed values and the statements that compute them, by place in the loop nest."""
 
     def __init__(self, program: Program, layout: Layout) -> None:
@@ -82,8 +83,8 @@ class _Sheet:
             p: [] for p in ("run", "block", "tick", "inner", "event")
         }
         self._ids: dict[_Key, int] = {}
-        self._keys: list[_Key] = []
-        self._rates: list[_Rate] = []
+        self.keys: list[_Key] = []
+        self.rates: list[Rate] = []
         self._names: dict[tuple[str, int], str] = {}
         self._rows: dict[int, int] = {}
 
@@ -91,33 +92,33 @@ class _Sheet:
     def rows(self) -> int:
         return len(self.model.states) + len(self._rows)
 
-    def value(self, rate: _Rate, *key: str | int) -> int:
+    def value(self, rate: Rate, *key: str | int) -> int:
         if key not in self._ids:
-            self._ids[key] = len(self._keys)
-            self._keys.append(key)
-            self._rates.append(rate)
+            self._ids[key] = len(self.keys)
+            self.keys.append(key)
+            self.rates.append(rate)
         return self._ids[key]
 
     def apply(self, op: str, *args: int) -> int:
-        rate = _Rate.RUN
+        rate = Rate.RUN
         for arg in args:
-            rate = _Rate(rate | self._rates[arg])
+            rate = Rate(rate | self.rates[arg])
         return self.value(rate, op, *args)
 
     def literal(self, number: float) -> int:
         # Keyed by the bits: 0.0 and -0.0 are equal but differ as divisors.
         index = self.literals.setdefault(number.hex(), len(self.literals))
-        return self.value(_Rate.RUN, "literal", index)
+        return self.value(Rate.RUN, "literal", index)
 
     def leaves(self) -> dict[str, int]:
         """Value of every parameter and input by name."""
         found = {}
         shared = [q.name for q in self.model.parameters if q.name not in self.layout.varying]
         for i, name in enumerate(shared):
-            found[name] = self.value(_Rate.RUN, "parameter", i)
+            found[name] = self.value(Rate.RUN, "parameter", i)
         for i, name in enumerate(self.layout.varying):
-            found[name] = self.value(_Rate.NEURON, "own", i)
-        rates = {"tick": _Rate.TICK, "neuron": _Rate.NEURON, "both": _Rate.BOTH}
+            found[name] = self.value(Rate.NEURON, "own", i)
+        rates = {"tick": Rate.TICK, "neuron": Rate.NEURON, "both": Rate.BOTH}
         for i, (name, spread) in enumerate(
             zip(self.model.input_names, self.layout.spreads, strict=True)
         ):
@@ -131,7 +132,7 @@ class _Sheet:
         if expr.op == "name":
             return names[expr.name]
         if expr.op in DRAWS:
-            return self.value(_Rate.BOTH, expr.op, int(expr.value))
+            return self.value(Rate.BOTH, expr.op, int(expr.value))
         if expr.op == "**" and expr.args[1].op == "num":
             return self._power(self.read(expr.args[0], names), expr.args[1].value)
         args = [self.read(arg, names) for arg in expr.args]
@@ -162,12 +163,12 @@ class _Sheet:
 
     def name(self, value: int, place: str) -> str:
         """Identifier that holds a value at a place, writing the statements it needs."""
-        rate = self._rates[value]
+        rate = self.rates[value]
         home = _HOME.get(rate, place)
-        if rate == _Rate.NEURON and place != "block":
+        if rate == Rate.NEURON and place != "block":
             return self._row(value, place)
         if (home, value) not in self._names:
-            text = self._text(self._keys[value], home)
+            text = self._text(self.keys[value], home)
             name = f"{home[0]}{value}"
             self.lines[home].append(f"{name} = {text}")
             self._names[home, value] = name
@@ -175,7 +176,7 @@ class _Sheet:
 
     def _row(self, value: int, place: str) -> str:
         """A value per neuron, computed at the start of the block and read back from its row."""
-        truth = self._keys[value][0] in {*COMPARISON, "and", "or", "not"}
+        truth = self.keys[value][0] in {*COMPARISON, "and", "or", "not"}
         if value not in self._rows:
             own = self.name(value, "block")
             self._rows[value] = self.rows
@@ -214,26 +215,83 @@ class _Sheet:
                 draw = "uniform" if op == "rand" else "normal"
                 return f"D({draw}(seed, o + j, now, np.uint64({index})))"
         args = [self.name(int(arg), place) for arg in rest]
-        if op == "where":
-            return f"select({', '.join(args)})"
-        if op in _FUNCTIONS:
-            return f"D({op}({', '.join(f'np.float64({a})' for a in args)}))"
-        match op:
-            case "**":
-                return f"D(power(np.float64({args[0]}), np.float64({args[1]})))"
-            case "sqrt":
-                return f"math.sqrt({args[0]})"
-            case "floor":
-                return f"np.floor({args[0]})"
-            case "abs":
-                return f"abs({args[0]})"
-            case "neg":
-                return f"-{args[0]}"
-            case "not":
-                return f"not {args[0]}"
-            case "and" | "or":
-                return f"{args[0]} {'&' if op == 'and' else '|'} {args[1]}"
-        return f"{args[0]} {op} {args[1]}"
+        return operation(str(op), args)
+
+
+def operation(op: str, args: list[str]) -> str:
+    """Text of an operation on values that are computed already."""
+    if op == "where":
+        return f"select({', '.join(args)})"
+    if op in ELEMENTARY:
+        return f"D({op}({', '.join(f'np.float64({a})' for a in args)}))"
+    match op:
+        case "**":
+            return f"D(power(np.float64({args[0]}), np.float64({args[1]})))"
+        case "sqrt":
+            return f"math.sqrt({args[0]})"
+        case "floor":
+            return f"np.floor({args[0]})"
+        case "abs":
+            return f"abs({args[0]})"
+        case "neg":
+            return f"-{args[0]}"
+        case "not":
+            return f"not {args[0]}"
+        case "and" | "or":
+            return f"{args[0]} {'&' if op == 'and' else '|'} {args[1]}"
+    return f"{args[0]} {op} {args[1]}"
+
+
+@dataclass(frozen=True)
+class TickValues:
+    """The values that one tick computes, as the numbers that a sheet gave them.
+
+    Attributes:
+        sheet: what holds them.
+        new: candidate of every state, in order.
+        condition: the threshold; −1 if there is none.
+        spike: the threshold where it counts: outside refractoriness, at its onset.
+        reset: value of each state that a spike assigns, by index, over the advanced states.
+    """
+
+    sheet: Sheet
+    new: tuple[int, ...]
+    condition: int
+    spike: int
+    reset: dict[int, int]
+
+
+def tick_values(program: Program, layout: Layout) -> TickValues:
+    """Read a program into a sheet; every execution in floating point computes these values."""
+    model, sheet = program.model, Sheet(program, layout)
+    names = sheet.leaves()
+    old = {x: sheet.value(Rate.BOTH, "state", i) for i, x in enumerate(model.state_names)}
+    scope = {**names, **old}
+    steps, advance = program.steps, program.advance
+    if model.method == "exact":
+        steps = tuple((name, _gathered(expr, model.state_names)) for name, expr in steps)
+        advance = {x: _gathered(expr, model.state_names) for x, expr in advance.items()}
+    for name, expr in steps:
+        scope[name] = sheet.read(expr, scope)
+    ready = sheet.value(Rate.BOTH, "ready")
+    new = {}
+    for x in model.state_names:
+        candidate = sheet.read(advance[x], scope)
+        if layout.refractory and x in model.hold:
+            candidate = sheet.apply("where", ready, candidate, old[x])
+        new[x] = candidate
+    condition = spike = -1
+    if model.threshold is not None:
+        condition = sheet.read(model.threshold, {**names, **new})
+        spike = sheet.apply("and", condition, ready) if layout.refractory else condition
+        if model.edge == "rising":
+            spike = sheet.apply("and", spike, sheet.value(Rate.BOTH, "calm"))
+    scope = {**names, **old}
+    for line in model.reset:
+        scope[line.target] = sheet.read(line.expr, scope)
+    assigned = sorted({model.state_names.index(a.target) for a in model.reset})
+    reset = {i: scope[model.state_names[i]] for i in assigned}
+    return TickValues(sheet, tuple(new.values()), condition, spike, reset)
 
 
 def kernel_source(program: Program, layout: Layout) -> KernelSource:
@@ -245,50 +303,24 @@ def kernel_source(program: Program, layout: Layout) -> KernelSource:
     ``tick·2^32 + neuron``; their number; and the tick, neuron and state of the first non-finite
     value (−1 if there is none).
     """
-    model, sheet = program.model, _Sheet(program, layout)
-    names = sheet.leaves()
-    old = {x: sheet.value(_Rate.BOTH, "state", i) for i, x in enumerate(model.state_names)}
-    scope = {**names, **old}
-    steps, advance = program.steps, program.advance
-    if model.method == "exact":
-        steps = tuple((name, _gathered(expr, model.state_names)) for name, expr in steps)
-        advance = {x: _gathered(expr, model.state_names) for x, expr in advance.items()}
-    for name, expr in steps:
-        scope[name] = sheet.read(expr, scope)
-    ready = sheet.value(_Rate.BOTH, "ready")
-    new = {}
-    for x in model.state_names:
-        candidate = sheet.read(advance[x], scope)
-        if layout.refractory and x in model.hold:
-            candidate = sheet.apply("where", ready, candidate, old[x])
-        new[x] = candidate
+    model, tick = program.model, tick_values(program, layout)
+    sheet, new = tick.sheet, tick.new
     inner = sheet.lines["inner"]
-    fresh = [sheet.name(v, "inner") for v in new.values()]
+    fresh = [sheet.name(v, "inner") for v in new]
     # Marked are the lanes that need a look after the loop: they spiked or left the finite numbers.
     finite = " & ".join(f"(abs({x}) <= MAX)" for x in dict.fromkeys(fresh))
     mark = [f"look = not ({finite})"]
     if model.threshold is not None:
-        condition = sheet.read(model.threshold, {**names, **new})
-        spike = sheet.apply("and", condition, ready) if layout.refractory else condition
+        mark = [f"look = {sheet.name(tick.spike, 'inner')} | (not ({finite}))"]
         if model.edge == "rising":
-            spike = sheet.apply("and", spike, sheet.value(_Rate.BOTH, "calm"))
-        mark = [f"look = {sheet.name(spike, 'inner')} | (not ({finite}))"]
-        if model.edge == "rising":
-            mark.append(f"last[j] = {sheet.name(condition, 'inner')}")
+            mark.append(f"last[j] = {sheet.name(tick.condition, 'inner')}")
     inner += [f"W[R{i} + j] = {name}" for i, name in enumerate(fresh)]
     inner += [*mark, "flag[j] = look", "marked += look"]
 
-    after: dict[str, int] = {}
-    for i, x in enumerate(model.state_names):
-        after[x] = sheet.value(_Rate.BOTH, "state", i)
-    scope = {**names, **after}
-    for line in model.reset:
-        scope[line.target] = sheet.read(line.expr, scope)
     event = sheet.lines["event"]
-    assigned = sorted({model.state_names.index(a.target) for a in model.reset})
     stores = []
-    for i in assigned:
-        name = sheet.name(scope[model.state_names[i]], "event")
+    for i, value in tick.reset.items():
+        name = sheet.name(value, "event")
         stores += [f"W[R{i} + j] = {name}", f"if not (abs({name}) <= MAX):", *_indent(_failed(i))]
     event += stores
     if layout.refractory:
@@ -297,7 +329,7 @@ def kernel_source(program: Program, layout: Layout) -> KernelSource:
     return KernelSource(text, tuple(float.fromhex(x) for x in sheet.literals))
 
 
-def _module(sheet: _Sheet, *, spikes: bool) -> str:
+def _module(sheet: Sheet, *, spikes: bool) -> str:
     layout, states = sheet.layout, len(sheet.model.states)
     edge = sheet.model.edge == "rising"
     inputs = [f"U{i}" for i in range(len(layout.spreads))]

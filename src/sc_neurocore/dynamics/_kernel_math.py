@@ -69,6 +69,16 @@ def _emit_use_wide_vectors(context: Any) -> Any:
     return types.none(), emit
 
 
+def _emit_stay_apart(context: Any) -> Any:
+    def emit(ctx: Any, builder: Any, _: Any, __: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return ctx.get_dummy_value()
+
+    return types.none(), emit
+
+
+#: Keeps the enclosing function from being copied into its callers, which would compile it anew.
+stay_apart: Callable[[], None] = intrinsic(_emit_stay_apart)
 #: Lets the enclosing function use 512-bit vectors where the processor has them.
 use_wide_vectors: Callable[[], None] = intrinsic(_emit_use_wide_vectors)
 #: ``select(condition, a, b)``: ``a`` where the condition holds, else ``b``; both are evaluated.

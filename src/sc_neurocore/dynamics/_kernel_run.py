@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ from sc_neurocore.dynamics._model import Model
 from sc_neurocore.dynamics._simulation import Array, State
 from sc_neurocore.exceptions import SCConfigError
 
+#: What runs the ticks: a kernel of the model, or the interpreter, which all models share.
+Engine = Literal["compiled", "interpreted"]
 #: Neuron-ticks of one uninterrupted kernel call; bounds the wait after Ctrl-C.
 _CALL = 200_000_000
 #: Pieces per thread, so that threads finish together.
@@ -39,6 +41,13 @@ _kept = threading.local()
 @functools.lru_cache(maxsize=256)
 def _source(model: Model, layout: Layout) -> KernelSource:
     return kernel_source(program(model), layout)
+
+
+@functools.lru_cache(maxsize=256)
+def _interpreter(model: Model, layout: Layout) -> Callable[..., Any]:
+    from sc_neurocore.dynamics._interpreter import interpreter_of
+
+    return interpreter_of(program(model), layout)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +83,7 @@ class KernelRun:
         record: tuple[str, ...],
         seed: int,
         start: State,
+        engine: Engine = "compiled",
     ) -> KernelRun:
         """Choose, and if need be compile, the kernel; convert the numbers to its type."""
         from sc_neurocore.dynamics._kernel_cache import load_kernel
@@ -95,7 +105,7 @@ class KernelRun:
         table = np.array(varying, dtype) if varying else np.empty((0, 1), dtype)
         listed = tuple((k, spread[k], inputs[k]) for k in model.input_names)
         rows = np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
-        kernel = load_kernel(source.text)
+        kernel = load_kernel(source.text) if engine == "compiled" else _interpreter(model, layout)
         return KernelRun(model, dtype, kernel, constants, table, listed, rows, seed)
 
     def advance(

@@ -17,7 +17,7 @@ from sc_neurocore.dynamics._arguments import (
     wanted_ticks,
 )
 from sc_neurocore.dynamics._kernel import DType
-from sc_neurocore.dynamics._kernel_run import KernelRun
+from sc_neurocore.dynamics._kernel_run import Engine, KernelRun
 from sc_neurocore.dynamics._model import Model
 from sc_neurocore.dynamics._simulation import Simulation, Spikes, State
 from sc_neurocore.exceptions import SCConfigError
@@ -37,6 +37,7 @@ def simulate(
     state: State | None = None,
     threads: int = 1,
     progress: Callable[[int, int], object] | None = None,
+    engine: Engine = "compiled",
 ) -> Simulation:
     """Simulate ``neurons`` copies of a model.
 
@@ -55,6 +56,9 @@ def simulate(
         state: state to continue from (not changed); the initial state when omitted.
         threads: threads to use; the result does not depend on it.
         progress: called as ``progress(done, total)`` with ticks.
+        engine: ``"compiled"`` makes a kernel of the model, once, in a second or more;
+            ``"interpreted"`` starts at once, takes several times as long per tick, and gives the
+            same bits. The interpreter has float64 only.
 
     Raises:
         SCConfigError: an argument does not fit, or a state became non-finite.
@@ -62,6 +66,10 @@ def simulate(
     if dtype not in ("float64", "float32"):
         raise SCConfigError(f"dtype is '{dtype}'; allowed: 'float64', 'float32'")
     number: DType = "float64" if dtype == "float64" else "float32"
+    if engine not in ("compiled", "interpreted"):
+        raise SCConfigError(f"engine is '{engine}'; allowed: 'compiled', 'interpreted'")
+    if engine == "interpreted" and number != "float64":
+        raise SCConfigError("the interpreter runs in float64; leave dtype out, or compile")
     if not 0 <= seed < 2**64:
         raise SCConfigError(f"seed is {seed}; it must be from 0 to 2**64 - 1")
     if threads < 1:
@@ -83,7 +91,7 @@ def simulate(
         )
     names = recorded_names(model, record)
     kept = room_for(names, total, n, number)
-    run = KernelRun.prepare(model, number, own, inputs, names, seed, start)
+    run = KernelRun.prepare(model, number, own, inputs, names, seed, start, engine)
     found, final = run.advance(start, total, kept, threads, progress)
     keys = np.concatenate(found) if len(found) > 1 else found[0] if found else np.empty(0, np.int64)
     keys.sort()

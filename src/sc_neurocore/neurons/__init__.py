@@ -1,9 +1,14 @@
-"""The neuron catalogue: models as TOML files, and the Python objects that run them."""
+"""The neuron catalogue: models as TOML files, and the Python objects that run them.
+
+Besides the names below, every class that a model document names (``AdExNeuron``) is an attribute
+of this module, made from the document when it is asked for.
+"""
 
 from __future__ import annotations
 
 from sc_neurocore.neurons._catalogue import (
     Descriptor,
+    catalogue,
     describe,
     load_hardware_model,
     load_model,
@@ -20,6 +25,7 @@ from sc_neurocore.neurons._document import (
     schema_to_toml,
 )
 from sc_neurocore.neurons._equation import EquationNeuron, from_equations
+from sc_neurocore.neurons._faces import CatalogueNeuron, classes, face_attribute
 from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuron
 from sc_neurocore.neurons._model import hardware_model_of, model_of
 from sc_neurocore.neurons._protocol import Protocol, protocol_of, stimulus
@@ -28,6 +34,7 @@ from sc_neurocore.neurons._stochastic import StochasticLIFNeuron
 from sc_neurocore.neurons._universal import UniversalNeuron
 
 __all__ = [
+    "CatalogueNeuron",
     "Descriptor",
     "EquationNeuron",
     "FixedPointLFSR",
@@ -37,6 +44,8 @@ __all__ = [
     "SchemaError",
     "StochasticLIFNeuron",
     "UniversalNeuron",
+    "catalogue",
+    "classes",
     "describe",
     "from_equations",
     "hardware_model_of",
@@ -55,3 +64,11 @@ __all__ = [
     "validate_schema",
     "validate_schema_dict",
 ]
+
+
+def __getattr__(name: str) -> type[CatalogueNeuron]:
+    return face_attribute(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *classes()})

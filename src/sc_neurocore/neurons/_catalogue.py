@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sc_neurocore.dynamics import Model
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.neurons._behaviour import recorded_behaviour
 from sc_neurocore.neurons._check import check_document
-from sc_neurocore.neurons._document import list_bundled_schemas, load_schema, read_unchecked
+from sc_neurocore.neurons._document import (
+    checked,
+    list_bundled_schemas,
+    load_schema,
+    locate,
+    read_unchecked,
+)
 from sc_neurocore.neurons._model import hardware_model_of, model_of
 from sc_neurocore.neurons._shape import SchemaError
 
@@ -21,9 +29,11 @@ class Descriptor:
 
     Attributes:
         name: catalogue name.
+        class_name: name of its class in `sc_neurocore.neurons`, or ``""``.
         title: name in prose.
         family: kind of equations.
-        category: what it does with a constant input.
+        behaviour: tags of what it does, as a probe measured them (`sc_neurocore.neurons.measure`);
+            empty for a model file, which is not probed for its description.
         description: one sentence.
         keywords: words to search for.
         authors: authors of the primary source.
@@ -37,9 +47,10 @@ class Descriptor:
     """
 
     name: str
+    class_name: str
     title: str
     family: str
-    category: str
+    behaviour: tuple[str, ...]
     description: str
     keywords: tuple[str, ...]
     authors: tuple[str, ...]
@@ -58,7 +69,7 @@ def load_model(source: str | Path) -> Model:
     Raises:
         SCConfigError: as `load_schema`.
     """
-    return model_of(load_schema(source))
+    return _built(model_of, *locate(source))
 
 
 def load_hardware_model(source: str | Path) -> Model:
@@ -67,7 +78,12 @@ def load_hardware_model(source: str | Path) -> Model:
     Raises:
         SCConfigError: as `load_schema`.
     """
-    return hardware_model_of(load_schema(source))
+    return _built(hardware_model_of, *locate(source))
+
+
+@lru_cache(maxsize=512)
+def _built(make: Callable[[Mapping[str, Any]], Model], where: str, text: str) -> Model:
+    return make(checked(where, text))
 
 
 def describe(source: str | Path) -> Descriptor:
@@ -76,13 +92,29 @@ def describe(source: str | Path) -> Descriptor:
     Raises:
         SCConfigError: as `load_schema`.
     """
-    schema = load_schema(source)
+    measured = recorded_behaviour(source) if isinstance(source, str) else ()
+    return _described(load_schema(source), measured)
+
+
+def catalogue() -> list[Descriptor]:
+    """Describe every bundled model, by name.
+
+    The documents are read without the check of their units, which `validate_all_bundled` does.
+    """
+    return [
+        _described(read_unchecked(name)[1], recorded_behaviour(name))
+        for name in list_bundled_schemas()
+    ]
+
+
+def _described(schema: Mapping[str, Any], behaviour: tuple[str, ...]) -> Descriptor:
     about, reference = schema["model"], schema.get("reference", {})
     return Descriptor(
         name=about["name"],
+        class_name=about.get("class", ""),
         title=about.get("title", about["name"]),
         family=about.get("family", ""),
-        category=about.get("category", ""),
+        behaviour=behaviour,
         description=about.get("description", ""),
         keywords=tuple(about.get("keywords", ())),
         authors=tuple(reference.get("authors", ())),
@@ -112,12 +144,12 @@ def back_ends(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def tier(schema: Mapping[str, Any]) -> int:
     """Completeness of a model document, computed from its content.
 
-    0: identified. 1: family and category given. 2: also authors, year and DOI, and every state,
-    parameter and input has a unit, a range and a meaning. 3: also two or more back ends can
-    execute it and the digest of a golden trace is recorded.
+    0: identified. 1: family given. 2: also authors, year and DOI, and every state, parameter and
+    input has a unit, a range and a meaning. 3: also two or more back ends can execute it and the
+    digest of a golden trace is recorded.
     """
     about, reference = schema["model"], schema.get("reference", {})
-    if not {"family", "category"} <= about.keys():
+    if "family" not in about:
         return 0
     entries = [
         entry

@@ -77,6 +77,8 @@ def _equations(document: Document) -> Iterator[SchemaError]:
     except SCConfigError as error:
         yield _error("dynamics", str(error))
         return
+    if not {"method", "dt"} & document.get("hardware", {}).keys():
+        return
     try:
         hardware_model_of(document)
     except SCConfigError as error:

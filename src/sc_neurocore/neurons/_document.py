@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -50,15 +51,25 @@ def load_schema(source: str | Path) -> dict[str, Any]:
         SCConfigError: the file cannot be read, its version is not supported, or it is not a
             valid model (also a `ValueError`).
     """
-    where, text = _locate(source)
+    return copy.deepcopy(checked(*locate(source)))
+
+
+@lru_cache(maxsize=256)
+def checked(where: str, text: str) -> dict[str, Any]:
+    """The document of a text, which nobody may change; checked once, for units take their time."""
     document = _parse(where, text)
     refuse(where, check_document(document))
     return document
 
 
+def read_text(name: str) -> str:
+    """Text of a bundled document, neither parsed nor checked."""
+    return _models().joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
 def read_unchecked(source: str | Path) -> tuple[str, dict[str, Any]]:
     """Read a document without checking its content; return its display name and the document."""
-    where, text = _locate(source)
+    where, text = locate(source)
     return where, _parse(where, text)
 
 
@@ -85,7 +96,7 @@ def _models() -> Traversable:
     return files("sc_neurocore.neurons").joinpath("models")
 
 
-def _locate(source: str | Path) -> tuple[str, str]:
+def locate(source: str | Path) -> tuple[str, str]:
     """Display name and text of the document that ``source`` means."""
     if "\0" in str(source):
         raise SCConfigError("model name holds a null byte; give a name or a file path")

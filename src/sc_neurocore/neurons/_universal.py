@@ -41,22 +41,38 @@ class UniversalNeuron:
         seed: int = 0,
     ) -> None:
         refuse("model document", check_document(schema))
-        self._schema: dict[str, Any] = copy.deepcopy(dict(schema))
-        chosen = {"dt": dt_override, "method": method_override}
+        self._adopt(
+            copy.deepcopy(dict(schema)),
+            parameter_overrides or {},
+            dt_override,
+            method_override,
+            seed,
+        )
+
+    def _adopt(
+        self,
+        schema: dict[str, Any],
+        parameters: Mapping[str, float],
+        dt: float | None,
+        method: str | None,
+        seed: int,
+    ) -> None:
+        """Take a checked document that nobody else holds."""
+        self._schema = schema
+        chosen = {"dt": dt, "method": method}
         dynamics = {k: v for k, v in chosen.items() if v is not None}
-        effective = {**self._schema, "dynamics": {**self._schema["dynamics"], **dynamics}}
-        model = model_of(effective).with_parameters(parameter_overrides or {})
-        self._neuron = EquationNeuron(model, seed)
+        effective = {**schema, "dynamics": {**schema["dynamics"], **dynamics}}
+        self._neuron = EquationNeuron(model_of(effective).with_parameters(parameters), seed)
 
     @classmethod
     def from_schema(cls, source: str | Path, **options: Any) -> UniversalNeuron:
         """Create from a bundled name or a model file; ``options`` as for the constructor."""
-        return cls(load_schema(source), **options)
+        return UniversalNeuron(load_schema(source), **options)
 
     @classmethod
     def from_dict(cls, schema: Mapping[str, Any], **options: Any) -> UniversalNeuron:
         """Create from a model document in memory; ``options`` as for the constructor."""
-        return cls(schema, **options)
+        return UniversalNeuron(schema, **options)
 
     def step(self, **inputs: float) -> int:
         """Run one tick with inputs by name (``I=10.0``); return 1 if the neuron spikes."""

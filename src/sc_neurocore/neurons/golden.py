@@ -50,8 +50,9 @@ def golden(document: Mapping[str, Any]) -> Golden:
         if not np.isfinite(q.high - q.low):
             raise SCConfigError(f"[states.{q.name}] needs 'low' and 'high' for a golden digest")
     run = simulate(
-        model, {protocol.input: protocol.current(model.dt)}, record=model.state_names, seed=0
-    )
+        model, {protocol.input: protocol.current(model.dt)},
+        record=model.state_names, seed=0, engine="interpreted",
+    )  # fmt: skip
     text = [f"spikes {' '.join(map(str, run.spikes.tick))}"]
     chosen = np.linspace(0, run.ticks - 1, SAMPLES).round().astype(int)
     for q in model.states:
