@@ -57,8 +57,8 @@ def test_steps_and_simulate_agree_bit_for_bit(name: str) -> None:
     drive = drive[start : start + 1500]
     one, many = EquationNeuron(model, seed=5), EquationNeuron(model, seed=5)
     spikes = [one.step(**{protocol.input: value}) for value in drive]
-    trace, found = many.simulate(700, drive[:700])
-    more_trace, more = many.simulate(800, drive[700:])
+    trace, found = many.simulate(700, {protocol.input: drive[:700]})
+    more_trace, more = many.simulate(800, {protocol.input: drive[700:]})
     assert spikes == [*found, *more]
     assert trace.shape == (700, len(model.states))
     assert list(more_trace[-1]) == list(one.state.values()) == list(many.state.values())

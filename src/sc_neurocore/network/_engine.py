@@ -1,0 +1,335 @@
+"""The clock-driven engine: all neurons, as many ticks at a time as the shortest delay allows.
+
+A chunk is what can be computed without hearing of its own spikes. In every chunk each thread, for
+the neurons it owns, puts the last chunk's spikes into the rings, adds the stimuli, and advances the
+neurons. Then the spikes of all threads are put in order, and the next chunk begins. Nothing in a
+result depends on the number of threads or on where a run was interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network._groups import Group
+from sc_neurocore.network._population import Population, SpikeSourceArray
+from sc_neurocore.network._projection import Projection
+from sc_neurocore.network._ring import Ring
+from sc_neurocore.network._stimuli import PoissonInput, Stimulus
+from sc_neurocore.network._workers import Workers
+
+Array = NDArray[np.float64]
+Keys = NDArray[np.int64]
+
+#: Most ticks of a chunk; networks without projections could take any number.
+_MOST_TICKS = 64
+#: Threads own whole cache lines of neurons.
+_LINE = 64
+#: Neurons below which a second thread costs more than it saves.
+_FEW = 1024
+
+
+class Plastic(Protocol):
+    """The plastic synapses of one projection while a network runs.
+
+    Made by ``projection.plasticity.start(projection, state, dt)``, where ``state(name)`` is the
+    live ``(targets,)`` array of a state of the target population, and ``dt`` is in ms.
+    """
+
+    def advance(self, tick: int, pre: Keys, post: Keys, arrivals: Array) -> None:
+        """Called before the neurons advance, once per tick.
+
+        Args:
+            tick: the tick that is about to be computed.
+            pre: sources that spiked in the tick before, ascending.
+            post: targets that spiked in the tick before, ascending.
+            arrivals: ``(targets,)`` input of ``tick``; what arrives in it is to be added.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """A stimulus, whom it drives, and of a Poisson input its seed and `PoissonInput.table`."""
+
+    stimulus: Stimulus
+    population: Population
+    port: str
+    seed: int
+    table: tuple[int, NDArray[np.uint32]] | None
+
+
+class _Live:
+    """A group while it runs."""
+
+    def __init__(self, group: Group, first: int, rings: dict[str, Ring], record: Sequence[str]):
+        from sc_neurocore.dynamics._kernel import ROW, Layout, kernel_source
+        from sc_neurocore.dynamics._kernel_cache import load_kernel
+        from sc_neurocore.dynamics._methods import program
+
+        model = group.model
+        self.group, self.first, self.rings = group, first, rings
+        self.recorded = tuple(record)
+        spreads = tuple("both" if q.name in rings else "neuron" for q in model.inputs)
+        own = tuple(q.name for q in model.parameters if q.name in group.own)
+        layout = Layout("float64", own, spreads, model.refractory_ticks > 0)  # type: ignore[arg-type]
+        source = kernel_source(program(model), layout)
+        self.kernel = load_kernel(source.text)
+        shared = [q.value for q in model.parameters if q.name not in group.own]
+        self.constants = np.array([*source.literals, *shared])
+        self.own = np.array([group.own[x] for x in own]) if own else np.empty((0, 1))
+        self.values = np.ascontiguousarray(group.values)
+        self.counter = np.zeros(group.n, np.int64)
+        self.last = np.zeros(group.n, np.uint8)
+        self.rows = np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
+        self.drives: list[Drive] = []
+        self.seed = np.uint64(group.seed)
+
+    def inputs(self, slot: int, ticks: int) -> list[Array]:
+        """What the kernel reads in a chunk."""
+        return [
+            self.rings[q.name].values[slot : slot + ticks]
+            if q.name in self.rings
+            else self.group.base[q.name]
+            for q in self.group.model.inputs
+        ]
+
+
+class Engine:
+    """A network that runs.
+
+    Attributes:
+        tick: ticks computed so far.
+        lookahead: ticks of a chunk.
+        slots: slots of every ring.
+        first: first source of every population, counted through all of them.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        sources: Sequence[SpikeSourceArray],
+        projections: Sequence[Projection],
+        drives: Sequence[Drive],
+        record: Callable[[Group], Sequence[str]],
+        dt: float,
+        threads: int,
+    ) -> None:
+        """At the initial state.
+
+        Args:
+            groups: all neurons.
+            sources: spikes from outside.
+            projections: connected.
+            drives: stimuli.
+            record: the states of a group that are to be kept in every tick.
+            dt: tick in ms.
+            threads: most threads to use.
+        """
+        self.tick, self.dt = 0, dt
+        members = [p for g in groups for p in g.populations]
+        everyone: list[Population | SpikeSourceArray] = [*members, *sources]
+        starts = np.cumsum([0, *(p.n for p in everyone)])
+        self.first = {id(p): int(x) for p, x in zip(everyone, starts, strict=False)}
+        self.sources = [(s, self.first[id(s)]) for s in sources]
+        static = [p for p in projections if p.plasticity is None and len(p.synapses)]
+        plastic = [p for p in projections if p.plasticity is not None]
+        delays = [p.synapses for p in static]
+        longest = max((s.longest for s in delays), default=1)
+        shortest = min((s.shortest for s in delays), default=_MOST_TICKS)
+        self.lookahead = 1 if plastic else min(shortest, _MOST_TICKS)
+        # The slots of a chunk are empty again before its spikes are delivered, so a delay of all
+        # slots leads to the chunk's own first one, a full turn later.
+        self.slots = self.lookahead * -(-max(longest, self.lookahead) // self.lookahead)
+        total = sum(g.n for g in groups)
+        self.threads = max(1, min(threads, total // _FEW))
+        owner = np.repeat(np.arange(len(everyone)), [p.n for p in everyone]).astype(np.int32)
+        indexed = {id(p): k for k, p in enumerate(everyone)}
+        self.groups: list[_Live] = []
+        self.parts: list[list[tuple[int, int]]] = []
+        for group in groups:
+            inside = {id(p) for p in group.populations}
+            driven = [d for d in drives if id(d.population) in inside]
+            incoming = [p for p in static if id(p.target) in inside]
+            active = {p.port for p in projections if id(p.target) in inside}
+            active |= {d.port for d in driven}
+            parts = _cut(group.n, self.threads)
+            rings = {
+                port: Ring(
+                    group, port, [p for p in incoming if p.port == port], indexed, owner, starts,
+                    self.slots, parts,
+                )
+                for port in sorted(active)
+            }  # fmt: skip
+            live = _Live(group, self.first[id(group.populations[0])], rings, record(group))
+            live.drives = driven
+            self.groups.append(live)
+            self.parts.append(parts)
+        self.plastic = [self._start(p) for p in plastic]
+        self._keys = np.empty(0, np.int64)
+        self._room: dict[tuple[int, int], NDArray[np.int64]] = {}
+
+    def live(self, population: Population) -> tuple[_Live, slice]:
+        """The group of a population, and where in it the population stands."""
+        for live in self.groups:
+            if any(p is population for p in live.group.populations):
+                return live, live.group.part(population)
+        raise SCConfigError(f"population '{population.label}' is not in this network")
+
+    def state(self, population: Population, name: str) -> Array:
+        """Live ``(n,)`` values of a state."""
+        live, part = self.live(population)
+        return live.values[live.group.model.state_names.index(name), part]
+
+    def run(
+        self,
+        ticks: int,
+        keep: Callable[[int, Keys, list[Array]], None],
+        progress: Callable[[int], object] | None,
+    ) -> None:
+        """Advance by ``ticks``.
+
+        Args:
+            ticks: how many.
+            keep: called after every chunk with its first tick, its spikes in order (tick within
+                the chunk·2^32 + source), and per group the recorded states ``(ticks, R, n)``.
+            progress: called with the ticks done.
+
+        Raises:
+            SCConfigError: a state became non-finite.
+        """
+        end = self.tick + ticks
+        begin = self.tick
+        with Workers(self.threads) as workers:
+            while self.tick < end:
+                size = min(end - self.tick, self.lookahead - self.tick % self.lookahead)
+                kept = [np.empty((size, len(g.rows), g.group.n)) for g in self.groups]
+                at = self.tick
+                for part in self.plastic:
+                    part(at, self._keys)
+                self._chunk(workers, size, kept)
+                self.tick += size
+                keep(at, self._keys, kept)
+                if progress is not None:
+                    progress(self.tick - begin)
+
+    def _chunk(self, workers: Workers, size: int, kept: list[Array]) -> None:
+        tick, before, keys = self.tick, self._before, self._keys
+        slot = tick % self.slots
+        found: list[list[Keys]] = [[] for _ in range(workers.count)]
+        failures: list[tuple[int, int, int, int]] = []
+
+        def work(thread: int) -> None:
+            for index, live in enumerate(self.groups):
+                n0, n1 = self.parts[index][thread]
+                if n0 == n1:
+                    continue
+                for ring in live.rings.values():
+                    if len(keys):
+                        ring.deliver(thread, keys, before % self.slots)
+                for drive in live.drives:
+                    self._stimulate(live, drive, slot, size, n0, n1)
+                room = self._room.get((thread, index))
+                if room is None:
+                    room = np.empty(1024, np.int64)
+                room, count, failed, who, state = live.kernel(
+                    live.constants, live.own, *live.inputs(slot, size), live.values, live.counter,
+                    live.last, kept[index], live.rows, n0, n1, size, np.uint64(tick),
+                    live.group.model.refractory_ticks, live.seed, room,
+                )  # fmt: skip
+                self._room[thread, index] = room
+                if failed >= 0:
+                    failures.append((failed, index, who, state))
+                if count:
+                    found[thread].append(room[:count] + live.first)
+                for ring in live.rings.values():
+                    ring.clear(slot, size, n0, n1)
+
+        workers.run(work)
+        if failures:
+            raise self._failure(*min(failures))
+        pieces = [k for several in found for k in several]
+        for source, first in self.sources:
+            a, b = np.searchsorted(source.tick, (tick, tick + size))
+            if b > a:
+                pieces.append(((source.tick[a:b] - tick) << 32) + source.neuron[a:b] + first)
+        merged = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+        merged.sort()
+        self._keys, self._before = merged, tick
+
+    _before = 0
+
+    def _stimulate(self, live: _Live, drive: Drive, slot: int, size: int, n0: int, n1: int) -> None:
+        """Add a stimulus to the neurons ``n0`` to ``n1 − 1`` of a group."""
+        part = live.group.part(drive.population)
+        low, high = max(n0, part.start), min(n1, part.stop)
+        if low >= high:
+            return
+        rows = live.rings[drive.port].values[slot : slot + size]
+        stimulus = drive.stimulus
+        if isinstance(stimulus, PoissonInput):
+            from sc_neurocore.network._delivery_kernel import add_poisson
+
+            assert drive.table is not None, "build() made it"
+            rounds, limits = drive.table
+            add_poisson(
+                rows, part.start, low - part.start, high - part.start, self.tick,
+                np.uint64(drive.seed), limits, rounds, stimulus.weight,
+            )  # fmt: skip
+            return
+        values = stimulus.rows(self.tick, size, self.dt)
+        own = values if values.shape[1] == 1 else values[:, low - part.start : high - part.start]
+        rows[:, low:high] += own
+
+    def _start(self, projection: Projection) -> Callable[[int, Keys], None]:
+        """What carries out a projection's plasticity in a tick."""
+        target, source = projection.target, projection.source
+        live, columns = self.live(target)
+        ring = live.rings[projection.port]
+        state: Plastic = projection.plasticity.start(
+            projection, lambda name: self.state(target, name), self.dt
+        )
+        from_, to = self.first[id(source)], self.first[id(target)]
+
+        def advance(tick: int, keys: Keys) -> None:
+            who = keys & 0xFFFFFFFF
+            a, b = np.searchsorted(who, (from_, from_ + source.n))
+            c, d = np.searchsorted(who, (to, to + target.n))
+            arrivals = ring.values[tick % self.slots, columns]
+            state.advance(tick, who[a:b] - from_, who[c:d] - to, arrivals)
+
+        return advance
+
+    def _failure(self, tick: int, index: int, who: int, state: int) -> SCConfigError:
+        group = self.groups[index].group
+        k = int(np.searchsorted(group.offsets, who, side="right")) - 1
+        name = group.model.state_names[state]
+        return SCConfigError(
+            f"state '{name}' of neuron {who - group.offsets[k]} of population "
+            f"'{group.populations[k].label}' became non-finite at tick {self.tick + tick}; take a "
+            f"dt below {self.dt:g} ms or another method than '{group.model.method}', or check "
+            "parameters and input"
+        )
+
+
+def _cut(n: int, threads: int) -> list[tuple[int, int]]:
+    """Ranges of neurons, one per thread."""
+    lines = -(-n // _LINE)
+    edges = [min(n, _LINE * (lines * i // threads)) for i in range(threads + 1)]
+    return [(edges[i], edges[i + 1]) for i in range(threads)]
+
+
+def progress_bar(ticks: int, dt: float) -> tuple[Any, Callable[[int], object]]:
+    """A bar on the terminal, to be entered, and what tells it the ticks done."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.fields[done]:.0f} of {task.fields[all]:.0f} ms"), BarColumn(),
+        TimeRemainingColumn(), transient=True,
+    )  # fmt: skip
+    task = bar.add_task("", total=ticks, done=0.0, all=ticks * dt)
+    return bar, lambda done: bar.update(task, completed=done, done=done * dt)

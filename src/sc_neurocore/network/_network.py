@@ -1,0 +1,298 @@
+"""A network: what is in it, building it, running it."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network._engine import Drive, Engine, progress_bar
+from sc_neurocore.network._groups import Group, merged
+from sc_neurocore.network._monitors import SpikeMonitor
+from sc_neurocore.network._population import Population, SpikeSourceArray
+from sc_neurocore.network._projection import Projection
+from sc_neurocore.network._seeds import check_seed, stream
+from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, Stimulus, TimedArray
+from sc_neurocore.network._units import in_unit
+
+#: Spikes that are gathered before monitors see them.
+_GATHERED = 1 << 16
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a built network takes.
+
+    Attributes:
+        neurons: number of neurons.
+        synapses: number of synapses.
+        synapse_bytes: what they take, starts of rows included.
+        ring_bytes: what the rings take, and the rows' ends of each thread.
+        build_s: seconds that building took.
+    """
+
+    neurons: int
+    synapses: int
+    synapse_bytes: int
+    ring_bytes: int
+    build_s: float
+
+
+class Network:
+    """Populations, projections, stimuli and monitors, and the clock-driven engine that runs them.
+
+    Attributes:
+        seed: seed from which every stream is spawned, by the labels of objects.
+        populations: in order of addition.
+        projections: in order of addition.
+        monitors: in order of addition.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        """An empty network."""
+        self.seed = check_seed(seed)
+        self.populations: list[Population | SpikeSourceArray] = []
+        self.projections: list[Projection] = []
+        self.monitors: list[Any] = []
+        self._drives: list[tuple[Stimulus, Population, str]] = []
+        self._engine: Engine | None = None
+        self._size: Size | None = None
+        self._dt: float | None = None
+
+    def add(self, obj: Any, *, to: Population | None = None, port: str | None = None) -> Any:
+        """Add an object and return it.
+
+        Args:
+            obj: a population, sources, a projection, a stimulus or a monitor.
+            to: for a stimulus, the population that it drives.
+            port: for a stimulus, the input that it drives; by default as for projections.
+
+        Raises:
+            SCConfigError: not an object of a network, added twice, or the network is built.
+        """
+        if self._engine is not None:
+            raise SCConfigError("the network is built; add everything before its first run")
+        if isinstance(obj, Population | SpikeSourceArray):
+            self._add_named(obj)
+        elif isinstance(obj, Projection):
+            if any(p is obj for p in self.projections):
+                raise SCConfigError(f"projection {obj.name} is in the network already")
+            self.projections.append(obj)
+        elif isinstance(obj, StepCurrent | TimedArray | PoissonInput):
+            if not isinstance(to, Population):
+                raise SCConfigError("a stimulus drives a population; add it with to=population")
+            self._drives.append((obj, to, _stimulated(obj, to, port)))
+            return obj
+        elif isinstance(obj, SpikeMonitor):
+            self.monitors.append(obj)
+        else:
+            raise SCConfigError(
+                f"{obj!r} cannot be added; a network holds populations, projections, stimuli and "
+                "monitors"
+            )
+        if to is not None or port is not None:
+            raise SCConfigError("to and port are for stimuli")
+        return obj
+
+    def build(self, dt: Any = None, *, threads: int | None = None) -> Size:
+        """Draw everything that is random and lay the network out in memory, once.
+
+        Args:
+            dt: tick in seconds, or text with a unit; by default that of all models.
+            threads: most threads to use; by default one per processor.
+
+        Raises:
+            SCConfigError: the description does not fit together.
+        """
+        step = self._step(dt)
+        if self._engine is not None and self._size is not None:
+            return self._size
+        start = time.perf_counter()
+        threads = threads or len(os.sched_getaffinity(0))
+        self._require_members()
+        cells = [p for p in self.populations if isinstance(p, Population)]
+        sources = [p for p in self.populations if isinstance(p, SpikeSourceArray)]
+        groups = merged(cells, step, self.seed)
+        for projection, name in zip(self.projections, self._names(), strict=True):
+            projection.connect(stream(self.seed, "projection", name), step, threads)
+        drives = []
+        for k, (stimulus, population, port) in enumerate(self._drives):
+            stimulus.check(population.n, step)
+            earlier = sum(p is population for _, p, _ in self._drives[:k])
+            seed, table = stream(self.seed, "stimulus", population.label, str(earlier)), None
+            if isinstance(stimulus, PoissonInput):
+                seed = seed if stimulus.seed is None else stimulus.seed
+                table = stimulus.table(step)
+            drives.append(Drive(stimulus, population, port, seed, table))
+        self._engine = Engine(
+            groups, sources, self.projections, drives, self._recorded, step, threads
+        )
+        self._dt = step
+        rings = [r for g in self._engine.groups for r in g.rings.values()]
+        self._size = Size(
+            sum(p.n for p in cells),
+            sum(len(p.synapses) for p in self.projections),
+            sum(p.synapses.nbytes for p in self.projections),
+            sum(r.nbytes for r in rings),
+            time.perf_counter() - start,
+        )
+        return self._size
+
+    def run(
+        self,
+        duration: Any,
+        dt: Any = None,
+        progress: bool = False,
+        *,
+        threads: int | None = None,
+    ) -> None:
+        """Run on for a while; monitors fill.
+
+        Args:
+            duration: in seconds, or text or a quantity with a unit of time.
+            dt: tick in seconds, as `build` takes it.
+            progress: show a bar on the terminal.
+            threads: most threads to use, as `build` takes it; results do not depend on it.
+
+        Raises:
+            SCConfigError: the description does not fit together, or a state became non-finite.
+        """
+        length = in_unit(duration, "s", "duration") * 1000
+        step = self._step(dt)
+        ticks = round(length / step)
+        if length <= 0 or ticks < 1:
+            raise SCConfigError(
+                f"duration is {length:g} ms; it must be at least one tick, {step:g} ms"
+            )
+        self.build(dt, threads=threads)
+        engine = self._engine
+        assert engine is not None, "build() made it"
+        gather = _Gather(engine, self.monitors)
+        if not progress:
+            engine.run(ticks, gather.keep, None)
+        else:
+            bar, tell = progress_bar(ticks, step)
+            with bar:
+                engine.run(ticks, gather.keep, tell)
+        gather.flush()
+
+    def state(self, population: Population, name: str) -> NDArray[np.float64]:
+        """``(n,)`` copy of a state now.
+
+        Raises:
+            SCConfigError: the network is not built, or there is no such state.
+        """
+        if self._engine is None:
+            raise SCConfigError("the network has no states yet; build() or run() it")
+        return self._engine.state(population, name).copy()
+
+    def _add_named(self, obj: Population | SpikeSourceArray) -> None:
+        if any(p is obj for p in self.populations):
+            raise SCConfigError(f"population '{obj.label}' is in the network already")
+        labels = {p.label for p in self.populations}
+        if not obj.label:
+            stem = obj.model.name if isinstance(obj, Population) else "sources"
+            number = 1
+            while f"{stem}{number}" in labels:
+                number += 1
+            obj.label = f"{stem}{number}"
+        elif obj.label in labels:
+            raise SCConfigError(f"two populations have the label '{obj.label}'; give another one")
+        self.populations.append(obj)
+
+    def _require_members(self) -> None:
+        known = {id(p) for p in self.populations}
+        used: list[tuple[str, Population | SpikeSourceArray]] = []
+        for projection in self.projections:
+            used += [(f"projection {projection.name}", p)
+                     for p in (projection.source, projection.target)]  # fmt: skip
+        used += [("a stimulus", population) for _, population, _ in self._drives]
+        used += [("a monitor", monitor.population) for monitor in self.monitors]
+        for what, population in used:
+            if id(population) not in known:
+                raise SCConfigError(
+                    f"{what} names {population!r}, which is not in the network; add it"
+                )
+        if not any(isinstance(p, Population) for p in self.populations):
+            raise SCConfigError("the network has no population; add one")
+
+    def _names(self) -> list[str]:
+        """Name of every projection's stream: its label, or ends and how many came before."""
+        names: list[str] = []
+        for p in self.projections:
+            stem = p.label or f"{p.source.label}>{p.target.label}>{p.port}"
+            names.append(stem if stem not in names else f"{stem}>{len(names)}")
+        return names
+
+    def _step(self, dt: Any) -> float:
+        """The tick in ms."""
+        if dt is not None:
+            step = in_unit(dt, "s", "dt") * 1000
+            step = float(f"{step:.12g}")  # 1e-4 s is 0.1 ms, not 0.09999…
+            if step <= 0:
+                raise SCConfigError(f"dt is {step:g} ms; it must be greater than 0")
+            if self._dt is not None and step != self._dt:
+                raise SCConfigError(
+                    f"dt is {step:g} ms, but the network was built with {self._dt:g} ms"
+                )
+            return step
+        if self._dt is not None:
+            return self._dt
+        steps = {p.model.dt for p in self.populations if isinstance(p, Population)}
+        if len(steps) > 1:
+            listed = ", ".join(f"{x:g}" for x in sorted(steps))
+            raise SCConfigError(f"models have ticks of {listed} ms; give dt")
+        return steps.pop() if steps else 0.1
+
+    def _recorded(self, group: Group) -> list[str]:
+        return []
+
+
+class _Gather:
+    """Hands the engine's spikes to the monitors, many at a time."""
+
+    def __init__(self, engine: Engine, monitors: list[Any]) -> None:
+        self._engine = engine
+        self._watched = [
+            (m, engine.first[id(m.population)], m.population.n)
+            for m in monitors if isinstance(m, SpikeMonitor)
+        ]  # fmt: skip
+        self._held: list[NDArray[np.int64]] = []
+        self._count = 0
+
+    def keep(self, tick: int, keys: NDArray[np.int64], kept: list[NDArray[np.float64]]) -> None:
+        """As the engine calls it after a chunk."""
+        if self._watched and len(keys):
+            self._held.append(keys + (tick << 32))
+            self._count += len(keys)
+            if self._count >= _GATHERED:
+                self.flush()
+
+    def flush(self) -> None:
+        """Give the monitors what is gathered."""
+        if not self._held:
+            return
+        keys = np.concatenate(self._held)
+        self._held, self._count = [], 0
+        tick, who = keys >> 32, keys & 0xFFFFFFFF
+        for monitor, first, n in self._watched:
+            chosen = (who >= first) & (who < first + n)
+            monitor.take(tick[chosen], who[chosen] - first)
+
+
+def _stimulated(stimulus: Stimulus, to: Population, port: str | None) -> str:
+    """The input that a stimulus drives: Poisson events as spikes do, a current its only one."""
+    if port is not None or isinstance(stimulus, PoissonInput):
+        return to.port(port)
+    currents = [q.name for q in to.model.inputs if q.kind == "current"]
+    if "I" in currents or len(currents) == 1:
+        return "I" if "I" in currents else currents[0]
+    listed = ", ".join(currents) or "none"
+    raise SCConfigError(
+        f"model '{to.model.name}' has several currents or none ({listed}); name one as port"
+    )

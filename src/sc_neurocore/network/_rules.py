@@ -1,0 +1,196 @@
+"""Who is connected with whom, as data; every rule is drawn by source and needs no pair list.
+
+A multapse is a second synapse between the same two neurons, an autapse one of a neuron with
+itself; both only exist where a rule says so, the second only within one population.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+
+#: Starts of the rows, one per source and one more, and the target of every synapse.
+Rows = tuple[NDArray[np.int64], NDArray[np.uint32]]
+
+
+@dataclass(frozen=True)
+class AllToAll:
+    """Every source with every target.
+
+    Attributes:
+        autapses: whether a neuron is also connected with itself.
+    """
+
+    autapses: bool = True
+
+    def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
+        """Draw the synapses."""
+        every = np.tile(np.arange(targets, dtype=np.uint32), sources)
+        if same and not self.autapses:
+            every = np.delete(every, np.arange(sources) * (targets + 1))
+        return np.arange(sources + 1, dtype=np.int64) * (len(every) // sources), every
+
+
+@dataclass(frozen=True)
+class OneToOne:
+    """Source k with target k; both populations are equally large."""
+
+    def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
+        """Draw the synapses."""
+        if sources != targets:
+            raise SCConfigError(
+                f"one to one needs as many sources as targets, not {sources} and {targets}"
+            )
+        return np.arange(sources + 1, dtype=np.int64), np.arange(targets, dtype=np.uint32)
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """Each pair with a probability, independently (Erdős–Rényi).
+
+    Attributes:
+        p: the probability.
+        autapses: whether a neuron may be connected with itself.
+    """
+
+    p: float
+    autapses: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.p <= 1:
+            raise SCConfigError(f"probability is {self.p}; it must be from 0 to 1")
+
+    def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
+        """Draw the synapses."""
+        from sc_neurocore.network import _connect_kernel as kernel
+
+        if self.p == 1:
+            return AllToAll(self.autapses).rows(sources, targets, same, seed, threads)
+        counts = np.zeros(sources, np.int64)
+        free = self.autapses or not same
+        if self.p > 0:
+            kernel.count_bernoulli(counts, targets, self.p, np.uint64(seed), free)
+        starts = _starts(counts)
+        words = np.empty(starts[-1], np.uint32)
+        if self.p > 0:
+            kernel.fill_bernoulli(words, starts, targets, self.p, np.uint64(seed), free)
+        return starts, words
+
+
+@dataclass(frozen=True)
+class FixedIndegree:
+    """Every target draws ``k`` sources.
+
+    Attributes:
+        k: synapses per target.
+        multapses: whether a source may be drawn twice.
+        autapses: whether a neuron may draw itself.
+    """
+
+    k: int
+    multapses: bool = True
+    autapses: bool = True
+
+    def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
+        """Draw the synapses."""
+        from sc_neurocore.network import _connect_kernel as kernel
+
+        free = self.autapses or not same
+        _drawable("indegree", self.k, sources, self.multapses, free)
+        rest = (sources, targets, self.k, np.uint64(seed), not self.multapses, free)
+        counts = np.zeros(sources, np.int64)
+        kernel.count_indegree(counts, *rest)
+        starts = _starts(counts)
+        words = np.empty(starts[-1], np.uint32)
+        kernel.fill_indegree(words, starts[:-1].copy(), *rest)
+        return starts, words
+
+
+@dataclass(frozen=True)
+class FixedOutdegree:
+    """Every source draws ``k`` targets.
+
+    Attributes:
+        k: synapses per source.
+        multapses: whether a target may be drawn twice.
+        autapses: whether a neuron may draw itself.
+    """
+
+    k: int
+    multapses: bool = True
+    autapses: bool = True
+
+    def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
+        """Draw the synapses."""
+        from sc_neurocore.network import _connect_kernel as kernel
+
+        free = self.autapses or not same
+        _drawable("outdegree", self.k, targets, self.multapses, free)
+        words = np.empty(sources * self.k, np.uint32)
+
+        def fill(first: int, end: int) -> None:
+            kernel.fill_outdegree(
+                words, first, end, sources, targets, self.k, np.uint64(seed),
+                not self.multapses, free,
+            )  # fmt: skip
+
+        _spread(fill, sources, threads)
+        return np.arange(sources + 1, dtype=np.int64) * self.k, words
+
+
+@dataclass(frozen=True)
+class FixedTotal:
+    """``n`` synapses, each between a source and a target drawn at random, multapses allowed.
+
+    Attributes:
+        n: synapses in all.
+    """
+
+    n: int
+
+    def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
+        """Draw the synapses: how many each source has, then their targets."""
+        from sc_neurocore.network import _connect_kernel as kernel
+
+        if self.n < 0:
+            raise SCConfigError(f"the total number of synapses is {self.n}; it must be 0 or more")
+        rng = np.random.Generator(np.random.Philox(seed))
+        starts = _starts(rng.multinomial(self.n, np.full(sources, 1 / sources)))
+        words = np.empty(self.n, np.uint32)
+
+        def fill(first: int, end: int) -> None:
+            kernel.fill_uniform(words, starts, first, end, targets, np.uint64(seed))
+
+        _spread(fill, sources, threads)
+        return starts, words
+
+
+Rule = AllToAll | OneToOne | Bernoulli | FixedIndegree | FixedOutdegree | FixedTotal
+
+
+def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts
+
+
+def _drawable(what: str, k: int, available: int, multapses: bool, autapses: bool) -> None:
+    most = available - (0 if autapses else 1)
+    if k < 0 or (k > 0 and most == 0) or (not multapses and k > most):
+        raise SCConfigError(
+            f"{what} is {k}, but there are {most} neurons to draw from; "
+            "give fewer, or allow multapses"
+        )
+
+
+def _spread(fill: Any, rows: int, threads: int) -> None:
+    """Call ``fill(first, end)`` for all rows, in parallel."""
+    edges = [rows * i // (4 * threads) for i in range(4 * threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, edges[:-1], edges[1:]))

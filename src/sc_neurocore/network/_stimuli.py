@@ -1,0 +1,192 @@
+"""What drives neurons from outside, as data; `Network.add` says whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network._seeds import check_seed
+from sc_neurocore.network._units import in_unit
+
+Array = NDArray[np.float64]
+
+#: Poisson numbers of a larger mean are added up from several.
+_MOST_MEAN = 64.0
+
+
+class StepCurrent:
+    """A current that is ``amplitude`` from tick ``onset`` to before tick ``offset``, else 0.
+
+    Attributes:
+        onset: first tick.
+        offset: tick after the last.
+        amplitude: a number, or one per neuron, in the unit of the input.
+    """
+
+    def __init__(self, onset: int, offset: int, amplitude: ArrayLike) -> None:
+        """Describe it.
+
+        Raises:
+            SCConfigError: it ends before it starts, or is not finite.
+        """
+        if not 0 <= onset <= offset:
+            raise SCConfigError(
+                f"a step from tick {onset} to {offset} ends before it starts, or starts before 0"
+            )
+        self.onset, self.offset = int(onset), int(offset)
+        self.amplitude = _finite("the amplitude of a step", amplitude, 1)
+
+    def get_current(self, t_step: int, dt: float | None = None) -> Any:
+        """The current in a tick."""
+        inside = self.onset <= t_step < self.offset
+        return self.amplitude[()] if inside else np.zeros_like(self.amplitude)[()]
+
+    def rows(self, tick: int, ticks: int, dt: float) -> Array:
+        """``(ticks, 1 or n)`` from ``tick`` on; ``dt`` in ms."""
+        at = np.arange(tick, tick + ticks)
+        inside = (self.onset <= at) & (at < self.offset)
+        return np.multiply.outer(inside, np.atleast_1d(self.amplitude))
+
+    def check(self, n: int, dt: float) -> None:
+        """Refuse a population of another size."""
+        _fits("the amplitude of a step", self.amplitude.shape, n)
+
+
+class TimedArray:
+    """A current given tick by tick; after the last value it keeps that.
+
+    Attributes:
+        values: ``(T,)`` for all neurons alike, or ``(T, n)``.
+        dt: time from one value to the next in seconds; that of the network if ``None``.
+    """
+
+    def __init__(self, values: ArrayLike, dt: Any = None) -> None:
+        """Describe it.
+
+        Raises:
+            SCConfigError: empty, of another shape, or not finite.
+        """
+        self.values = _finite("a timed array", values, 2)
+        if self.values.ndim == 0 or not self.values.size:
+            raise SCConfigError(
+                f"a timed array has shape {self.values.shape}; give (T,) or (T, n) values"
+            )
+        self.dt = None if dt is None else in_unit(dt, "s", "dt of a timed array")
+
+    def get_current(self, t_step: int) -> Any:
+        """The value of a tick of its own."""
+        return self.values[min(max(t_step, 0), len(self.values) - 1)]
+
+    def rows(self, tick: int, ticks: int, dt: float) -> Array:
+        """``(ticks, 1 or n)`` from ``tick`` on; ``dt`` in ms."""
+        at = np.arange(tick, tick + ticks) // self._every(dt)
+        rows = self.values[np.minimum(at, len(self.values) - 1)]
+        return rows.reshape(ticks, -1)
+
+    def check(self, n: int, dt: float) -> None:
+        """Refuse a population of another size, and a dt that is not a whole number of ticks."""
+        _fits("a timed array", self.values.shape[1:], n)
+        self._every(dt)
+
+    def _every(self, dt: float) -> int:
+        if self.dt is None:
+            return 1
+        ratio = self.dt * 1000 / dt
+        if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+            raise SCConfigError(
+                f"a timed array has a value every {self.dt:g} s, {ratio:g} ticks of {dt:g} ms; "
+                "give a whole number of ticks"
+            )
+        return round(ratio)
+
+
+class PoissonInput:
+    """Independent Poisson trains of constant rate, one per neuron.
+
+    The number of events of a tick is drawn exactly, but for 2^-32 in every probability. A draw
+    depends on the seed, the neuron and the tick alone.
+
+    Attributes:
+        n: neurons that receive a train each.
+        rate_hz: events per second of one train: with K sources of rate r, K·r.
+        weight: of one event, in the unit of the input.
+        dt: the tick in seconds that `get_current` draws for.
+        seed: seed of its own, or ``None`` for a stream of the network's.
+    """
+
+    def __init__(
+        self, n: int, rate_hz: Any, weight: float, dt: Any = 1e-4, seed: int | None = None
+    ) -> None:
+        """Describe it.
+
+        Raises:
+            SCConfigError: a negative rate, or numbers that are not finite.
+        """
+        self.n = int(n)
+        self.rate_hz = in_unit(rate_hz, "Hz", "the rate of a Poisson input")
+        if self.rate_hz < 0:
+            raise SCConfigError(
+                f"the rate of a Poisson input is {self.rate_hz:g} Hz; it must be 0 or more"
+            )
+        self.weight = float(_finite("the weight of a Poisson input", weight, 0))
+        self.dt = in_unit(dt, "s", "dt of a Poisson input")
+        self.seed = None if seed is None else check_seed(seed)
+
+    def get_current(self, t_step: int, dt: float | None = None) -> Array:
+        """``(n,)`` weighted events of a tick of ``dt`` seconds, under seed 0 if it has none."""
+        from sc_neurocore.network._delivery_kernel import add_poisson
+
+        row = np.zeros((1, self.n))
+        rounds, limits = self.table((self.dt if dt is None else dt) * 1000)
+        add_poisson(
+            row, 0, 0, self.n, t_step, np.uint64(self.seed or 0), limits, rounds, self.weight
+        )
+        drawn: Array = row[0]
+        return drawn
+
+    def table(self, dt: float) -> tuple[int, NDArray[np.uint32]]:
+        """How many numbers are added up, and the limits of each, for ticks of ``dt`` ms."""
+        mean = self.rate_hz * dt / 1000
+        rounds = max(1, int(np.ceil(mean / _MOST_MEAN)))
+        return rounds, poisson_limits(mean / rounds)
+
+    def check(self, n: int, dt: float) -> None:
+        """Refuse a population of another size."""
+        if n != self.n:
+            raise SCConfigError(
+                f"a Poisson input of {self.n} trains drives a population of {n}; give n={n}"
+            )
+
+
+Stimulus = StepCurrent | TimedArray | PoissonInput
+
+
+def poisson_limits(mean: float) -> NDArray[np.uint32]:
+    """Distribution function of a Poisson number times 2^32: as many are reached as events occur."""
+    from scipy.stats import poisson
+
+    most = int(poisson.isf(2.0**-34, mean)) + 2 if mean > 0 else 0
+    limits = np.rint(poisson.cdf(np.arange(most), mean) * 2.0**32)
+    below: NDArray[np.uint32] = limits[limits < 2**32].astype(np.uint32)
+    return below
+
+
+def _finite(what: str, values: ArrayLike, most: int) -> Array:
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise SCConfigError(f"{what} is {values!r}; give numbers") from None
+    if array.ndim > most:
+        raise SCConfigError(f"{what} has shape {array.shape}; at most {most} axes are allowed")
+    if not np.isfinite(array).all():
+        bad = array[~np.isfinite(array)].flat[0]
+        raise SCConfigError(f"{what} holds {bad}; it must be finite")
+    return array
+
+
+def _fits(what: str, shape: tuple[int, ...], n: int) -> None:
+    if shape not in ((), (1,), (n,)):
+        raise SCConfigError(f"{what} is for {shape[0]} neurons, but the population has {n}")

@@ -1,0 +1,62 @@
+"""Numbers with units at the edge of the room: seconds in, ticks inside."""
+
+from __future__ import annotations
+
+import math
+
+from sc_neurocore.dynamics import require_finite, unit_registry
+from sc_neurocore.exceptions import SCConfigError, UnitMismatchError
+
+
+def has_unit(value: object) -> bool:
+    """Whether a value is text such as ``"1.5 ms"`` or a pint quantity."""
+    return isinstance(value, str) or (hasattr(value, "magnitude") and hasattr(value, "units"))
+
+
+def in_unit(value: object, unit: str, what: str) -> float:
+    """A value in ``unit``: numbers carry it already, text and pint quantities are converted.
+
+    Raises:
+        SCConfigError: not a number, not finite, or of another dimension.
+    """
+    if not has_unit(value):
+        return require_finite(what, value)  # type: ignore[arg-type]
+    registry = unit_registry()
+    try:
+        quantity = registry.Quantity(value)
+    except Exception:  # pint raises many kinds; every one means "not a quantity"
+        raise SCConfigError(
+            f"{what} is {value!r}; write a number with a unit, for example '1.5 {unit}'"
+        ) from None
+    if not quantity.check(f"[{_DIMENSIONS[unit]}]"):
+        raise UnitMismatchError(f"{what} is {value!r}, but {unit} is needed")
+    return require_finite(what, float(quantity.to(unit).magnitude))
+
+
+_DIMENSIONS = {"s": "time", "ms": "time", "Hz": "frequency"}
+
+
+def whole_ticks(value: object, dt: float, what: str) -> int:
+    """A delay in ticks of ``dt`` ms: a bare number counts ticks, text and quantities are times.
+
+    Raises:
+        SCConfigError: shorter than one tick, or not a whole number of them.
+    """
+    if has_unit(value):
+        time = in_unit(value, "ms", what)
+        ticks, shown = time / dt, f"{time:g} ms"
+    else:
+        ticks = require_finite(what, value)  # type: ignore[arg-type]
+        shown = f"{ticks:g}"
+    if ticks < 1 - 1e-9:
+        raise SCConfigError(
+            f"{what} is {shown}, shorter than one tick; the shortest delay is 1 tick ({dt:g} ms)"
+        )
+    if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
+        raise SCConfigError(
+            f"{what} is {shown}, {ticks:g} ticks of {dt:g} ms; give a whole number of ticks, or a "
+            "dt that divides it"
+        )
+    if not math.isfinite(ticks) or ticks >= 2**31:
+        raise SCConfigError(f"{what} is {shown}, {ticks:g} ticks; the longest delay is 2**31 - 1")
+    return round(ticks)

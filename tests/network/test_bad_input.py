@@ -1,0 +1,177 @@
+"""What does not fit is refused in one sentence that says what would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network import (
+    Bernoulli,
+    Network,
+    Normal,
+    PoissonInput,
+    Population,
+    Projection,
+    SpikeMonitor,
+    SpikeSourceArray,
+    StepCurrent,
+    TimedArray,
+    Uniform,
+)
+
+
+def cells(n: int = 4, model: str = "iaf_psc_delta", **options: Any) -> Population:
+    return Population(model, n, **options)
+
+
+def built(**options: Any) -> Network:
+    network = Network()
+    population = network.add(cells(label="cells"))
+    network.add(Projection(population, population, **options))
+    network.build()
+    return network
+
+
+def on_exc(weight: Any) -> None:
+    network = Network()
+    population = network.add(cells(model="iaf_psc_exp", label="cells"))
+    network.add(Projection(population, population, weight, port="exc"))
+    network.build()
+
+
+FOUR = ([0, 1, 2, 3, 4], [0, 1, 2, 3], [1.0, 1.0, 1.0, 1.0])
+BAD: list[tuple[Callable[[], Any], str]] = [
+    (lambda: built(delay=0), "the delay of projection cells → cells is 0, shorter than one tick; "
+     "the shortest delay is 1 tick (0.1 ms)"),
+    (lambda: built(delay="0.05 ms"), "is 0.05 ms, shorter than one tick"),
+    (lambda: built(delay="0.25 ms"), "is 0.25 ms, 2.5 ticks of 0.1 ms; give a whole number"),
+    (lambda: built(delay=1.5), "is 1.5, 1.5 ticks of 0.1 ms; give a whole number of ticks"),
+    (lambda: built(delay="2 mV"), "is '2 mV', but ms is needed"),
+    (lambda: built(delay="soon"), "is 'soon'; write a number with a unit, for example '1.5 ms'"),
+    (lambda: built(delay=float("nan")), "is nan; it must be a finite number"),
+    (lambda: built(topology=FOUR, delay=[1, 2, 0, 1]), "is 0 ticks, shorter than one tick"),
+    (lambda: built(topology=FOUR, delay=[1, 2, 1]), "has 4 synapses, but 3 delays of shape (3,)"),
+    (lambda: built(topology=FOUR, delay=[1, 2, 1.5, 1]), "is 1.5; delays are whole numbers"),
+    (lambda: built(topology=FOUR, delay=[1, 2**31, 1, 1]), "so its delay may be"),
+    (lambda: built(delay=Uniform(0, 3)), "would be shorter than one tick"),
+    (lambda: built(delay=Normal(-50, 1)), "in fewer than one draw of a thousand"),
+    (lambda: built(weight=float("nan")), "a weight of projection cells → cells is nan"),
+    (lambda: built(weight=[1.0, 2.0]), "has 16 synapses, but 2 weights of shape (2,)"),
+    (lambda: built(weight="heavy"), "is 'heavy'; give a number, one per synapse, Normal"),
+    (lambda: built(topology=FOUR, weight=2.0), "brings its weights as data; leave weight out"),
+    (lambda: built(topology=([0, 1], [0], [1.0])), "indptr has shape (2,); 4 sources need (5,)"),
+    (lambda: built(topology=([0, 1, 2, 3, 5], *FOUR[1:])), "indptr must rise from 0 to 4"),
+    (lambda: built(topology=(FOUR[0], [0, 1, 2, 4], FOUR[2])), "a synapse has target 4; the "
+     "target population has 0 to 3"),
+    (lambda: built(topology=(FOUR[0], FOUR[1], [1.0])), "both need one entry per synapse"),
+    (lambda: built(topology="ladder"), "topology 'ladder' is not a name"),
+    (lambda: built(topology="random"), "topology 'random' needs a probability"),
+    (lambda: built(topology=3.0), "a topology is a rule, a name, or three CSR arrays"),
+    (lambda: built(probability=1.5), "probability is 1.5; it must be from 0 to 1"),
+    (lambda: built(probability=0.5, topology=Bernoulli(0.5)), "not both"),
+    (lambda: built(port="exc"), "model 'iaf_psc_delta' has no input 'exc'"),
+    (lambda: built(weight_threshold=-1.0), "weight_threshold is -1.0; it must be 0 or more"),
+    (lambda: on_exc(-1.0), "has a weight of -1, but input 'exc' of model 'iaf_psc_exp' takes none "
+     "below 0; turn the sign, or name another port"),
+    (lambda: Projection(cells(), cells(model="iaf_psc_exp")), "name one as port"),
+    (lambda: Projection(3, cells()), "source is 3; give a Population"),  # type: ignore[arg-type]
+    (lambda: cells(0), "n is 0; a population has from 1"),
+    (lambda: cells(model="no_such"), "no bundled model is called 'no_such'"),
+    (lambda: cells(params={"tau": 1.0}), "has no parameter 'tau'"),
+    (lambda: cells(params={"tau_m": [1.0, 2.0]}), "has shape (2,); a population of 4 takes"),
+    (lambda: cells(params={"tau_m": float("inf")}), "holds inf; it must be finite"),
+    (lambda: cells(init={"u": 0.0}), "has no state 'u'"),
+    (lambda: cells(threshold="v > 1"), "can be given with equations as text only"),
+    (lambda: Normal(0, -1), "needs a finite mean and a std of 0 or more"),
+    (lambda: Normal(0, 1, low=9), "in fewer than one draw of a thousand"),
+    (lambda: Uniform(2, 1), "the lower one first"),
+    (lambda: SpikeSourceArray(2, [2], [0]), "a spike has source 2; there are 0 to 1"),
+    (lambda: SpikeSourceArray(2, [0], [-1]), "a spike has tick -1; ticks count from 0"),
+    (lambda: SpikeSourceArray(2, [0], [0, 1]), "give one entry per spike"),
+    (lambda: SpikeSourceArray(2, [0.5], [1]), "whole numbers"),
+    (lambda: Network(-1), "seed is -1; it must be a whole number"),
+    (lambda: Network().add(3), "3 cannot be added"),
+    (lambda: Network().run(0.1), "the network has no population; add one"),
+    (lambda: Network().run(-0.1), "duration is -100 ms; it must be at least one tick"),
+    (lambda: Network().run("3 mV"), "duration is '3 mV', but s is needed"),
+    (lambda: Network().add(StepCurrent(0, 1, 1.0)), "add it with to=population"),
+    (lambda: StepCurrent(5, 4, 1.0), "ends before it starts"),
+    (lambda: TimedArray([]), "a timed array has shape (0,)"),
+    (lambda: TimedArray([1.0, np.nan]), "a timed array holds nan"),
+    (lambda: PoissonInput(4, -1.0, 1.0), "is -1 Hz; it must be 0 or more"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "sentence"), BAD, ids=[s[:40] for _, s in BAD])
+def test_it_is_refused_in_one_sentence(act: Callable[[], Any], sentence: str) -> None:
+    with pytest.raises(SCConfigError) as error:
+        act()
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_not_in_the_network_is_refused() -> None:
+    inside, outside = cells(label="in"), cells(label="out")
+    for thing in (Projection(inside, outside), SpikeMonitor(outside)):
+        network = Network()
+        network.add(inside)
+        network.add(thing)
+        with pytest.raises(SCConfigError, match=r"label='out'.*, which is not in the network"):
+            network.build()
+
+
+def test_labels_are_unique_and_given_in_order() -> None:
+    network = Network()
+    assert [network.add(cells()).label for _ in range(2)] == ["iaf_psc_delta1", "iaf_psc_delta2"]
+    with pytest.raises(SCConfigError, match="two populations have the label 'iaf_psc_delta1'"):
+        network.add(cells(label="iaf_psc_delta1"))
+    with pytest.raises(SCConfigError, match="is in the network already"):
+        network.add(network.populations[0])
+
+
+def test_a_built_network_is_closed() -> None:
+    network = built()
+    with pytest.raises(SCConfigError, match="add everything before its first run"):
+        network.add(cells())
+    with pytest.raises(SCConfigError, match=r"dt is 0\.2 ms, but the network was built with 0\.1"):
+        network.run(0.1, dt=2e-4)
+
+
+def test_ticks_of_models_must_agree() -> None:
+    network = Network()
+    network.add(Population("dx/dt = -x", 1, dt=0.1, label="a"))
+    network.add(Population("dx/dt = -x", 1, dt=0.5, label="b"))
+    with pytest.raises(SCConfigError, match=r"models have ticks of 0\.1, 0\.5 ms; give dt"):
+        network.build()
+    network.build(1e-4)
+
+
+def test_a_stimulus_fits_its_population() -> None:
+    for stimulus, sentence in (
+        (PoissonInput(3, 10.0, 1.0), "of 3 trains drives a population of 4; give n=4"),
+        (StepCurrent(0, 1, [1.0, 2.0]), "is for 2 neurons, but the population has 4"),
+        (TimedArray([1.0], dt="0.15 ms"), "a value every 0.00015 s, 1.5 ticks of 0.1 ms"),
+    ):
+        network = Network()
+        network.add(stimulus, to=network.add(cells()))
+        with pytest.raises(SCConfigError) as error:
+            network.build()
+        assert sentence in str(error.value)
+
+
+def test_parameters_that_coupled_exact_states_need_as_one_number() -> None:
+    network = Network()
+    network.add(cells(model="iaf_psc_exp", params={"tau_m": Uniform(9.0, 11.0)}))
+    with pytest.raises(SCConfigError, match="parameter 'tau_m' differs between neurons"):
+        network.build()
+
+
+def test_a_state_that_leaves_the_numbers_is_named() -> None:
+    network = Network()
+    network.add(Population("dx/dt = x*x", 3, dt=0.1, label="run", init={"x": [0.0, 50.0, 0.0]}))
+    with pytest.raises(SCConfigError, match=r"state 'x' of neuron 1 of population 'run' became"):
+        network.run(0.01)
