@@ -152,6 +152,10 @@ def figures_page() -> str:
             "",
             chips_table(),
             "",
+            "## Spike codecs",
+            "",
+            codecs_table(),
+            "",
         ]
     )
 
@@ -393,6 +397,27 @@ def chips_table() -> str:
             *markdown_table(head, rows),
         ]
     )
+
+
+def codecs_table() -> str:
+    """Ratio and speed of the spike codecs beside zstd."""
+    found = load_results("codecs.json")
+    kinds = found["rasters"]
+    lines = [
+        f"Rasters of {found['neurons']} channels and {found['ticks']} ticks: each cell is how many "
+        "times smaller than one bit per tick and channel the stream is, and MB of such bits coded "
+        "and decoded per second of processor time. The first row is the ratio of the entropy of "
+        "random spikes at each channel's rate, which only structure beyond rates passes. Written "
+        "by `benchmarks/codecs.py`:",
+        "",
+    ]
+    bound = ["entropy", *(f"{kind['entropy_ratio']:.1f}" for kind in kinds.values())]
+    rows = [
+        [label, *(f"{r['ratio']:.1f} ({r['encode_mb_s']:.0f}, {r['decode_mb_s']:.0f})"
+                  for r in (kind["codecs"][label] for kind in kinds.values()))]
+        for label in next(iter(kinds.values()))["codecs"]
+    ]  # fmt: skip
+    return "\n".join([*lines, *markdown_table(["", *kinds], [bound, *rows])])
 
 
 def hardware_table(*, brief: bool) -> str:

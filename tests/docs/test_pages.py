@@ -21,7 +21,8 @@ import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [*sorted((DOCS / "tutorials").glob("*.md")), *sorted((DOCS / "how-to").glob("*.md")),
-         DOCS / "reference" / "model-schema.md"]  # fmt: skip
+         DOCS / "reference" / "model-schema.md",
+         DOCS / "reference" / "spike-codecs.md"]  # fmt: skip
 # Guides that build, prove or serve for long: `pytest -m exhaustive tests/docs` runs them too.
 SLOW = {"build-a-network", "meet-a-clock", "evidence-store", "one-machine-to-a-cluster",
         "watch-a-device", "virtual-board", "optimise", "choose-format", "read-a-mismatch",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sc_neurocore.accelerator._jit import jit_in
+from sc_neurocore._jit import jit_in
 
 #: Operations of a datapath that the kernel knows, by number.
 OPERATIONS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sc_neurocore.accelerator._jit import jit_in
+from sc_neurocore._jit import jit_in
 
 EVENT, PLANE, TICK = 0, 1, 2
 #: Columns of the table of layers.

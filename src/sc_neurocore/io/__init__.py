@@ -1,4 +1,4 @@
-"""Cells, networks and recordings in the formats of the field: NeuroML, SONATA, SpikeInterface, NWB."""
+"""Cells, networks and recordings in NeuroML, SONATA, SpikeInterface and NWB."""
 
 from __future__ import annotations
 

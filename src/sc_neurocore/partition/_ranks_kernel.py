@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sc_neurocore.accelerator._jit import jit_in
+from sc_neurocore._jit import jit_in
 
 _jit = jit_in(__file__)
 

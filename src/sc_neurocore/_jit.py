@@ -1,4 +1,4 @@
-"""How the kernels of this room are compiled."""
+"""How kernels are compiled and kept."""
 
 from __future__ import annotations
 

@@ -1,0 +1,123 @@
+"""Spikes as the errors of a predictor that both ends run."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.spike_codec._isi import decode_intervals, encode_intervals, require_entropy
+from sc_neurocore.spike_codec._raster import Raster, raster_of
+from sc_neurocore.spike_codec._stream import (
+    MAX_CELLS,
+    CompressionResult,
+    CorruptStreamError,
+    pack,
+    result_of,
+    unpack,
+)
+
+Predictor = Literal["ema", "lfsr", "context", "world_model"]
+PREDICTORS: tuple[Predictor, ...] = ("ema", "lfsr", "context", "world_model")
+_MOST_CONTEXT = 16
+
+
+class PredictiveSpikeCodec:
+    """Predicts every channel's next tick, codes where that was wrong, and learns from what was.
+
+    Predictors, each of one channel from its own past:
+
+    * ``ema``: a spike, if the exponential moving average of spikes is above ``threshold``.
+    * ``lfsr``: 256 times the same average in Q8.8, compared with the upper byte of a 16-bit LFSR
+      (taps 15, 13, 12, 10; one step for every channel and tick): integers, as in hardware.
+    * ``context``: what followed more often after the same last ``context_bits`` ticks.
+    * ``world_model``: a linear function of the last ``context_bits`` ticks and of the share of all
+      channels that spiked in the last one, fitted as it goes (LMS, Widrow and Hoff 1960).
+
+    All use only additions, products and comparisons, so every machine decodes alike; a stream
+    nevertheless holds a check of the raster.
+
+    Args:
+        alpha: share of a new tick in the average of ``ema``, and the step of ``world_model``.
+        threshold: of ``ema`` and ``world_model``.
+        predictor: one of the above.
+        alpha_q8: share of a new tick in the average of ``lfsr``, in 1/256, 1 to 256.
+        seed: of the LFSR, 1 to 65535.
+        context_bits: ticks of the past, 1 to 16.
+        entropy: as in `SpikeCodec`.
+    """
+
+    name, number = "predictive", 3
+
+    def __init__(
+        self, alpha: float = 0.005, threshold: float = 0.5, predictor: str = "context",
+        alpha_q8: int = 1, seed: int = 0xACE1, context_bits: int = 8, entropy: str = "auto",
+    ) -> None:  # fmt: skip
+        if predictor not in PREDICTORS:
+            raise SCConfigError(
+                f"predictor is {predictor!r}; allowed: {', '.join(map(repr, PREDICTORS))}"
+            )
+        self.kind = PREDICTORS.index(predictor)
+        for label, value in (("alpha", alpha), ("threshold", threshold)):
+            if not 0 < value < 1:
+                raise SCConfigError(f"{label} is {value}; it lies between 0 and 1")
+        for label, number, most in (
+            ("alpha_q8", alpha_q8, 256), ("seed", seed, 65535),
+            ("context_bits", context_bits, _MOST_CONTEXT),
+        ):  # fmt: skip
+            if not 1 <= number <= most:
+                raise SCConfigError(f"{label} is {number}; allowed: 1 to {most}")
+        self.alpha, self.threshold = float(alpha), float(threshold)
+        self.alpha_q8, self.seed, self.context_bits = int(alpha_q8), int(seed), int(context_bits)
+        self.entropy = require_entropy(entropy)
+
+    def compress(self, spikes: ArrayLike) -> CompressionResult:
+        """Code a ``(T, N)`` raster of 0 and 1."""
+        raster = raster_of(spikes)
+        errors = self._through(raster, decoding=False)
+        floats = struct.unpack("<QQ", struct.pack("<dd", self.alpha, self.threshold))
+        numbers = (self.kind, *(int(x) for x in floats))
+        parameters = (*numbers, self.alpha_q8, self.seed, self.context_bits)
+        data = pack(self.number, raster, parameters, encode_intervals(errors, self.entropy))
+        return result_of(self.name, raster, data)
+
+    def decompress(
+        self, data: bytes, T: int | None = None, N: int | None = None, *,
+        max_cells: int = MAX_CELLS,
+    ) -> Raster:  # fmt: skip
+        """The raster of a stream; predictor and parameters are read from it.
+
+        Raises:
+            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
+        """
+        opened = unpack(data, self.number, self.name, 6, (T, N), max_cells)
+        kind, alpha, threshold, alpha_q8, seed, context_bits = opened.parameters
+        step, level = struct.unpack("<dd", struct.pack("<QQ", alpha, threshold))
+        try:
+            decoder = PredictiveSpikeCodec(
+                step, level, PREDICTORS[kind] if kind < len(PREDICTORS) else "", alpha_q8, seed,
+                context_bits,
+            )  # fmt: skip
+        except SCConfigError as error:
+            raise CorruptStreamError(f"the stream has no such predictor: {error}") from None
+        errors = decode_intervals(opened.payload, opened.ticks, opened.neurons)
+        return opened.checked(decoder._through(errors, decoding=True))
+
+    def _through(self, given: Raster, *, decoding: bool) -> Raster:
+        """The raster's exclusive or with its prediction, or the way back."""
+        from sc_neurocore.spike_codec import _kernels
+
+        out = np.empty_like(given)
+        kernels: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+            0: (_kernels.ema, (self.alpha, self.threshold)),
+            1: (_kernels.lfsr, (self.alpha_q8, self.seed)),
+            2: (_kernels.context, (self.context_bits,)),
+            3: (_kernels.world_model, (self.context_bits, self.alpha, self.threshold)),
+        }
+        kernel, options = kernels[self.kind]
+        kernel(given, out, decoding, *options)
+        return out

@@ -1,0 +1,184 @@
+"""The frame around every coded raster: what made it, its size, and two checks.
+
+``SCSP``, version (1 byte), codec (1 byte); ticks, neurons and the codec's parameters as LEB128
+numbers; the payload; CRC-32 of the raster's bits; CRC-32 of everything before. Multi-byte numbers
+are little-endian. The second check finds a damaged stream, the first one a decoder that differs
+from the encoder. See docs/reference/spike-codecs.md.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.spike_codec._raster import Raster, fingerprint
+
+MAGIC, VERSION = b"SCSP", 1
+#: Most cells (ticks times neurons) that a decoder fills unless it is told to fill more.
+MAX_CELLS = 2**31
+_CHECKS = 8
+
+
+class CorruptStreamError(SCConfigError):
+    """A coded stream is truncated, damaged, or not of this codec."""
+
+
+@dataclass(frozen=True)
+class CompressionResult:
+    """A coded raster.
+
+    Attributes:
+        data: the stream.
+        ticks: T.
+        neurons: N.
+        spikes: spikes in the raster.
+        codec: name of the codec.
+        frames: first byte of every frame that can be decoded alone; one for most codecs.
+    """
+
+    data: bytes = field(repr=False)
+    ticks: int
+    neurons: int
+    spikes: int
+    codec: str
+    frames: tuple[int, ...] = (0,)
+
+    @property
+    def original_bits(self) -> int:
+        """Bits of the raster, one for each tick and neuron."""
+        return self.ticks * self.neurons
+
+    @property
+    def compressed_bits(self) -> int:
+        """Bits of the stream."""
+        return 8 * len(self.data)
+
+    @property
+    def compression_ratio(self) -> float:
+        """Bits of the raster over bits of the stream."""
+        return self.original_bits / self.compressed_bits
+
+    @property
+    def bits_per_spike(self) -> float:
+        """Bits of the stream over spikes; infinite without a spike."""
+        return self.compressed_bits / self.spikes if self.spikes else float("inf")
+
+    def summary(self) -> str:
+        """The figures in one line."""
+        return (
+            f"{self.codec}: {self.ticks} × {self.neurons}, {self.spikes} spikes, "
+            f"{len(self.data)} bytes, ratio {self.compression_ratio:.1f}, "
+            f"{self.bits_per_spike:.2f} bits per spike"
+        )
+
+
+def result_of(
+    codec: str, raster: Raster, data: bytes, frames: tuple[int, ...] = (0,)
+) -> CompressionResult:
+    """What ``codec`` made of a raster."""
+    ticks, neurons = raster.shape
+    return CompressionResult(data, ticks, neurons, int(raster.sum()), codec, frames)
+
+
+def leb128(values: ArrayLike) -> bytes:
+    """Unsigned LEB128 (DWARF 5, section 7.6) of numbers from 0 to 2^63 - 1, one after the other."""
+    from sc_neurocore.spike_codec import _kernels
+
+    return bytes(_kernels.leb128_encode(np.asarray(values, np.int64)))
+
+
+def from_leb128(data: bytes, count: int, where: str) -> tuple[NDArray[np.int64], int]:
+    """Read ``count`` numbers from the start of ``data``.
+
+    Returns:
+        The numbers and how many bytes they took.
+
+    Raises:
+        CorruptStreamError: there are fewer, or one is longer than 63 bits.
+    """
+    from sc_neurocore.spike_codec import _kernels
+
+    if count > len(data):
+        raise CorruptStreamError(f"{where}: {count} numbers do not fit in {len(data)} bytes")
+    values, used = _kernels.leb128_decode(np.frombuffer(data, np.uint8), count)
+    if used < 0:
+        raise CorruptStreamError(f"{where}: a number does not end, or is longer than 63 bits")
+    return values, int(used)
+
+
+def pack(codec: int, raster: Raster, parameters: Sequence[int], payload: bytes) -> bytes:
+    """Put the frame around a payload."""
+    head = MAGIC + bytes([VERSION, codec]) + leb128([*raster.shape, *parameters])
+    body = head + payload + struct.pack("<I", fingerprint(raster))
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a stream holds: its size, parameters and payload, and the raster's fingerprint."""
+
+    ticks: int
+    neurons: int
+    parameters: tuple[int, ...]
+    payload: bytes
+    expected: int
+
+    def checked(self, raster: Raster) -> Raster:
+        """The raster, if it is the one that was coded."""
+        if fingerprint(raster) != self.expected:
+            raise CorruptStreamError(
+                "the stream decodes to another raster than was coded; it was made by another "
+                "version of this codec, or on purpose"
+            )
+        return raster
+
+
+def unpack(
+    data: bytes, codec: int, name: str, parameters: int, size: tuple[int | None, int | None],
+    max_cells: int,
+) -> Opened:  # fmt: skip
+    """Check a stream and take it apart.
+
+    Args:
+        data: the stream.
+        codec: number of the codec that reads it.
+        name: its name.
+        parameters: how many parameters it has.
+        size: the T and N that the caller expects, or None.
+        max_cells: most cells to decode.
+
+    Raises:
+        CorruptStreamError: it is not a stream, damaged, of another codec, or of another size.
+    """
+    data = bytes(data)
+    if len(data) < len(MAGIC) + 2 + _CHECKS:
+        raise CorruptStreamError(f"the stream has {len(data)} bytes; it is truncated")
+    if data[:4] != MAGIC:
+        raise CorruptStreamError(f"the stream begins with {data[:4]!r}; a coded raster with SCSP")
+    if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        raise CorruptStreamError("the stream is truncated or damaged: its CRC-32 is another")
+    if data[4] != VERSION:
+        raise CorruptStreamError(f"the stream has version {data[4]}; this codec reads {VERSION}")
+    if data[5] != codec:
+        raise CorruptStreamError(
+            f"the stream is of codec {data[5]}, not of '{name}', which is {codec}"
+        )
+    body = data[6:-_CHECKS]
+    numbers, used = from_leb128(body, 2 + parameters, "header")
+    ticks, neurons = int(numbers[0]), int(numbers[1])
+    for label, found, wanted in (("T", ticks, size[0]), ("N", neurons, size[1])):
+        if wanted is not None and wanted != found:
+            raise CorruptStreamError(f"the stream has {label} = {found}, not {wanted}")
+    if ticks * neurons > max_cells:
+        raise CorruptStreamError(
+            f"the stream would fill {ticks} × {neurons} cells; at most {max_cells} are decoded, "
+            "raise max_cells to allow more"
+        )
+    expected = struct.unpack("<I", data[-_CHECKS:-4])[0]
+    return Opened(ticks, neurons, tuple(int(n) for n in numbers[2:]), body[used:], expected)
