@@ -30,6 +30,7 @@ from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuro
 from sc_neurocore.neurons._model import hardware_model_of, model_of
 from sc_neurocore.neurons._protocol import Protocol, protocol_of, stimulus
 from sc_neurocore.neurons._shape import SchemaError, json_schema
+from sc_neurocore.neurons._siegert import SiegertTransferFunction, siegert_rate
 from sc_neurocore.neurons._stochastic import StochasticLIFNeuron
 from sc_neurocore.neurons._universal import UniversalNeuron
 
@@ -42,6 +43,7 @@ __all__ = [
     "ModelNotFoundError",
     "Protocol",
     "SchemaError",
+    "SiegertTransferFunction",
     "StochasticLIFNeuron",
     "UniversalNeuron",
     "catalogue",
@@ -58,6 +60,7 @@ __all__ = [
     "protocol_of",
     "schema_to_json",
     "schema_to_toml",
+    "siegert_rate",
     "stimulus",
     "tier",
     "validate_all_bundled",
