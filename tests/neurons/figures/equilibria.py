@@ -1,18 +1,23 @@
-"""Rest states of a model and their stability, from its own right sides in plain NumPy."""
+"""Rest states of a model and their stability in plain NumPy; runs without compiling."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import fsolve
 
+from sc_neurocore import dynamics
 from sc_neurocore.dynamics import Model
 from sc_neurocore.dynamics._evaluate import evaluate
 from sc_neurocore.dynamics._methods import inlined
 
 Array = NDArray[np.float64]
+
+#: Equal to the kernels bit for bit, without compiling one per model.
+simulate = partial(dynamics.simulate, engine="interpreted")
 
 
 class Flow:

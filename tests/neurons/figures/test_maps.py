@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from equilibria import Flow, over
+from equilibria import Flow, over, simulate
 from scipy.optimize import brentq
 
-from sc_neurocore.dynamics import simulate
 from sc_neurocore.neurons import load_model
 
 

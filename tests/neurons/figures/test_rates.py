@@ -6,12 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from equilibria import Flow, over
+from equilibria import Flow, over, simulate
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import erfcx
 
-from sc_neurocore.dynamics import simulate
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.neurons import SiegertTransferFunction, load_model, siegert_rate
 
