@@ -43,7 +43,7 @@ class DeriveDeadlines:
                 if wire.hops * wire.per_hop_budget_ns > deadline:
                     raise PartitionError(_refusal(partitions, crossing, wire, self.tick_ns))
             crossings[stream] = dataclasses.replace(crossing, deadline_ns=deadline)
-        return dataclasses.replace(partitions, crossings=crossings)
+        return partitions.replace(crossings=crossings)
 
 
 def _refusal(partitions: Partitions, crossing: Crossing, wire: Wire, tick: int) -> str:
