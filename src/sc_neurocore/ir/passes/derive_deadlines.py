@@ -42,7 +42,9 @@ class DeriveDeadlines:
                 deadline = crossing.delay * self.tick_ns
                 if wire.hops * wire.per_hop_budget_ns > deadline:
                     raise PartitionError(_refusal(partitions, crossing, wire, self.tick_ns))
-            crossings[stream] = dataclasses.replace(crossing, deadline_ns=deadline)
+            if deadline != crossing.deadline_ns:
+                crossing = dataclasses.replace(crossing, deadline_ns=deadline)
+            crossings[stream] = crossing
         return partitions.replace(crossings=crossings)
 
 
