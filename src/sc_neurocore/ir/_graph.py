@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import hashlib
 import itertools
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +15,7 @@ from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir._ops import Input, Op, Output, Shape, Signal, Subgraph, is_frozen
@@ -217,6 +217,18 @@ class Graph:
         return {name: index for index, name in enumerate(self.nodes)}
 
     @cached_property
+    def _ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Numbers of the source and the target of every edge.
+
+        Raises:
+            KeyError: an edge names a node that does not exist.
+        """
+        number, count = self._index.__getitem__, len(self.edges)
+        sources = map(number, map(attrgetter("source"), self.edges))
+        targets = map(number, map(attrgetter("target"), self.edges))
+        return np.fromiter(sources, np.int64, count), np.fromiter(targets, np.int64, count)
+
+    @cached_property
     def _of(self) -> dict[tuple[type[Op], ...], tuple[Node, ...]]:
         """Nodes found so far, by the classes asked for."""
         return {}
@@ -235,11 +247,25 @@ class Graph:
 
     @cached_property
     def _into(self) -> dict[str, tuple[Edge, ...]]:
-        return _grouped("target", self.edges)
+        return self._grouped(self._ends[1])
 
     @cached_property
     def _out_of(self) -> dict[str, tuple[Edge, ...]]:
-        return _grouped("source", self.edges)
+        return self._grouped(self._ends[0])
+
+    def _grouped(self, ends: NDArray[np.int64]) -> dict[str, tuple[Edge, ...]]:
+        """Edges by the node at one of their ends."""
+        order = np.argsort(ends, kind="stable")
+        edges = [self.edges[index] for index in order.tolist()]
+        names, found = list(self.nodes), ends[order]
+        starts = np.flatnonzero(np.diff(found, prepend=-1))
+        stops = [*starts[1:].tolist(), len(edges)]
+        return {
+            names[node]: tuple(edges[start:stop])
+            for node, start, stop in zip(
+                found[starts].tolist(), starts.tolist(), stops[: len(starts)], strict=True
+            )
+        }
 
     def port_type(self, node: str, port: str = "") -> PortType:
         """What leaves a node.
@@ -320,13 +346,6 @@ def equal_ops(one: Op, other: Op) -> bool:
 
 def _table(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
     return MappingProxyType(dict(nodes))
-
-
-def _grouped(end: str, edges: tuple[Edge, ...]) -> dict[str, tuple[Edge, ...]]:
-    groups: defaultdict[str, list[Edge]] = defaultdict(list)
-    for key, edge in zip(map(attrgetter(end), edges), edges, strict=True):
-        groups[key].append(edge)
-    return {key: tuple(group) for key, group in groups.items()}
 
 
 def node_line(graph: Graph, node: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from operator import attrgetter, eq
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sc_neurocore.ir._graph import GraphError, edge_line, node_line, pointed
-from sc_neurocore.ir._ops import Input, Output, Subgraph
-from sc_neurocore.ir._shapes import ends, shapes
+from sc_neurocore.ir._ops import Input, Output, Shape, Subgraph
+from sc_neurocore.ir._shapes import Shapes, ends, shapes
 
 if TYPE_CHECKING:
     from sc_neurocore.ir._graph import Edge, Graph
@@ -54,8 +56,7 @@ def verify(graph: Graph) -> None:
 
 
 def _verify_edges(graph: Graph) -> None:
-    fed = set(map(attrgetter("target"), graph.edges))
-    if not _plain(graph, fed):
+    if not _plain(graph):
         seen: set[tuple[str, str, str, str]] = set()
         for edge in graph.edges:
             _verify_edge(graph, edge)
@@ -68,25 +69,32 @@ def _verify_edges(graph: Graph) -> None:
         missing = [p for p in item.op.ports(Input) if p not in ports]
         if missing:
             raise node_error(graph, item.id, item.id, f"has nothing at port {missing[0]!r}")
-    for name, item in graph.nodes.items():
-        if name not in fed and not isinstance(item.op, (Input, Subgraph)):
-            raise node_error(graph, name, name, "has no incoming edge")
+    fed = np.zeros(len(graph.nodes), np.bool_)
+    fed[graph._ends[1]] = True
+    fed[[graph._index[node.id] for node in graph.nodes_of(Input, Subgraph)]] = True
+    if not fed.all():
+        name = list(graph.nodes)[int(fed.argmin())]
+        raise node_error(graph, name, name, "has no incoming edge")
 
 
-def _plain(graph: Graph, fed: set[str]) -> bool:
+def _plain(graph: Graph) -> bool:
     """Whether no edge names a port or breaks a rule: most graphs, settled without a loop."""
-    edges, nodes = graph.edges, graph.nodes
-    sources = set(map(attrgetter("source"), edges))
+    edges, count = graph.edges, len(graph.nodes)
+    if graph.nodes_of(Subgraph):
+        return False
+    try:
+        source, target = graph._ends
+    except KeyError:
+        return False
+    gives, takes = np.ones(count, np.bool_), np.ones(count, np.bool_)
+    gives[[graph._index[node.id] for node in graph.outputs]] = False
+    takes[[graph._index[node.id] for node in graph.inputs]] = False
     return (
-        not graph.nodes_of(Subgraph)
-        and sources <= nodes.keys()
-        and fed <= nodes.keys()
-        and sources.isdisjoint(node.id for node in graph.outputs)
-        and fed.isdisjoint(node.id for node in graph.inputs)
+        bool(gives[source].all() and takes[target].all())
         and not any(map(attrgetter("source_port"), edges))
         and not any(map(attrgetter("target_port"), edges))
         and min(map(attrgetter("delay"), edges), default=0) >= 0
-        and len(set(map(attrgetter("source", "target"), edges))) == len(edges)
+        and len(np.unique(source * count + target)) == len(edges)
     )
 
 
@@ -130,12 +138,10 @@ def _verify_shapes(graph: Graph) -> None:
             problem = f"gives the shape {shape}; 1 to {SIZE_LIMIT} values are allowed"
             raise node_error(graph, name, name, problem)
     nested = bool(graph.nodes_of(Subgraph))
+    if not nested and _agree(graph, inward, outward):
+        return
     gives = {name: shape for (name, _), shape in outward.items()}
     takes = {name: shape for (name, _), shape in inward.items()}
-    given_all = map(gives.__getitem__, map(attrgetter("source"), graph.edges))
-    taken_all = map(takes.__getitem__, map(attrgetter("target"), graph.edges))
-    if not nested and all(map(eq, given_all, taken_all)):
-        return
     for edge in graph.edges:
         if nested:
             source, target = ends(graph, edge)
@@ -148,3 +154,14 @@ def _verify_shapes(graph: Graph) -> None:
                 f"{edge.target!r} takes {taken}"
             )
             raise edge_error(edge, problem)
+
+
+def _agree(graph: Graph, inward: Shapes, outward: Shapes) -> bool:
+    """Whether every edge of a flat graph joins equal shapes, or two that are not known."""
+    codes: dict[Shape | None, int] = {}
+    gives, takes = (
+        np.array([codes.setdefault(ports[name, ""], len(codes)) for name in graph.nodes], np.int64)
+        for ports in (outward, inward)
+    )
+    source, target = graph._ends
+    return bool((gives[source] == takes[target]).all())
