@@ -398,7 +398,7 @@ def _edge_texts(graph: Graph) -> list[str]:
 
 
 @functools.cache
-def _field_names(kind: type[Op]) -> tuple[str, ...]:
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(item.name for item in dataclasses.fields(kind))
 
 

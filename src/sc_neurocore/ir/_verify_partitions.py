@@ -113,7 +113,9 @@ def _verify_nodes(partitions: Partitions) -> None:
 def _held(partitions: Partitions, own: Mapping[str, set[str]]) -> bool:
     """Whether every place holds the nodes that are its own."""
     parts = partitions.parts
-    return all(place in parts and names <= parts[place].nodes.keys() for place, names in own.items())
+    return all(
+        place in parts and names <= parts[place].nodes.keys() for place, names in own.items()
+    )
 
 
 def _ends(place: str, graph: Graph, role: type[Send] | type[Receive]) -> dict[int, Node]:
