@@ -20,6 +20,8 @@ from sc_neurocore.ir._problem import Problem
 
 #: Settings of the partitioner.
 _SETTINGS = Path(__file__).with_name("partitioner.ini")
+#: Of the partitioner's own random numbers; the user's seed numbers the clusters.
+_SEED = 1
 #: Integer weights of nets: thousandths of a spike per tick.
 UNIT = 1_000
 #: Integer weights of clusters: parts of the whole load.
@@ -74,6 +76,8 @@ def _partition(problem: Problem, renumbered: Numbers) -> tuple[Numbers, float]:
         fixed = np.zeros(count, np.int64)
         fixed[renumbered] = problem.fixed
         hypergraph.add_fixed_vertices(fixed.tolist(), k)
+    # Its random numbers go on from call to call, unlike with a preset.
+    library.set_seed(_SEED)
     result = hypergraph.partition(context)
     return np.array(result.get_partition(), np.int64)[renumbered], result.km1() / UNIT
 
