@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 # Characters of a digest in a dump: enough to see a change, short enough to read.
 _SHORT = 12
+
+# Names of the fields of operations, by class.
+_FIELDS: dict[type[Op], tuple[str, ...]] = {}
 
 # Metadata of the many nodes that have none.
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -397,16 +399,14 @@ def _edge_texts(graph: Graph) -> list[str]:
     ]
 
 
-@functools.cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(item.name for item in dataclasses.fields(kind))
-
-
 def _op_text(op: Op) -> str:
     """Made once: an operation cannot change, and the parts of a network share the whole's."""
     text: str | None = op.__dict__.get("_text")
     if text is None:
-        values = [(name, _text(getattr(op, name))) for name in _field_names(type(op))]
+        names = _FIELDS.get(type(op))
+        if names is None:
+            names = _FIELDS[type(op)] = tuple(item.name for item in dataclasses.fields(op))
+        values = [(name, _text(getattr(op, name))) for name in names]
         text = f"{type(op).__name__}{values}"
         op.__dict__["_text"] = text
     return text
