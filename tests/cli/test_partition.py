@@ -59,6 +59,38 @@ def test_refusals(
     assert "Traceback" not in done.output and not list(tmp_path.iterdir())
 
 
+ROLES = [
+    ('{clock = "clock_enable"}', 3,
+     "ResolveSlots: Place 'left' names 'clock_enable' as its clock, and no provider of that name "
+     "can be one at a process; known: event_loop"),
+    ('{clock = ["event_loop", "clock_enable"]}', 2,
+     "[places.left.roles] names 2 providers for clock ('event_loop' and 'clock_enable'); a role "
+     "has one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("roles, code, message", ROLES, ids=["unbound", "two"])
+def test_a_role_is_filled_once(roles: str, code: int, message: str, tmp_path: Path) -> None:
+    places, out = tmp_path / "hosts.toml", tmp_path / "parts"
+    text = (PLACES / "hosts.toml").read_text()
+    places.write_text(text.replace("[places.left]\n", f"[places.left]\nroles = {roles}\n"))
+    done = run(NET, "--places", str(places), "--out", str(out))
+    assert done.exit_code == code, done.output
+    assert message in " ".join(done.output.split()) and not out.exists()
+
+
+def test_chips_receive_streams_as_a_document_says(tmp_path: Path) -> None:
+    document, out = tmp_path / "small.scnir.json", tmp_path / "parts"
+    made = CliRunner().invoke(main, ["scnir", "export", NET, "--out", str(document)])
+    assert made.exit_code == 0, made.output
+    done = run(NET, "--places", str(PLACES / "chips.toml"), "--scnir", str(document),
+               "--out", str(out), "--json")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert [c["decoder"] for c in json.loads(done.output)["crossings"]] == ["stream"]
+    refused = run("run", str(out), "--samples", "1")
+    assert refused.exit_code == 3 and "virtual chips take addresses" in refused.output
+
+
 def test_help_shows_all_three() -> None:
     text = run("--help").output
     assert all(word in text for word in ("compile", "run", "status", "--places", "Exit codes"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +41,7 @@ from sc_neurocore.ir import (
     build_scnir_from_graph,
     measure_scnir_correlations,
     run_passes,
+    scnir_config_of,
     scnir_from_dict,
     scnir_to_dict,
     write_scnir_handoff,
@@ -128,6 +130,18 @@ def test_every_constraint_holds_whatever_the_kind(kind: Any, length: int) -> Non
     assert all(check.within for check in measure_scnir_correlations(document))
     kinds = {s.source.kind for s in document.streams}
     assert kinds == {kind}
+
+
+@pytest.mark.parametrize("kind", ["sobol", "lfsr", "halton", "random"])
+def test_a_document_says_how_it_was_made(kind: Any) -> None:
+    config = SCNIRConversionConfig(512, 12, 4, source_kind=kind, base_seed=77, max_abs_scc=0.3)
+    document = build_scnir_from_graph(recurrent(), config)
+    again = scnir_config_of(document)
+    assert build_scnir_from_graph(recurrent(), again) == document
+    first, *rest = document.streams
+    longer = dataclasses.replace(first, bitstream_length=1024)
+    with pytest.raises(SCConfigError, match=r"differ in bitstream_length \(512 and 1024\)"):
+        scnir_config_of(dataclasses.replace(document, streams=(*rest, longer)))
 
 
 def test_a_kind_that_cannot_be_independent_is_refused() -> None:

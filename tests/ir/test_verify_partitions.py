@@ -228,6 +228,28 @@ def test_rules(break_one: Callable[[], Partitions], sentence: str) -> None:
     assert str(error.value) == sentence
 
 
+def test_what_a_pass_replaces_is_verified_again() -> None:
+    """But not what no rule is about."""
+    given = good()
+    verify_partitions(given)
+    same = given.replace(crossings=crossing(kind="trigger_only", batch=3), slots={"left": {}})
+    assert same.crossings[0].batch == 3 and same.whole is given.whole
+    verify_partitions(same)
+    moved = {n.id: dataclasses.replace(n, place="left") for n in given.whole.nodes.values()}
+    broken: tuple[dict[str, object], ...] = (
+        {"crossings": crossing(delay=1)},
+        {"crossings": {}},
+        {"crossings": {1: given.crossings[0]}},
+        {"names": {"left": "x", "right": "x"}},
+        {"parts": {**given.parts, "left": left(edges=(Edge("in", "send.0.a"),))}},
+        {"whole": given.whole.replace(nodes=moved)},
+        {"places": dataclasses.replace(PLACES, places={"left": PLACES.places["left"]})},
+    )
+    for changes in broken:
+        with pytest.raises(PartitionError):
+            verify_partitions(given.replace(**changes))
+
+
 def test_the_runner_names_the_pass() -> None:
     @dataclasses.dataclass(frozen=True)
     class Lose:

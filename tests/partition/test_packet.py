@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sc_neurocore.hdl.blocks._links_aer import packet_words
 from sc_neurocore.partition import DamagedPacketError, PacketError, PacketKind, SpikePacket
 
 VECTORS = tomllib.loads(
@@ -54,6 +55,21 @@ def test_a_packet_is_what_the_page_says() -> None:
 
 
 addresses = st.sets(st.integers(0, 2**32 - 1), max_size=40).map(sorted)
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1),
+    st.integers(0, 2**64 - 1), addresses, st.booleans(),
+)  # fmt: skip
+def test_chips_send_the_packets_of_hosts(
+    program: int, batch: int, sequence: int, tick: int, spikes: list[int], last: bool
+) -> None:
+    """The golden model of the transmitter's RTL and the host's encoder, which share nothing."""
+    words = packet_words(program, batch, sequence, tick, spikes, last=last)
+    packet = SpikePacket(
+        PacketKind.SPIKES, program, batch, sequence, tick, np.array(spikes, np.uint32), last
+    )
+    assert packet.encode() == struct.pack(f">{len(words)}I", *words)
 
 
 @given(

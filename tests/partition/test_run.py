@@ -307,15 +307,19 @@ def test_late_spikes_halt_the_network_if_the_wire_says_so() -> None:
 
 
 def places_apart(
-    programs: dict[str, Partitions], ticks: int, pace: Pace, status: Path | None = None
+    programs: dict[str, Partitions],
+    ticks: int | dict[str, int],
+    pace: Pace,
+    status: Path | None = None,
 ) -> dict[str, object]:
     """Run every place in a thread, as if on a machine of its own."""
     results: dict[str, object] = {}
 
     def one(place: str) -> None:
+        own = ticks if isinstance(ticks, int) else ticks[place]
         try:
             results[place] = run_place(
-                programs[place], place, noise(ticks), ticks, pace=pace, status_dir=status
+                programs[place], place, noise(own), own, pace=pace, status_dir=status
             )
         except Exception as error:
             results[place] = error
@@ -352,6 +356,21 @@ def test_peers_with_other_programs_refuse_each_other() -> None:
     found = places_apart({"p0": one, "p1": other}, 60, Pace(start_s=1.0))
     texts = [str(error) for error in found.values()]
     assert any("compile once and give every place the same directory" in text for text in texts)
+    assert all(isinstance(error, PartitionError) for error in found.values())
+
+
+@pytest.mark.parametrize("kind", ["feedforward", "recurrent"])
+def test_runs_of_different_length_refuse_each_other(kind: str) -> None:
+    """Whoever has fewer samples would end, and the other wait in vain."""
+    graph, where = network(kind, 2)
+    program = cut(graph, where, ports=free_port())
+    found = places_apart(dict.fromkeys(program.parts, program), {"p0": 60, "p1": 40}, Pace())
+    assert {place: str(error) for place, error in found.items()} == {
+        "p0": "place 'p0' is to run 60 ticks and place 'p1' 40; give every place the same number "
+        "of samples, and of ticks of each",
+        "p1": "place 'p1' is to run 40 ticks and place 'p0' 60; give every place the same number "
+        "of samples, and of ticks of each",
+    }
     assert all(isinstance(error, PartitionError) for error in found.values())
 
 

@@ -11,7 +11,7 @@ import click
 from sc_neurocore.cli._output import examples, json_option, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from sc_neurocore.ir import Partitions
+    from sc_neurocore.ir import Crossing, Partitions
 
 #: Samples that the traffic is measured on.
 _MEASURED = 32
@@ -33,6 +33,8 @@ _MEASURED = 32
               help="Samples whose spikes decide where to cut; else all count alike.")  # fmt: skip
 @click.option("--ticks", type=click.IntRange(1), metavar="T",
               help="Ticks of a sample; default: the file's.")  # fmt: skip
+@click.option("--scnir", type=click.Path(path_type=Path), metavar="FILE.json",
+              help="SC-NIR document: chips compute with streams of bits like its own.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Program directory; default: NET-parts.")  # fmt: skip
 @json_option
@@ -41,6 +43,7 @@ def compile_command(
     places_file: Path,
     data: str | None,
     ticks: int | None,
+    scnir: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -48,6 +51,7 @@ def compile_command(
     from sc_neurocore.build import check_output
     from sc_neurocore.build.network import read_network
     from sc_neurocore.datasets import load_dataset
+    from sc_neurocore.ir import load_scnir, scnir_config_of
     from sc_neurocore.nir_bridge import from_nir
     from sc_neurocore.partition import (
         compile_partitions,
@@ -63,12 +67,15 @@ def compile_command(
     check_output(path)
     file = load_places(places_file)
     source = read_network(network)
+    streams = None if scnir is None else scnir_config_of(load_scnir(scnir))
     inputs = None
     if data is not None:
         flat = source.network.flat
         inputs = encode_dataset(flat, source.settings, load_dataset(data), _MEASURED, ticks)
     with progress(quiet=as_json) as on_stage:
-        partitions = compile_partitions(source.network, file, inputs=inputs, progress=on_stage)
+        partitions = compile_partitions(
+            source.network, file, inputs=inputs, scnir=streams, progress=on_stage
+        )
         on_stage("drawing")
         measured = from_nir(partitions.whole)
         traffic = None if inputs is None else measure_traffic(measured, inputs)
@@ -117,6 +124,7 @@ def _report(partitions: Partitions, traffic: Mapping[str, float] | None) -> dict
                 "neurons": c.size,
                 "delay": c.delay,
                 "kind": c.kind,
+                "decoder": _decoder(partitions, c),
                 "batch": c.batch,
                 "deadline_ns": c.deadline_ns,
                 "spikes_per_tick": None if traffic is None else traffic[c.node],
@@ -124,6 +132,15 @@ def _report(partitions: Partitions, traffic: Mapping[str, float] | None) -> dict
             for c in partitions.crossings.values()
         ],
     }
+
+
+def _decoder(partitions: Partitions, crossing: Crossing) -> str:
+    """What turns packets into spikes where a crossing arrives."""
+    from sc_neurocore.ir import Receive
+
+    op = partitions.parts[crossing.target].nodes[crossing.receive_id].op
+    assert isinstance(op, Receive)
+    return op.decoder
 
 
 def _print(report: Mapping[str, Any]) -> None:

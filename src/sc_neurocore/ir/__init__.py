@@ -80,7 +80,11 @@ from sc_neurocore.ir._scnir_document import (
     SCNIRStreamTransform,
     SCNIRValidationError,
 )
-from sc_neurocore.ir._scnir_graph import SCNIRConversionConfig, build_scnir_from_graph
+from sc_neurocore.ir._scnir_graph import (
+    SCNIRConversionConfig,
+    build_scnir_from_graph,
+    scnir_config_of,
+)
 from sc_neurocore.ir._scnir_handoff import (
     SCNIRHDLHandoffAuditError,
     SCNIRHDLHandoffAuditReport,
@@ -253,6 +257,7 @@ __all__ = [
     "rest_values",
     "run_pass",
     "run_passes",
+    "scnir_config_of",
     "scnir_from_dict",
     "scnir_to_dict",
     "shapes",

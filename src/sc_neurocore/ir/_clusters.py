@@ -11,6 +11,7 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,53 +72,84 @@ def find_clusters(graph: Graph) -> Clusters:
     with the population that it reads, the last one in the tick if there are several. Clusters that
     read each other within a tick are one. Inputs belong to none: every reader has a copy.
     """
-    ids = [node.id for node in graph.nodes.values() if not isinstance(node.op, Input)]
+    nodes = [node for node in graph.nodes.values() if not isinstance(node.op, Input)]
+    ids = [node.id for node in nodes]
     number = {name: i for i, name in enumerate(ids)}
-    spiking = {node.id for node in graph.nodes.values() if is_spiking(node.op)}
-    ops = {node.id: node.op for node in graph.nodes.values()}
-    joined: list[tuple[int, int]] = []
-    cut: list[Edge] = []
+    spiking = np.array([is_spiking(node.op) for node in nodes], np.bool_)
+    outputs = np.array([isinstance(node.op, Output) for node in nodes], np.bool_)
+    edges = graph.edges
+    source = _numbers(number, map(attrgetter("source"), edges), len(edges))
+    target = _numbers(number, map(attrgetter("target"), edges), len(edges))
+    inner = np.flatnonzero(source >= 0)
+    joined = inner[~spiking[source[inner]]]
+    cut = inner[spiking[source[inner]]]
     read: dict[str, list[str]] = {}
-    for edge in graph.edges:
-        source = number.get(edge.source)
-        if source is None:
-            continue
-        if edge.source not in spiking:
-            joined.append((source, number[edge.target]))
-        elif isinstance(ops[edge.target], Output):
-            read.setdefault(edge.target, []).append(edge.source)
-            cut.append(edge)
-        else:
-            cut.append(edge)
-    joined += [(number[last], number[name]) for name, last in _last_read(graph, read).items()]
-    labels = _components(len(ids), joined, strong=False)
-    pairs = [
-        (int(labels[number[edge.source]]), int(labels[number[edge.target]]), edge) for edge in cut
-    ]
-    strong = _components(
-        int(labels.max(initial=-1)) + 1,
-        [(a, b) for a, b, edge in pairs if not edge.delay and a != b],
-        strong=True,
-    )
-    # Numbered by their first node, so that the numbers depend on the graph alone.
-    first: dict[int, int] = {}
-    home = {
-        name: first.setdefault(int(strong[labels[i]]), len(first)) for name, i in number.items()
-    }
-    members: list[list[str]] = [[] for _ in first]
-    for name, cluster in home.items():
+    for index in cut[outputs[target[cut]]].tolist():
+        read.setdefault(edges[index].target, []).append(edges[index].source)
+    last = [(number[last], number[name]) for name, last in _last_read(graph, read).items()]
+    pairs = np.stack([source[joined], target[joined]], axis=1)
+    labels = _components(len(ids), [pairs, np.array(last, np.int64).reshape(-1, 2)], strong=False)
+    prompt = cut[np.fromiter((edges[i].delay == 0 for i in cut.tolist()), np.bool_, len(cut))]
+    between = np.stack([labels[source[prompt]], labels[target[prompt]]], axis=1)
+    between = between[between[:, 0] != between[:, 1]]
+    strong = _components(int(labels.max(initial=-1)) + 1, [between], strong=True)
+    home = _by_first(strong[labels])
+    members: list[list[str]] = [[] for _ in range(int(home.max(initial=-1)) + 1)]
+    for name, cluster in zip(ids, home.tolist(), strict=True):
         members[cluster].append(name)
-    nets: dict[str, dict[int, None]] = {}
-    for edge in cut:
-        own = home[edge.source]
-        nets.setdefault(edge.source, {own: None})[home[edge.target]] = None
-    wide = {name: tuple(pins) for name, pins in nets.items() if len(pins) > 1}
-    instant = tuple(
-        (home[edge.source], home[edge.target], edge)
-        for edge in cut
-        if not edge.delay and home[edge.source] != home[edge.target]
+    sources, nets = _nets(source[cut], home[source[cut]], home[target[cut]])
+    apart = prompt[home[source[prompt]] != home[target[prompt]]]
+    instant = zip(
+        home[source[apart]].tolist(),
+        home[target[apart]].tolist(),
+        (edges[i] for i in apart.tolist()),
+        strict=True,
     )
-    return Clusters(tuple(map(tuple, members)), home, tuple(wide.values()), tuple(wide), instant)
+    return Clusters(
+        tuple(map(tuple, members)),
+        dict(zip(ids, home.tolist(), strict=True)),
+        nets,
+        tuple(ids[i] for i in sources),
+        tuple(instant),
+    )
+
+
+def _numbers(number: Mapping[str, int], names: Iterable[str], count: int) -> Numbers:
+    """Numbers of names, -1 where they have none."""
+    return np.fromiter((number.get(name, -1) for name in names), np.int64, count)
+
+
+def _by_first(labels: Numbers) -> Numbers:
+    """Labels numbered by where they come first, so that they depend on the graph alone."""
+    _, first, label = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[label]
+
+
+def _nets(
+    sources: Numbers, own: Numbers, readers: Numbers
+) -> tuple[list[int], tuple[tuple[int, ...], ...]]:
+    """The nodes that other clusters read, in the order of the edges, and for each its clusters.
+
+    Args:
+        sources: node that each edge comes from.
+        own: its cluster.
+        readers: cluster that the edge leads to.
+    """
+    order = _by_first(sources)
+    clusters = int(readers.max(initial=-1)) + 1
+    first = np.sort(np.unique(order * clusters + readers, return_index=True)[1])
+    first = first[readers[first] != own[first]]
+    first = first[np.argsort(order[first], kind="stable")]
+    starts = np.flatnonzero(np.diff(order[first], prepend=-1)).tolist()
+    pins, heads = readers[first].tolist(), own[first].tolist()
+    ends = [*starts[1:], len(pins)]
+    nets = tuple(
+        (heads[start], *pins[start:end])
+        for start, end in zip(starts, ends[: len(starts)], strict=True)
+    )
+    return sources[first[starts]].tolist(), nets
 
 
 def _last_read(graph: Graph, read: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -132,13 +164,13 @@ def _last_read(graph: Graph, read: Mapping[str, Sequence[str]]) -> dict[str, str
     return {output: max(names, key=order.__getitem__) for output, names in read.items()}
 
 
-def _components(size: int, pairs: Sequence[tuple[int, int]], *, strong: bool) -> Numbers:
-    """Number of the component of each of ``size`` vertices."""
+def _components(size: int, pairs: Sequence[Numbers], *, strong: bool) -> Numbers:
+    """Number of the component of each of ``size`` vertices that pairs, (pair, 2), join."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    ends = np.array(pairs, np.int64).reshape(-1, 2)
-    matrix = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (size, size))
+    ends = np.concatenate(pairs)
+    matrix = coo_array((np.ones(len(ends), np.bool_), (ends[:, 0], ends[:, 1])), (size, size))
     kind = "strong" if strong else "weak"
     labels = connected_components(matrix.tocsr(), directed=True, connection=kind)[1]
     return np.asarray(labels, np.int64)

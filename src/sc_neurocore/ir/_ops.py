@@ -141,6 +141,8 @@ class Op:
     def _not_finite(self) -> Iterator[Problem]:
         for field_name in self.__dataclass_fields__:
             value = getattr(self, field_name)
+            if value is None or isinstance(value, (int, float, str, tuple)):
+                continue
             arrays = value.items() if isinstance(value, Mapping) else ((field_name, value),)
             for name, array in arrays:
                 if isinstance(array, np.ndarray) and not np.isfinite(array).all():

@@ -1,4 +1,7 @@
-"""The hypergraph partitioner: Mt-KaHyPar (Gottesbüren et al. 2024), deterministic, one thread."""
+"""The hypergraph partitioner: Mt-KaHyPar (Gottesbüren et al. 2024), deterministic, one thread.
+
+How it works is set in ``partitioner.ini``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import functools
 import importlib
 import importlib.metadata
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +18,10 @@ from sc_neurocore.exceptions import SCDependencyError
 from sc_neurocore.ir._clusters import Numbers
 from sc_neurocore.ir._problem import Problem
 
+#: Settings of the partitioner.
+_SETTINGS = Path(__file__).with_name("partitioner.ini")
+#: Of the partitioner's own random numbers; the user's seed numbers the clusters.
+_SEED = 1
 #: Integer weights of nets: thousandths of a spike per tick.
 UNIT = 1_000
 #: Integer weights of clusters: parts of the whole load.
@@ -49,7 +57,7 @@ def partitions(problem: Problem, seed: int) -> Iterator[tuple[Numbers, float]]:
 def _partition(problem: Problem, renumbered: Numbers) -> tuple[Numbers, float]:
     library, initializer = _initialised()
     count, k = len(problem.clusters), problem.places
-    context = initializer.context_from_preset(library.PresetType.DETERMINISTIC)
+    context = initializer.context_from_file(str(_SETTINGS))
     context.set_partitioning_parameters(k, problem.imbalance, library.Objective.KM1)
     context.logging = False
     load = np.rint(problem.needs.load.mean(axis=0) * _WHOLE).astype(np.int64)
@@ -68,6 +76,8 @@ def _partition(problem: Problem, renumbered: Numbers) -> tuple[Numbers, float]:
         fixed = np.zeros(count, np.int64)
         fixed[renumbered] = problem.fixed
         hypergraph.add_fixed_vertices(fixed.tolist(), k)
+    # Its random numbers go on from call to call, unlike with a preset.
+    library.set_seed(_SEED)
     result = hypergraph.partition(context)
     return np.array(result.get_partition(), np.int64)[renumbered], result.km1() / UNIT
 

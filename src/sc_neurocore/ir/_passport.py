@@ -135,12 +135,14 @@ def part_record(partitions: Partitions, place: str) -> dict[str, Any]:
 
 def _seeds(part: Graph) -> dict[str, Any]:
     """What decides the random numbers of a part, by node: seeds and sources."""
-    return {
-        node.id: getattr(node.op, name)
-        for node in part.nodes.values()
+    kinds = {type(node.op) for node in part.nodes.values()}
+    random = {
+        kind: name
+        for kind in kinds
         for name in ("seed", "source")
-        if hasattr(node.op, name)
+        if name in kind.__dataclass_fields__
     }
+    return {node.id: getattr(node.op, random[type(node.op)]) for node in part.nodes_of(*random)}
 
 
 def _formats(part: Graph, kind: PlaceKind) -> dict[str, str]:

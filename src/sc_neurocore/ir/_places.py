@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter, eq
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.ir._graph import Graph
@@ -130,12 +133,12 @@ class Crossing:
     batch: int = 0
     deadline_ns: int | None = None
 
-    @property
+    @cached_property
     def send_id(self) -> str:
         """Id of the `Send` in the source's part."""
         return self.end_id("send")
 
-    @property
+    @cached_property
     def receive_id(self) -> str:
         """Id of the `Receive` in the target's part."""
         return self.end_id("receive")
@@ -143,6 +146,10 @@ class Crossing:
     def end_id(self, word: str) -> str:
         """Id of what stands at an end of the crossing: ``WORD.STREAM.NODE``."""
         return f"{word}.{self.stream}.{self.node}"
+
+
+#: What two crossings share that pass between the same ends.
+_CUT = attrgetter("stream", "node", "source", "target", "size", "delay")
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,8 +181,45 @@ class Partitions:
 
     def sent_by(self, place: str) -> tuple[Crossing, ...]:
         """Crossings that leave a place, by stream."""
-        return tuple(c for c in self.crossings.values() if c.source == place)
+        return self._sent.get(place, ())
 
     def received_by(self, place: str) -> tuple[Crossing, ...]:
         """Crossings that arrive at a place, by stream."""
-        return tuple(c for c in self.crossings.values() if c.target == place)
+        return self._received.get(place, ())
+
+    @cached_property
+    def _sent(self) -> dict[str, tuple[Crossing, ...]]:
+        return _grouped("source", self.crossings.values())
+
+    @cached_property
+    def _received(self) -> dict[str, tuple[Crossing, ...]]:
+        return _grouped("target", self.crossings.values())
+
+    def replace(self, **changes: Any) -> Partitions:
+        """A copy with some attributes changed.
+
+        Where the graphs, the names and the ends of crossings stay, nothing is verified again.
+        """
+        made = dataclasses.replace(self, **changes)
+        if self.__dict__.get("_verified") and self._keeps_cut(made):
+            made.__dict__["_verified"] = True
+        return made
+
+    def _keeps_cut(self, made: Partitions) -> bool:
+        """Whether a copy is cut as the present one: of all that is verified, nothing differs."""
+        return (
+            made.whole is self.whole
+            and made.places is self.places
+            and made.names == self.names
+            and made.parts.keys() == self.parts.keys()
+            and all(part is self.parts[place] for place, part in made.parts.items())
+            and list(made.crossings) == list(self.crossings)
+            and all(map(eq, map(_CUT, made.crossings.values()), map(_CUT, self.crossings.values())))
+        )
+
+
+def _grouped(end: str, crossings: Iterable[Crossing]) -> dict[str, tuple[Crossing, ...]]:
+    groups: dict[str, list[Crossing]] = {}
+    for crossing in crossings:
+        groups.setdefault(getattr(crossing, end), []).append(crossing)
+    return {place: tuple(group) for place, group in groups.items()}

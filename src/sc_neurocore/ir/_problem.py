@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,6 +52,14 @@ class Problem:
         return np.asarray(np.minimum(shares, self.needs.most))
 
     @cached_property
+    def pins(self) -> tuple[Numbers, Numbers]:
+        """Net and cluster of every pin."""
+        nets = self.clusters.nets
+        sizes = np.fromiter(map(len, nets), np.int64, len(nets))
+        pins = np.fromiter(itertools.chain.from_iterable(nets), np.int64, int(sizes.sum()))
+        return np.repeat(np.arange(len(nets)), sizes), pins
+
+    @cached_property
     def nets_of(self) -> list[list[int]]:
         """Nets of each cluster."""
         table: list[list[int]] = [[] for _ in range(len(self.clusters))]
@@ -91,10 +100,13 @@ def _grouped(size: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 def cut(problem: Problem, assignment: Numbers) -> float:
     """Spikes sent per tick: each once for every other place that reads it."""
-    total = 0.0
-    for weight, pins in zip(problem.weights, problem.clusters.nets, strict=True):
-        total += weight * (len({int(assignment[pin]) for pin in pins}) - 1)
-    return float(total)
+    if not problem.clusters.nets:
+        return 0.0
+    net, pin = problem.pins
+    spans = np.zeros((len(problem.clusters.nets), problem.places), np.bool_)
+    spans[net, assignment[pin]] = True
+    # One after another, so that the sum is the same on every machine.
+    return float(np.cumsum(problem.weights * (spans.sum(axis=1) - 1))[-1])
 
 
 def used(problem: Problem, assignment: Numbers) -> Reals:
@@ -144,19 +156,27 @@ def spread(problem: Problem, order: Iterable[int]) -> Numbers:
     """
     needs, fixed = problem.needs, problem.fixed
     assignment = fixed.copy()
-    taken, load = np.zeros_like(needs.capacity), np.zeros(problem.places)
+    limited = np.flatnonzero(np.isfinite(needs.capacity).any(axis=0))
+    taken, load = np.zeros((problem.places, len(limited))), np.zeros(problem.places)
     for p in range(problem.places):
-        taken[p] = needs.taken[p, fixed == p].sum(axis=0)
+        taken[p] = needs.taken[p, fixed == p][:, limited].sum(axis=0)
         load[p] = needs.load[p, fixed == p].sum()
-    share, room = np.maximum(needs.share, SLACK), np.maximum(needs.capacity, SLACK)
-    every = np.arange(problem.places)
+    share, room = np.maximum(needs.share, SLACK), np.maximum(needs.capacity[:, limited], SLACK)
+    # Numbers of Python: so few places are compared that arrays would take longer.
+    here, loads_of = load.tolist(), needs.load.T.tolist()
+    shares, every = share.tolist(), range(problem.places)
     for cluster in order:
         if fixed[cluster] >= 0:
             continue
-        full = ((taken + needs.taken[:, cluster]) / room).max(axis=1)
-        filled = (load + needs.load[:, cluster]) / share
-        best = int(np.lexsort((every, filled, np.maximum(full, 1 + SLACK)))[0])
+        own = loads_of[cluster]
+        filled = [(here[p] + own[p]) / shares[p] for p in every]
+        if len(limited):
+            wanted = needs.taken[:, cluster, limited]
+            full = np.maximum(((taken + wanted) / room).max(axis=1), 1 + SLACK).tolist()
+            best = min(every, key=lambda p: (full[p], filled[p]))
+            taken[best] += wanted[best]
+        else:
+            best = min(every, key=filled.__getitem__)
         assignment[cluster] = best
-        taken[best] += needs.taken[best, cluster]
-        load[best] += needs.load[best, cluster]
+        here[best] += own[best]
     return assignment

@@ -93,6 +93,48 @@ class SCNIRConversionConfig:
         return SCNIRSource(kind, width, seed or 0, 1 if kind == "sobol" else None)
 
 
+def scnir_config_of(document: SCNIRDocument) -> SCNIRConversionConfig:
+    """The config that describes the streams of other networks, as parts of one, like a document's.
+
+    From it, the network of a document that `build_scnir_from_graph` made gets that document again,
+    if its inputs are spikes and nothing learns.
+
+    Args:
+        document: whose streams are of one length, precision and kind of source.
+
+    Raises:
+        SCConfigError: they are not, or there are none.
+    """
+    if not document.streams:
+        raise SCConfigError(f"the SC-NIR document '{document.name}' has no streams to take after")
+    first = next((s for s in document.streams if s.signal_kind == "weight"), document.streams[0])
+    for stream in document.streams:
+        for what, own, other in (
+            ("bitstream_length", first.bitstream_length, stream.bitstream_length),
+            ("precision", first.precision, stream.precision),
+            ("kind of source", first.source.kind, stream.source.kind),
+            ("width of source", first.source.width, stream.source.width),
+        ):
+            if own != other:
+                raise SCConfigError(
+                    f"streams '{first.id}' and '{stream.id}' of the SC-NIR document "
+                    f"'{document.name}' differ in {what} ({own} and {other}); give a document "
+                    "whose streams are alike"
+                )
+    limits = [c.max_abs_scc for stream in document.streams for c in stream.correlation]
+    precision, source = first.precision, first.source
+    return SCNIRConversionConfig(
+        bitstream_length=first.bitstream_length,
+        data_width=precision.total_bits,
+        fraction=precision.fraction_bits,
+        accumulator_bits=precision.accumulator_bits,
+        source_kind=source.kind,
+        source_width=source.width,
+        base_seed=source.seed,
+        max_abs_scc=min(limits, default=SCNIRConversionConfig.max_abs_scc),
+    )
+
+
 @dataclass(frozen=True)
 class _Connection:
     """The projections between two nodes that one stream of weights carries.

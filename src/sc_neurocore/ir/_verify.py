@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sc_neurocore.ir._graph import GraphError, edge_line, node_line, pointed
-from sc_neurocore.ir._ops import Input, Output, Subgraph
-from sc_neurocore.ir._shapes import ends, shapes
+from sc_neurocore.ir._ops import Input, Output, Shape, Subgraph
+from sc_neurocore.ir._shapes import Shapes, ends, shapes
 
 if TYPE_CHECKING:
     from sc_neurocore.ir._graph import Edge, Graph
@@ -53,33 +56,46 @@ def verify(graph: Graph) -> None:
 
 
 def _verify_edges(graph: Graph) -> None:
-    # Most edges are plain; these sets settle them at once.
-    givers = {n.id for n in graph.nodes.values() if not isinstance(n.op, (Output, Subgraph))}
-    takers = {n.id for n in graph.nodes.values() if not isinstance(n.op, (Input, Subgraph))}
-    seen: set[tuple[str, str, str, str]] = set()
-    for edge in graph.edges:
-        source, target = edge.source, edge.target
-        key = edge.joins
-        if (
-            edge.delay < 0
-            or edge.source_port
-            or edge.target_port
-            or source not in givers
-            or target not in takers
-        ):
+    if not _plain(graph):
+        seen: set[tuple[str, str, str, str]] = set()
+        for edge in graph.edges:
             _verify_edge(graph, edge)
-        if key in seen:
-            raise edge_error(edge, "is given twice; two nodes are joined at most once")
-        seen.add(key)
-    fed = {edge.target for edge in graph.edges}
-    for item in graph.nodes.values():
-        if isinstance(item.op, Subgraph):
-            ports = {ends(graph, e)[1][1] for e in graph.incoming(item.id)}
-            missing = [p for p in item.op.ports(Input) if p not in ports]
-            if missing:
-                raise node_error(graph, item.id, item.id, f"has nothing at port {missing[0]!r}")
-        elif item.id not in fed and not isinstance(item.op, Input):
-            raise node_error(graph, item.id, item.id, "has no incoming edge")
+            if edge.joins in seen:
+                raise edge_error(edge, "is given twice; two nodes are joined at most once")
+            seen.add(edge.joins)
+    for item in graph.nodes_of(Subgraph):
+        assert isinstance(item.op, Subgraph)
+        ports = {ends(graph, e)[1][1] for e in graph.incoming(item.id)}
+        missing = [p for p in item.op.ports(Input) if p not in ports]
+        if missing:
+            raise node_error(graph, item.id, item.id, f"has nothing at port {missing[0]!r}")
+    fed = np.zeros(len(graph.nodes), np.bool_)
+    fed[graph._ends[1]] = True
+    fed[[graph._index[node.id] for node in graph.nodes_of(Input, Subgraph)]] = True
+    if not fed.all():
+        name = list(graph.nodes)[int(fed.argmin())]
+        raise node_error(graph, name, name, "has no incoming edge")
+
+
+def _plain(graph: Graph) -> bool:
+    """Whether no edge names a port or breaks a rule: most graphs, settled without a loop."""
+    edges, count = graph.edges, len(graph.nodes)
+    if graph.nodes_of(Subgraph):
+        return False
+    try:
+        source, target = graph._ends
+    except KeyError:
+        return False
+    gives, takes = np.ones(count, np.bool_), np.ones(count, np.bool_)
+    gives[[graph._index[node.id] for node in graph.outputs]] = False
+    takes[[graph._index[node.id] for node in graph.inputs]] = False
+    return (
+        bool(gives[source].all() and takes[target].all())
+        and not any(map(attrgetter("source_port"), edges))
+        and not any(map(attrgetter("target_port"), edges))
+        and min(map(attrgetter("delay"), edges), default=0) >= 0
+        and len(np.unique(source * count + target)) == len(edges)
+    )
 
 
 def _verify_edge(graph: Graph, edge: Edge) -> None:
@@ -122,6 +138,8 @@ def _verify_shapes(graph: Graph) -> None:
             problem = f"gives the shape {shape}; 1 to {SIZE_LIMIT} values are allowed"
             raise node_error(graph, name, name, problem)
     nested = bool(graph.nodes_of(Subgraph))
+    if not nested and _agree(graph, inward, outward):
+        return
     gives = {name: shape for (name, _), shape in outward.items()}
     takes = {name: shape for (name, _), shape in inward.items()}
     for edge in graph.edges:
@@ -136,3 +154,14 @@ def _verify_shapes(graph: Graph) -> None:
                 f"{edge.target!r} takes {taken}"
             )
             raise edge_error(edge, problem)
+
+
+def _agree(graph: Graph, inward: Shapes, outward: Shapes) -> bool:
+    """Whether every edge of a flat graph joins equal shapes, or two that are not known."""
+    codes: dict[Shape | None, int] = {}
+    gives, takes = (
+        np.array([codes.setdefault(ports[name, ""], len(codes)) for name in graph.nodes], np.int64)
+        for ports in (outward, inward)
+    )
+    source, target = graph._ends
+    return bool((gives[source] == takes[target]).all())

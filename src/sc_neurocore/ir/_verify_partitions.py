@@ -74,7 +74,11 @@ def _verify_names(partitions: Partitions) -> None:
 
 def _verify_nodes(partitions: Partitions) -> None:
     whole = partitions.whole.nodes
+    own: dict[str, set[str]] = {place: set() for place in partitions.parts}
     for node in whole.values():
+        if not isinstance(node.op, Input):
+            own.setdefault(node.place, set()).add(node.id)
+    for node in whole.values() if not _held(partitions, own) else ():
         if isinstance(node.op, Input):
             continue
         part = partitions.parts.get(node.place)
@@ -87,8 +91,10 @@ def _verify_nodes(partitions: Partitions) -> None:
                 f"Node {node.id!r} has place {node.place!r}, and the part there lacks it."
             )
     for place, graph in partitions.parts.items():
-        for node in graph.nodes.values():
-            original = whole.get(node.id)
+        for name in graph.nodes:
+            if name in own[place]:
+                continue
+            node, original = graph.nodes[name], whole.get(name)
             if original is not None:
                 if original.place != place and not isinstance(original.op, Input):
                     raise PartitionError(
@@ -102,6 +108,14 @@ def _verify_nodes(partitions: Partitions) -> None:
                     f"Node {node.id!r} of the part at {place!r} is no node of the whole network; "
                     f"a pass adds no {type(node.op).__name__}."
                 )
+
+
+def _held(partitions: Partitions, own: Mapping[str, set[str]]) -> bool:
+    """Whether every place holds the nodes that are its own."""
+    parts = partitions.parts
+    return all(
+        place in parts and names <= parts[place].nodes.keys() for place, names in own.items()
+    )
 
 
 def _ends(place: str, graph: Graph, role: type[Send] | type[Receive]) -> dict[int, Node]:

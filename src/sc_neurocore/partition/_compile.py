@@ -33,7 +33,7 @@ from sc_neurocore.ir import (
     VerifyCalls,
     VerifyRuntime,
 )
-from sc_neurocore.ir.passes import pass_name, run_pass
+from sc_neurocore.ir.passes import pass_name, run_pass, uncollected
 from sc_neurocore.nir_bridge import SCNetwork, from_nir
 from sc_neurocore.nir_bridge._graphs import with_settings
 from sc_neurocore.partition._areas import find_areas, limits_area, upper_ends
@@ -72,6 +72,7 @@ class PerPart:
         return pass_name(self.step)
 
 
+@uncollected()
 def compile_partitions(
     network: SCNetwork,
     file: PlacesFile,

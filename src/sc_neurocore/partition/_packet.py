@@ -62,7 +62,8 @@ class SpikePacket:
         sequence: number of the packet, per batch of a link from 0, modulo 2^32. In a CREDIT that of
             the next packet: expected by a receiver, to be sent by a sender. In a HELLO likewise.
         tick: 0 to 2^64 - 1. In a CREDIT of a receiver the first tick that it may ask for again, in
-            one of a sender the first that is not sent.
+            one of a sender the first that is not sent. In a HELLO the number of ticks of the run, 0
+            for any.
         addresses: uint32, strictly increasing in a SPIKES packet; words of another kind.
         last: last SPIKES packet of its tick.
         again: in a HELLO of a receiver: send again, beginning with ``sequence``.

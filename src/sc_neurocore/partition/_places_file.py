@@ -145,6 +145,10 @@ def _capacity(table: Table, kind: PlaceKind) -> dict[str, float]:
 
 
 def _roles(table: Table) -> dict[str, str]:
+    for key, value in table.values.items():
+        if isinstance(value, list):
+            named = " and ".join(map(repr, value))
+            table.refuse(f"names {len(value)} providers for {key} ({named}); a role has one")
     return {key: table.text(key, "") for key in table.values}
 
 

@@ -52,6 +52,7 @@ class AERReceiver:
         counters: what was seen.
         greeted: whether the sender has been heard, with the same program.
         stranger: digest of a sender's program if that is another one, hexadecimal.
+        other_ticks: of the sender's run if that has another number of them, else 0.
         halted: tick at which the sender says that the network halts, or of spikes that came too
             late with the policy ``halt``; -1 for none.
         too_late: whether it is the latter.
@@ -84,7 +85,7 @@ class AERReceiver:
         self._skipped = self._asking = self._answer = False
         self.counters = ReceivedCounters()
         self.greeted, self.stranger, self.halted, self.heard = False, "", -1, 0
-        self.too_late = False
+        self.too_late, self.other_ticks = False, 0
         self.due: Callable[[int], float] | None = None
 
     def spikes(self, tick: int) -> Addresses | None:
@@ -187,9 +188,12 @@ class AERReceiver:
             return
         if packet.kind == PacketKind.HELLO:
             digest = packet.addresses.astype(">u4").tobytes()
-            if digest != self._program:
+            if digest != self._program or packet.tick not in (0, self._ticks):
                 self.counters.foreign += 1
-                self.stranger = digest.hex()
+                if digest != self._program:
+                    self.stranger = digest.hex()
+                else:
+                    self.other_ticks = packet.tick
                 if not self.greeted:  # so that both ends can say why they end
                     self._channel.trust()
                     self._hello()
@@ -363,7 +367,7 @@ class AERReceiver:
 
     def _hello(self, again: bool = False) -> None:
         words = np.frombuffer(self._program, ">u4").astype(np.uint32)
-        self._tell(PacketKind.HELLO, self._expected, self._open, words, again)
+        self._tell(PacketKind.HELLO, self._expected, self._ticks, words, again)
 
     def _tell(
         self, kind: PacketKind, number: int, tick: int, words: Addresses = _SILENCE,

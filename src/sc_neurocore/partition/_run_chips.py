@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sc_neurocore.accelerator import Quantisation, quantise
 from sc_neurocore.accelerator._normal import real_network
 from sc_neurocore.evidence import EvidenceStore
-from sc_neurocore.ir import Assumptions, PartitionError, Partitions
+from sc_neurocore.ir import Assumptions, PartitionError, Partitions, Receive
 from sc_neurocore.nir_bridge import SCNetwork, from_nir
 from sc_neurocore.nir_bridge._graphs import settings_of
 from sc_neurocore.partition._chip_rtl import DEFAULT_LINK, LinkOptions
@@ -41,11 +41,19 @@ def chips_of(
         link: how the ends of links are built.
 
     Raises:
-        PartitionError: something else than spikes would have to travel, a chip has no input, a
-            population has no place, or chips wait for one another within a tick.
+        PartitionError: something else than spikes would have to travel, a chip has no input or
+            receives streams of bits, a population has no place, or chips wait for one another
+            within a tick.
         SCConfigError: the network is none that an engine can run.
     """
     whole = partitions.whole
+    for place, part in partitions.parts.items():
+        for node in part.nodes_of(Receive):
+            if isinstance(node.op, Receive) and node.op.decoder == "stream":
+                raise PartitionError(
+                    f"chip '{place}' is to receive streams of bits at '{node.id}', and virtual "
+                    "chips take addresses; compile the program without an SC-NIR document to run it"
+                )
     network = from_nir(whole) if assumptions is None else SCNetwork(whole, assumptions)
     options = options or _stated(partitions)
     options = replace(options, ticks=ticks or options.ticks)

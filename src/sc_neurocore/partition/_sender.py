@@ -40,11 +40,13 @@ class AERSender:
         guard: transmit gates.
         keep: whether the receiver may be restarted, and ask for packets that it had.
         size: most bytes of a packet, 32 or more.
+        ticks: of the run; 0 for any number.
 
     Attributes:
         counters: what was done.
         greeted: whether the receiver has answered, with the same program.
         stranger: digest of the receiver's program if that is another one, hexadecimal.
+        other_ticks: of the receiver's run if that has another number of them, else 0.
         halted: tick at which the receiver says that the network halts.
         heard: packets that came back.
     """
@@ -52,11 +54,12 @@ class AERSender:
     def __init__(
         self, channel: Channel, program: bytes, batch: int = 0, *, credits: int = 64,
         guard: Guard | None = None, keep: bool = False, size: int = DATAGRAM_BYTES,
+        ticks: int = 0,
     ) -> None:  # fmt: skip
         self._channel, self._program, self._batch = channel, program, batch
         self._word = int.from_bytes(program[:4], "big")
         self._credit = HostCredit(CreditFlow(credits))
-        self._keep, self._size = keep, size
+        self._keep, self._size, self._ticks = keep, size, ticks
         self._guard = guard or Guard()
         # Packets from number `_first` on, with their ticks; `_cursor` is the next to transmit, and
         # what is below `_ahead` the receiver had before this sender was restarted.
@@ -66,6 +69,7 @@ class AERSender:
         self._resumed = False
         self.counters = SentCounters()
         self.greeted, self.stranger, self.halted, self.heard = False, "", -1, 0
+        self.other_ticks = 0
 
     @property
     def ready(self) -> bool:
@@ -145,7 +149,7 @@ class AERSender:
 
     def greet(self) -> None:
         """Say who is there."""
-        self._tell(PacketKind.HELLO, self._sent(), np.frombuffer(self._program, ">u4"))
+        self._tell(PacketKind.HELLO, self._ticks, np.frombuffer(self._program, ">u4"))
 
     def remind(self) -> None:
         """Say what has been sent; the receiver answers with what has arrived."""
@@ -201,6 +205,9 @@ class AERSender:
             digest = packet.addresses.astype(">u4").tobytes()
             if digest != self._program:
                 self.stranger = digest.hex()
+                return
+            if self._ticks and packet.tick not in (0, self._ticks):
+                self.other_ticks = packet.tick
                 return
         elif packet.program != self._word or packet.batch != self._batch:
             raise PacketError("not of this link")

@@ -78,6 +78,7 @@ class _Loop:
                 sender = AERSender(
                     channels[i], self._program, link.batch, credits=link.wire.credits,
                     guard=link.guard(receives=False), keep=part.snapshot_every > 0,
+                    ticks=self._end,
                 )  # fmt: skip
                 self._senders.append((i, link, sender))
             elif link.target == part.place:
@@ -181,6 +182,12 @@ class _Loop:
     def _check(self, peer: str, end: AERSender | AERReceiver) -> None:
         if end.stranger and not end.greeted:
             raise mismatch(self._place, self._program.hex(), peer, end.stranger)
+        if end.other_ticks:
+            raise PartitionError(
+                f"place {self._place!r} is to run {self._end} ticks and place {peer!r} "
+                f"{end.other_ticks}; give every place the same number of samples, and of ticks of "
+                "each"
+            )
         if end.halted >= 0:
             if isinstance(end, AERReceiver) and end.too_late:
                 raise PartitionError(

@@ -1,6 +1,13 @@
 """Passes: frozen dataclasses that turn a valid graph into a valid graph."""
 
-from sc_neurocore.ir.passes._run import PartitionsPass, Pass, pass_name, run_pass, run_passes
+from sc_neurocore.ir.passes._run import (
+    PartitionsPass,
+    Pass,
+    pass_name,
+    run_pass,
+    run_passes,
+    uncollected,
+)
 from sc_neurocore.ir.passes.batch_wires import BatchWires
 from sc_neurocore.ir.passes.break_cycles import BreakCycles
 from sc_neurocore.ir.passes.derive_deadlines import DeriveDeadlines
@@ -58,4 +65,5 @@ __all__ = [
     "random_placement",
     "run_pass",
     "run_passes",
+    "uncollected",
 ]

@@ -47,7 +47,7 @@ def run_pass(step: Callable[[Given], Made], subject: Given) -> Made:
             the message names the pass.
     """
     try:
-        with _uncollected():
+        with uncollected():
             made = step(subject)
             _check(made)
     except (GraphError, PartitionError) as error:
@@ -72,7 +72,7 @@ def run_passes(subject: Subject, passes: Iterable[Callable[[Subject], Subject]])
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without the collector of cycles, which would visit a graph again and again as it grows."""
     collecting = gc.isenabled()
     gc.disable()

@@ -50,7 +50,7 @@ class BatchWires:
                 f"{len(batches)} pairs of places exchange spikes, but packets tell {BATCH_LIMIT} "
                 "apart; use fewer places, or place the network such that fewer of them are joined."
             )
-        return dataclasses.replace(partitions, crossings=crossings)
+        return partitions.replace(crossings=crossings)
 
 
 def _felt(part: Graph, start: str, effects: dict[Op, _Effect]) -> bool:

@@ -42,8 +42,10 @@ class DeriveDeadlines:
                 deadline = crossing.delay * self.tick_ns
                 if wire.hops * wire.per_hop_budget_ns > deadline:
                     raise PartitionError(_refusal(partitions, crossing, wire, self.tick_ns))
-            crossings[stream] = dataclasses.replace(crossing, deadline_ns=deadline)
-        return dataclasses.replace(partitions, crossings=crossings)
+            if deadline != crossing.deadline_ns:
+                crossing = dataclasses.replace(crossing, deadline_ns=deadline)
+            crossings[stream] = crossing
+        return partitions.replace(crossings=crossings)
 
 
 def _refusal(partitions: Partitions, crossing: Crossing, wire: Wire, tick: int) -> str:

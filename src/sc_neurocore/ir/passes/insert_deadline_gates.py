@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from sc_neurocore.ir._chains import insert_behind
@@ -40,4 +39,4 @@ class InsertDeadlineGates:
             }
             if chains:
                 parts[place] = insert_behind(part, place, chains)
-        return dataclasses.replace(partitions, parts=parts)
+        return partitions.replace(parts=parts)

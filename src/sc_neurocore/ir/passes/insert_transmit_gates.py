@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from sc_neurocore.ir._chains import insert_before
@@ -44,4 +43,4 @@ class InsertTransmitGates:
             }
             if chains:
                 parts[place] = insert_before(part, place, chains)
-        return dataclasses.replace(partitions, parts=parts)
+        return partitions.replace(parts=parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from sc_neurocore.ir._clusters import (
     find_needs,
     fixed_places,
 )
-from sc_neurocore.ir._graph import Edge, Graph
+from sc_neurocore.ir._graph import Edge, Graph, Node
 from sc_neurocore.ir._ops import Input
 from sc_neurocore.ir._order import walk
 from sc_neurocore.ir._partitioner import partitions, versions
@@ -130,11 +129,11 @@ class PlaceNodes:
         for node in graph.nodes_of(Input):
             homes.setdefault(node.id, node.place or names[0])
         nodes = {
-            name: node if node.place == homes[name] else dataclasses.replace(
-                node, place=homes[name]
-            )
+            name: node
+            if node.place == homes[name]
+            else Node(name, node.op, homes[name], node.metadata)
             for name, node in graph.nodes.items()
-        }  # fmt: skip
+        }
         return graph.replace(nodes=nodes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,7 +63,7 @@ class ResolveSlots:
             needs = tuple(slots_needed(partitions, name))
             _require_known(place, needs)
             slots[name] = {need.slot: self._bind(place, part, need).name for need in needs}
-        return dataclasses.replace(partitions, slots=slots)
+        return partitions.replace(slots=slots)
 
     def _bind(self, place: Place, part: Graph, need: Need) -> Provider:
         applying = [

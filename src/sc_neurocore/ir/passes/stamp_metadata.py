@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from sc_neurocore import __version__
-from sc_neurocore.evidence import canonical_json
+from sc_neurocore.evidence import canonical_json, digest
 from sc_neurocore.ir._passport import (
     PASSPORT_SCHEMA,
     part_record,
     pass_record,
-    program_digest,
 )
 from sc_neurocore.ir._places import Partitions
 from sc_neurocore.ir.passes.place_nodes import TOOLS
@@ -59,7 +57,8 @@ class StampMetadata:
         }
         bare = {place: {**common, **part_record(partitions, place)} for place in partitions.parts}
         # As they will be read back: a passport that was stored equals the one that was stamped.
-        plain: dict[str, dict[str, Any]] = json.loads(canonical_json(bare))
-        program = program_digest(plain)
+        text = canonical_json(bare)
+        plain: dict[str, dict[str, Any]] = json.loads(text)
+        program = digest(text)
         stamped = {place: {**passport, "program": program} for place, passport in plain.items()}
-        return dataclasses.replace(partitions, passports=stamped)
+        return partitions.replace(passports=stamped)

@@ -77,7 +77,7 @@ class SynthesiseReceives:
                 parts[place] = _decoded(parts[place], decoders)
             if fresh:
                 parts[place] = insert_behind(parts[place], place, fresh)
-        return dataclasses.replace(partitions, parts=parts)
+        return partitions.replace(parts=parts)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sc_neurocore.ir._chains import gates_at
 from sc_neurocore.ir._gates import BackoffGate, DeadlineGate, DedupGate, Gate, HealthGate
+from sc_neurocore.ir._graph import Node
 from sc_neurocore.ir._passport import PASSPORT_FIELDS, PASSPORT_SCHEMA, part_record, program_digest
 from sc_neurocore.ir._places import Crossing, PartitionError, Partitions
 from sc_neurocore.ir._providers import UnboundSlot
@@ -79,18 +80,16 @@ class VerifyRuntime:
         Raises:
             PartitionError: the first that is missing, out of order, or not as its wire says.
         """
+        parts = partitions.parts
         for crossing in partitions.crossings.values():
-            self._verify_end(partitions, crossing, "send", crossing.source, crossing.send_id)
-            self._verify_end(partitions, crossing, "receive", crossing.target, crossing.receive_id)
-            _verify_options(partitions, crossing)
+            sending = gates_at(parts[crossing.source], crossing.send_id)
+            receiving = gates_at(parts[crossing.target], crossing.receive_id)
+            self._verify_end(crossing, "send", sending)
+            self._verify_end(crossing, "receive", receiving)
+            _verify_options(partitions, crossing, receiving)
 
     def _verify_end(
-        self,
-        partitions: Partitions,
-        crossing: Crossing,
-        end: Literal["send", "receive"],
-        place: str,
-        name: str,
+        self, crossing: Crossing, end: Literal["send", "receive"], gates: tuple[Node, ...]
     ) -> None:
         wanted = [
             contract
@@ -99,8 +98,7 @@ class VerifyRuntime:
             and (contract.when == "always" or crossing.deadline_ns is not None)
         ]
         known = tuple(contract.gate for contract in self.inventory)
-        ops = [node.op for node in gates_at(partitions.parts[place], name)]
-        found = [type(op) for op in ops if isinstance(op, known)]
+        found = [type(node.op) for node in gates if isinstance(node.op, known)]
         where = "before its Send" if end == "send" else "behind its Receive"
         for contract in wanted:
             if contract.gate not in found:
@@ -115,10 +113,10 @@ class VerifyRuntime:
             )
 
 
-def _verify_options(partitions: Partitions, crossing: Crossing) -> None:
+def _verify_options(partitions: Partitions, crossing: Crossing, gates: tuple[Node, ...]) -> None:
     """Gates say what their wire says."""
     wire = partitions.places.wire(crossing.source, crossing.target)
-    for node in gates_at(partitions.parts[crossing.target], crossing.receive_id):
+    for node in gates:
         given: dict[str, tuple[object, object]] = {}
         if isinstance(node.op, DedupGate):
             given = {"window": (node.op.window, wire.window)}
