@@ -423,3 +423,21 @@ def test_lif_needs_no_clamp() -> None:
         reset="v = 0",
     ).datapath
     assert not any(n.op == "clamp" for n in d.nodes)
+
+
+def calcium(product: str) -> Any:
+    """A channel's share of open gates, whose interval goes far beyond what it can be."""
+    model = build_model(
+        f"o = (I/(I + 0.13))*(x/(x + 0.08)); dx/dt = 0.006*({product})*(2 - x) - 0.001*x",
+        init={"x": 0.0618}, ranges={"x": (0, 1.25)}, inputs=[Quantity("I", 0.1, "", 0, 1.5)],
+        dt=8.0, method="euler",
+    )  # fmt: skip
+    return compile_model(model, HardwareOptions(format="Q4.16"))
+
+
+def test_factors_left_with_too_few_bits_are_said_or_refused() -> None:
+    """The cube was silently 400 steps off after ten ticks."""
+    with pytest.raises(BitwidthMismatchError, match=r"leave 15 too few .* with clip\(\)"):
+        calcium("o*o*o")
+    assert any("leave 7 too few" in notice for notice in calcium("o*o").datapath.notices)
+    assert not any("too few" in notice for notice in calcium("clip(o, 0, 1)**3").datapath.notices)

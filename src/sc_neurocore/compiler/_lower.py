@@ -19,11 +19,13 @@ from sc_neurocore.compiler._datapath import Builder, Node, prune
 from sc_neurocore.compiler._format import Overflow, QFormat, Rounding, bits_for
 from sc_neurocore.compiler._functions import FunctionUnits, TableReport
 from sc_neurocore.compiler._nodes import Nodes
-from sc_neurocore.compiler._precision import Demand
+from sc_neurocore.compiler._precision import FACTOR_BITS, Demand
 from sc_neurocore.dynamics import Model, Quantity, program
 from sc_neurocore.exceptions import BitwidthMismatchError
 
 GUARD_BITS = 3
+#: Most bits that a factor may lack; beyond, results were seen hundreds of steps off.
+MAX_SHORT = 12
 _STOCHASTIC_BITS = 8
 # Sources that are no port of the model; no user name can be one of them.
 DITHER = "$dither"
@@ -255,6 +257,7 @@ class _Lowering:
         if condition is not None:
             demand.want(condition, max(wanted.values()))
         demand.propagate()
+        notices += self._shortage(demand.short)
         finest = max(p.format.fraction for p in self.states)
         error = 2.0 ** -min(20, max(12, finest + 4))
         lowered = Nodes(graph, self.builder, self.functions, demand.bits, self.raw, error)
@@ -291,6 +294,25 @@ class _Lowering:
             after_reset[index] = node
             reset_flags.append(flag)
         return self._finish(candidates, spike, after_reset, flags, reset_flags, notices)
+
+    def _shortage(self, short: int) -> tuple[str, ...]:
+        """Say, or refuse, that intervals so wide leave factors too few bits below the point."""
+        remedy = (
+            "bound what is multiplied with clip() or min(), write x/(x + c) as 1/(1 + c/x), or "
+            "declare tighter ranges"
+        )
+        if short > MAX_SHORT:
+            raise BitwidthMismatchError(
+                f"a factor of a product may become so large that {FACTOR_BITS} bits leave "
+                f"{short} too few below the point, so that the result would be wrong; {remedy}"
+            )
+        if short <= self.guard + 3:
+            return ()
+        return (
+            f"a factor of a product may become so large that {FACTOR_BITS} bits leave {short} too "
+            f"few below the point: rounding may reach 2^{short - self.guard} steps of a state; "
+            f"{remedy}",
+        )
 
     def _condition(self, graph: Graph, node: int, lowered: Nodes) -> int:
         known = graph.value(node)

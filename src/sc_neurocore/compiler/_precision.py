@@ -18,12 +18,18 @@ def log2_ceiling(x: float) -> int:
 
 
 class Demand:
-    """Fraction bits wanted of every node, propagated from the results to the sources."""
+    """Fraction bits wanted of every node, propagated from the results to the sources.
+
+    Attributes:
+        bits: fraction bits of every node.
+        short: the most bits that a factor was wanted to have and is not given.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._size = len(graph.nodes)
         self.bits: list[int] = [-64] * self._size
+        self.short = 0
 
     def want(self, node: int, bits: int) -> None:
         self.bits[node] = max(self.bits[node], bits)
@@ -67,7 +73,9 @@ class Demand:
 
     def _want_factor(self, node: int, bits: int) -> None:
         """A factor of a product never needs more than `FACTOR_BITS` significant bits."""
-        self.want(node, min(bits, FACTOR_BITS - 1 - log2_ceiling(self._magnitude(node))))
+        most = FACTOR_BITS - 1 - log2_ceiling(self._magnitude(node))
+        self.short = max(self.short, bits - most)
+        self.want(node, min(bits, most))
 
     def _steepness(self, node: int) -> int:
         """log2 of the function's largest slope over its argument's interval, at most 24."""
