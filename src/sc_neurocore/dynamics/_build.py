@@ -62,7 +62,7 @@ def build_model(
     Args:
         equations: one per line or ``;``: ``dv/dt = …``, ``x[n+1] = …`` or ``name = …``; ``#``
             comments; an ODE may end in ``: unit`` and ``(unless refractory)``. Vectors
-            (``du[i:16]/dt = …``), sums and delays: ``docs/explanation/semantics.md``.
+            (``du[i:16]/dt = …``), sums and delays: ``docs/explanation/equation-language.md``.
         threshold: spike condition, e.g. ``"v > -50"``; ``None`` for a graded model.
         reset: assignments at a spike, e.g. ``"v = -65; w += 8"``.
         jumps: assignments that run in every tick on the advanced states, before the threshold,
