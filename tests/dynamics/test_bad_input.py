@@ -14,8 +14,8 @@ from sc_neurocore.exceptions import EquationError, SCConfigError, UnitMismatchEr
 LIF = "dv/dt = (-v + R*I)/tau"
 VALUES = {"tau": 10.0, "R": 1.0}
 ALLOWED = (
-    "abs, clip, cos, exp, exprel, floor, log, max, min, rand, randn, "
-    "sigmoid, sin, sqrt, tanh, where"
+    "abs, clip, cos, delay, exp, exprel, floor, log, max, min, rand, randn, "
+    "sigmoid, sin, sqrt, sum, tanh, where"
 )
 
 

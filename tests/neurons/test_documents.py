@@ -324,7 +324,7 @@ def test_several_errors_are_listed_together(tmp_path: Path) -> None:
         load_model(path)
     assert str(error.value).splitlines() == [
         f"{path}: [dynamics] 'dt' is -1; it must be greater than 0",
-        f"{path}: [states.v] unknown field 'colour'; known: high, init, low, meaning, unit",
+        f"{path}: [states.v] unknown field 'colour'; known: high, init, low, meaning, type, unit",
     ]
 
 

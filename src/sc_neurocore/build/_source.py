@@ -140,7 +140,7 @@ def document_of_equations(
         return fields
 
     lines = parse_block(equations)
-    states = [line.target for line in lines if line.kind != "let"]
+    states = dict.fromkeys(line.vector for line in lines if line.kind != "let")
     settings = {"threshold": threshold, "reset": reset, **dynamics}
     document: dict[str, Any] = {
         "schema_version": "1.0",

@@ -27,6 +27,7 @@ GUARD_BITS = 3
 #: Most bits that a factor may lack; beyond, results were seen hundreds of steps off.
 MAX_SHORT = 12
 _STOCHASTIC_BITS = 8
+_COUNT_BITS = 24
 # Sources that are no port of the model; no user name can be one of them.
 DITHER = "$dither"
 REFRACTORY = "$refractory"
@@ -248,7 +249,10 @@ class _Lowering:
             rewritten.append(graph.build(assignment.expr, {**fixed, **env}))
             env[assignment.target] = graph.source(f"{assignment.target}'{k}")
 
-        demand = Demand(graph)
+        # Floors of whole numbers over powers of two are exact: a fraction cut too soon would turn
+        # the floor of a whole number into the one below.
+        counts = any(q.integer for q in model.states)
+        demand = Demand(graph, floor_bits=_COUNT_BITS) if counts else Demand(graph)
         wanted = {p.name: p.format.fraction + self.guard for p in self.states}
         for name, node in built.advance.items():
             demand.want(node, wanted[name])
@@ -259,7 +263,7 @@ class _Lowering:
         demand.propagate()
         notices += self._shortage(demand.short)
         finest = max(p.format.fraction for p in self.states)
-        error = 2.0 ** -min(20, max(12, finest + 4))
+        error = 0.0 if counts else 2.0 ** -min(20, max(12, finest + 4))
         lowered = Nodes(graph, self.builder, self.functions, demand.bits, self.raw, error)
 
         flags: list[int] = []

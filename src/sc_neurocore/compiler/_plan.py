@@ -59,7 +59,7 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
         for name in draw_names(model)
     }
     if wanted == "auto":
-        return FormatPlan({**_automatic(model, motion, rounding), **draws}, ())
+        return FormatPlan({**_discrete(model, _automatic(model, motion, rounding)), **draws}, ())
     base = QFormat.from_string(wanted)
     formats = {q.name: base for q in (*model.states, *model.inputs)}
     formats |= {q.name: _parameter_format(q, base) for q in model.parameters}
@@ -75,7 +75,7 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
                 f"{wider} or wider, or 'auto'"
             )
         need = motion.need(replace(q, low=low, high=high), rounding, STALL_LIMIT, STEP_LIMIT)
-        if need.fraction <= base.fraction:
+        if need.fraction <= base.fraction or q.integer:
             continue
         width = base.width + need.fraction - base.fraction
         wide = QFormat(min(MAX_WIDTH, width), need.fraction, base.signed)
@@ -83,13 +83,32 @@ def plan_formats(model: Model, wanted: str, rounding: Rounding) -> FormatPlan:
         notices.append(
             f"'{q.name}' would {need.fault} in {base}: {need.why}; it is carried in {wide}."
         )
-    return FormatPlan({**formats, **draws}, tuple(notices))
+    return FormatPlan({**_discrete(model, formats), **draws}, tuple(notices))
+
+
+def _discrete(model: Model, formats: Mapping[str, QFormat]) -> dict[str, QFormat]:
+    """Give whole numbers no fraction, and delay registers the format of what they delay."""
+    found = dict(formats)
+    for q in model.states:
+        if q.integer:
+            low, high = (
+                (found[q.name].min_value, found[q.name].max_value)
+                if math.isinf(q.low) or math.isinf(q.high)
+                else (q.low, q.high)
+            )
+            found[q.name] = fitting(low, high, 0)
+    for e in model.equations:
+        if e.kind == "shift":
+            found[e.target] = found[e.expr.name]
+    return found
 
 
 def refined(plan: FormatPlan, model: Model, extra: int) -> FormatPlan:
     """The same plan with ``extra`` more fraction bits in every state."""
     formats = dict(plan.formats)
     for q in model.states:
+        if q.integer:
+            continue
         fmt = formats[q.name]
         formats[q.name] = QFormat(fmt.width + extra, fmt.fraction + extra, fmt.signed)
     return replace(plan, formats=formats)

@@ -20,13 +20,15 @@ def log2_ceiling(x: float) -> int:
 class Demand:
     """Fraction bits wanted of every node, propagated from the results to the sources.
 
+    ``floor_bits`` are wanted of what is floored beyond what is wanted of the floor.
+
     Attributes:
         bits: fraction bits of every node.
         short: the most bits that a factor was wanted to have and is not given.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, floor_bits: int = 2) -> None:
+        self._graph, self._floor_bits = graph, floor_bits
         self._size = len(graph.nodes)
         self.bits: list[int] = [-64] * self._size
         self.short = 0
@@ -81,7 +83,9 @@ class Demand:
         """log2 of the function's largest slope over its argument's interval, at most 24."""
         real = self._graph.nodes[node]
         low, high = self._graph.intervals[real.args[0]]
-        if real.name == "floor" or low == high:
+        if real.name == "floor":
+            return self._floor_bits
+        if low == high:
             return 2
         # Slopes that rise towards an end (of log, recip, sqrt) show only close to it.
         close = 2.0 ** -np.arange(9.0, 40.0)

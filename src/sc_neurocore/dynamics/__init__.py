@@ -13,8 +13,8 @@ from sc_neurocore.dynamics._parse import (
     parse_assignments,
     parse_block,
     parse_condition,
-    parse_expression,
 )
+from sc_neurocore.dynamics._reader import parse_expression
 from sc_neurocore.dynamics._reference import reference
 from sc_neurocore.dynamics._simulate import fi_curve, simulate
 from sc_neurocore.dynamics._simulation import Simulation, Spikes, State

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from sc_neurocore.dynamics import _units
+from sc_neurocore.dynamics._bind import Binder
+from sc_neurocore.dynamics._discrete import registers, whole
 from sc_neurocore.dynamics._errors import (
     equation_error,
     require_finite,
@@ -17,19 +19,18 @@ from sc_neurocore.dynamics._errors import (
 from sc_neurocore.dynamics._model import METHODS, Assignment, Equation, Method, Model, Quantity
 from sc_neurocore.dynamics._parse import (
     Line,
-    check_name,
     parse_assignments,
     parse_block,
     parse_condition,
+    vector_sizes,
 )
-from sc_neurocore.dynamics._tree import DRAWS, Expr, num, sym
+from sc_neurocore.dynamics._reader import MAX_EXPANDED, check_name
+from sc_neurocore.dynamics._tree import Expr
 from sc_neurocore.exceptions import EquationError, SCConfigError
 
 #: Target, expression and source of an assignment.
 Statement = tuple[str, Expr, str]
 
-#: Operations of an equation with its intermediate equations written out.
-MAX_EXPANDED = 10_000
 #: Longest refractory period; it is counted in 32-bit integers.
 MAX_REFRACTORY_TICKS = 2**31 - 1
 
@@ -48,6 +49,7 @@ def build_model(
     method: str | None = None,
     refractory: Any = 0.0,
     hold: Iterable[str] | None = None,
+    integers: Iterable[str] = (),
     edge: str = "level",
     units: str | None = None,
     input_unit: str = "",
@@ -59,7 +61,8 @@ def build_model(
 
     Args:
         equations: one per line or ``;``: ``dv/dt = …``, ``x[n+1] = …`` or ``name = …``; ``#``
-            comments; an ODE may end in ``: unit`` and ``(unless refractory)``.
+            comments; an ODE may end in ``: unit`` and ``(unless refractory)``. Vectors
+            (``du[i:16]/dt = …``), sums and delays: ``docs/explanation/equation-language.md``.
         threshold: spike condition, e.g. ``"v > -50"``; ``None`` for a graded model.
         reset: assignments at a spike, e.g. ``"v = -65; w += 8"``.
         jumps: assignments that run in every tick on the advanced states, before the threshold,
@@ -74,6 +77,7 @@ def build_model(
         refractory: absolute refractory period in ms.
         hold: states frozen during refractoriness; default those marked ``(unless refractory)``,
             else those that ``reset`` assigns.
+        integers: states of a map that are whole numbers in every execution.
         edge: ``"level"`` or ``"rising"`` threshold.
         units: ``"strict"`` checks and converts units; ``None`` takes plain numbers.
         input_unit: unit of the implicit input ``I``.
@@ -102,8 +106,9 @@ def build_model(
 
     lines = parse_block(equations)
     states, lets = _targets(lines)
-    limits = dict(ranges or {})
-    notes = dict(meanings or {})
+    sizes = vector_sizes(lines)
+    limits = dict(_spread(ranges, sizes))
+    notes = _spread(meanings, sizes)
 
     def make(key: str, value: Any, fallback_unit: str, what: str) -> Quantity:
         text = fallback_unit
@@ -130,7 +135,7 @@ def build_model(
             raise SCConfigError(f"'{q.name}' is both a parameter and the target of an equation")
         if q.name.startswith("tau"):
             require_positive(f"parameter '{q.name}'", q.value)
-    initial = dict(init or {})
+    initial = _spread(init, sizes)
     for key in initial:
         if key not in states:
             raise SCConfigError(f"init names '{key}', which is not a state{suggest(key, states)}")
@@ -143,9 +148,9 @@ def build_model(
             unit = _units.quantity(value, f"init of '{key}'")[1]
         state_quantities.append(make(key, value, unit, f"init of '{key}'"))
 
-    trigger = parse_condition(threshold) if threshold else None
-    leaps = parse_assignments(jumps, "jump") if jumps else ()
-    assignments = parse_assignments(reset) if reset else ()
+    trigger = parse_condition(threshold, sizes) if threshold else None
+    leaps = parse_assignments(jumps, "jump", sizes) if jumps else ()
+    assignments = parse_assignments(reset, "reset", sizes) if reset else ()
     if assignments and trigger is None:
         raise SCConfigError("reset is given without a threshold; add one, for example 'v > -50'")
     for what, target, expr in (
@@ -175,7 +180,7 @@ def build_model(
         stray = sorted(limits)[0]
         raise SCConfigError(f"ranges name '{stray}', which the model lacks{suggest(stray, known)}")
 
-    binder = _Binder(known, dt_ms, strict)
+    binder = Binder(known, dt_ms, strict)
     events = {
         q.name: f"'{q.name}' is an event input, which jumps alone read; "
         "let a jump add it to a state, and read the state here"
@@ -194,6 +199,18 @@ def build_model(
     bound_jumps = [(t, binder.bind(e, in_jumps), s) for t, e, s in leaps]
     trigger = binder.bind(trigger, at_spike) if trigger is not None else None
     bound_reset = [(t, binder.bind(e, at_spike), s) for t, e, s in assignments]
+    history = registers(state_quantities, declared)
+    bound = [replace(line, right=history.before(line.right)) for line in bound]
+    bound_jumps = [(t, history.after(e), s) for t, e, s in bound_jumps]
+    trigger = history.after(trigger) if trigger is not None else None
+    bound_reset = [(t, history.after(e), s) for t, e, s in bound_reset]
+    bound += history.lines()
+    state_quantities += history.quantities()
+    counted = whole(_names(integers, sizes), state_quantities, bound)
+    state_quantities = [replace(q, integer=q.name in counted.names) for q in state_quantities]
+    bound = [replace(x, right=counted.store(x.target, x.right)) for x in bound]
+    bound_jumps = [(t, counted.store(t, e), s) for t, e, s in bound_jumps]
+    bound_reset = [(t, counted.store(t, e), s) for t, e, s in bound_reset]
     ordered = _ordered(bound)
     _check_expansion(ordered)
 
@@ -203,7 +220,7 @@ def build_model(
             (*state_quantities, *parameters, *declared),
         )  # fmt: skip
     equations_ = tuple(Equation(x.kind, x.target, x.right, x.source) for x in ordered)
-    held = tuple(hold) if hold is not None else tuple(x.target for x in lines if x.held)
+    held = _names(hold, sizes) if hold is not None else tuple(x.target for x in lines if x.held)
     if hold is None and not held:
         held = tuple(dict.fromkeys(t for t, _, _ in bound_reset))
     for key in held:
@@ -261,6 +278,23 @@ def _check_held_jumps(model: Model) -> None:
             )
 
 
+def _spread(table: Mapping[str, Any] | None, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Give what is said of a vector to its elements, unless it is said of them themselves."""
+    given = dict(table or {})
+    shared = {
+        f"{name}_{k}": given[name]
+        for name, size in sizes.items()
+        if name in given
+        for k in range(size)
+    }
+    return shared | {name: value for name, value in given.items() if name not in sizes}
+
+
+def _names(names: Iterable[str], sizes: Mapping[str, int]) -> tuple[str, ...]:
+    """Names with every vector replaced by its elements."""
+    return tuple(_spread(dict.fromkeys(names), sizes))
+
+
 def _in_time(value: Any, strict: bool, what: str) -> Any:
     if isinstance(value, (int, float)) or not strict:
         return value
@@ -283,47 +317,6 @@ def _targets(lines: tuple[Line, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]
         )
     states = tuple(line.target for line in lines if line.kind != "let")
     return states, tuple(line.target for line in lines if line.kind == "let")
-
-
-class _Binder:
-    """Resolves names: ``dt`` and ``xi`` become numbers and draws; unknown names are refused."""
-
-    def __init__(self, known: set[str], dt: float, strict: bool) -> None:
-        self._known, self._dt = known, dt
-        self._checker = _units.UnitChecker({}) if strict else None
-        self._draws = 0
-
-    def bind(self, expr: Expr, refused: Mapping[str, str]) -> Expr:
-        """Resolve the names of ``expr``; those it may not read are refused with their sentence."""
-
-        def visit(node: Expr) -> Expr:
-            if node.op in DRAWS:
-                self._draws += 1
-                return replace(node, value=float(self._draws - 1))
-            if node.op != "name":
-                return node
-            if node.name in self._known:
-                if node.name in refused:
-                    raise equation_error(refused[node.name], node)
-                return node
-            if node.name == "dt":
-                value: Expr = Expr("num", value=self._dt, span=node.span)
-                return value if self._checker is None else value * sym(_units.TIME)
-            if node.name == "xi":
-                draw = Expr("randn", value=float(self._draws), span=node.span)
-                self._draws += 1
-                scaled = draw * num(1 / math.sqrt(self._dt))
-                if self._checker is None:
-                    return scaled
-                return scaled / Expr("sqrt", (sym(_units.TIME),), span=node.span)
-            if self._checker is not None and self._checker.is_unit(node.name):
-                return node
-            hint = suggest(node.name, self._known)
-            if node.name in ("t", "n"):
-                hint = "; time is not available in equations, drive the model through an input"
-            raise equation_error(f"unknown name '{node.name}'{hint}", node)
-
-        return expr.transform(visit)
 
 
 def _ordered(lines: list[Line]) -> list[Line]:
@@ -385,8 +378,8 @@ def _with_units(
             symbols[line.target] = f"{found}"
         else:
             own = _units.unit(symbols[line.target], f"'{line.target}'")
-            target = own if line.kind == "map" else own / registry.parse_units(_units.TIME)
-            what = line.target if line.kind == "map" else f"d{line.target}/dt"
+            target = own if line.kind != "ode" else own / registry.parse_units(_units.TIME)
+            what = line.target if line.kind != "ode" else f"d{line.target}/dt"
             right = checker.check_as(line.right, target, f"'{what}'")
         checked.append(replace(line, right=right))
     checker = _units.UnitChecker(symbols)

@@ -16,7 +16,7 @@ from enum import IntEnum
 from typing import Literal
 
 from sc_neurocore.dynamics._calculus import affine
-from sc_neurocore.dynamics._methods import Program
+from sc_neurocore.dynamics._methods import Program, continuous
 from sc_neurocore.dynamics._tree import COMPARISON, DRAWS, Expr, add, mul, sym
 
 #: Neurons that are advanced together; a multiple of 8.
@@ -269,8 +269,9 @@ def tick_values(program: Program, layout: Layout) -> TickValues:
     scope = {**names, **old}
     steps, advance = program.steps, program.advance
     if model.method == "exact":
-        steps = tuple((name, _gathered(expr, model.state_names)) for name, expr in steps)
-        advance = {x: _gathered(expr, model.state_names) for x, expr in advance.items()}
+        flowing = continuous(model).state_names
+        steps = tuple((name, _gathered(expr, flowing)) for name, expr in steps)
+        advance = {x: _gathered(expr, flowing) for x, expr in advance.items()}
     for name, expr in steps:
         scope[name] = sheet.read(expr, scope)
     ready = sheet.value(Rate.BOTH, "ready")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,8 +38,23 @@ class Program:
 
 def program(model: Model) -> Program:
     """Derive the tick program of ``model`` under its method."""
-    steps, advance = _jumped(model, *_BUILDERS[model.method](model))
+    steps, advance = _BUILDERS[model.method](continuous(model))
+    advance |= {e.target: e.expr for e in model.equations if e.kind == "shift"}
+    steps, advance = _jumped(model, steps, advance)
     return Program(model, tuple(steps), advance)
+
+
+def continuous(model: Model) -> Model:
+    """The model without its delay registers, which are inputs to the rest of a tick."""
+    shifts = {e.target for e in model.equations if e.kind == "shift"}
+    if not shifts:
+        return model
+    return replace(
+        model,
+        states=tuple(q for q in model.states if q.name not in shifts),
+        inputs=(*model.inputs, *(q for q in model.states if q.name in shifts)),
+        equations=tuple(e for e in model.equations if e.kind != "shift"),
+    )
 
 
 def _jumped(
@@ -62,6 +77,7 @@ def linear_system(model: Model) -> tuple[list[list[Expr]], list[Expr]] | None:
     ``A`` holds parameters only; ``b`` may hold inputs. Models with random draws are not linear
     in this sense.
     """
+    model = continuous(model)
     if any(e.kind == "map" for e in model.equations):
         return None
     rows, rests = [], []

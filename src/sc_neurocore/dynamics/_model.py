@@ -31,6 +31,7 @@ class Quantity:
         meaning: what it is, in a few words.
         kind: of an input: ``"current"`` holds over the tick and drives the equations, ``"event"``
             is the sum of the weights of the events that arrive in the tick and drives the jumps.
+        integer: of a state: whether it is a whole number in every execution.
     """
 
     name: str
@@ -40,13 +41,18 @@ class Quantity:
     high: float = math.inf
     meaning: str = ""
     kind: Kind = "current"
+    integer: bool = False
 
 
 @dataclass(frozen=True)
 class Equation:
-    """``target``'s derivative (``ode``), next value (``map``) or definition (``let``)."""
+    """``target``'s derivative (``ode``), next value (``map``) or definition (``let``).
 
-    kind: Literal["ode", "map", "let"]
+    A ``shift`` is the next value of a register of a delay: what ``expr`` names is in it a tick
+    later, in models of either kind.
+    """
+
+    kind: Literal["ode", "map", "let", "shift"]
     target: str
     expr: Expr
     source: str

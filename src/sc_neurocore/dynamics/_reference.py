@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.dynamics._arguments import agreed, read_inputs, recorded_names, wanted_ticks
 from sc_neurocore.dynamics._evaluate import evaluate
-from sc_neurocore.dynamics._methods import inlined
+from sc_neurocore.dynamics._methods import continuous, inlined
 from sc_neurocore.dynamics._model import Model
 from sc_neurocore.dynamics._simulation import Simulation, Spikes, State
+from sc_neurocore.dynamics._tree import num
 from sc_neurocore.exceptions import SCConfigError
 
 #: Ticks of one integration; the solution beyond a spike is thrown away.
@@ -81,8 +82,9 @@ class _Reference:
 
     def __init__(self, model: Model, table: Vector, solver: str) -> None:
         self.model, self.table, self.solver = model, table, solver
-        rights = inlined(model)
-        self.slopes = [rights[x] for x in model.state_names]
+        rights = inlined(continuous(model))
+        self.slopes = [rights.get(x, num(0)) for x in model.state_names]
+        self.shifts = {e.target: e.expr for e in model.equations if e.kind == "shift"}
         self.currents = [i for i, q in enumerate(model.inputs) if q.kind == "current"]
         self.held = np.array([x in model.hold for x in model.state_names])
         self.counter, self.previous = 0, False
@@ -96,14 +98,17 @@ class _Reference:
         at = 0
         while at < total:
             ahead = self._flow(x, at)
+            before = self._values(x, at)
             for x in ahead:
+                for name, expr in self.shifts.items():
+                    x[self.model.state_names.index(name)] = evaluate(expr, before)
                 jumped = self._jump(x, at)
                 spiked = self._event(x, at)
                 trace[at] = x
                 at += 1
                 if spiked:
                     spikes.append(at - 1)
-                if jumped or (spiked and (self.model.reset or self._frozen)):
+                if self.shifts or jumped or (spiked and (self.model.reset or self._frozen)):
                     break
         return trace, spikes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.neurons._model import hardware_model_of, model_of
+from sc_neurocore.neurons._model import hardware_model_of, inputs_of, model_of
 from sc_neurocore.neurons._shape import SchemaError, check_shape
 
 Document = Mapping[str, Any]
@@ -40,7 +40,7 @@ def _ranges(document: Document) -> Iterator[SchemaError]:
 def _protocol(document: Document) -> Iterator[SchemaError]:
     if "protocol" not in document:
         return
-    protocol, inputs = document["protocol"], document.get("inputs", {})
+    protocol, inputs = document["protocol"], inputs_of(document)
     name = protocol["input"]
     if name not in inputs:
         yield _error("protocol", f"'input' is '{name}', which is no [inputs] table"

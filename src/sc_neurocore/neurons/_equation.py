@@ -132,7 +132,7 @@ class EquationNeuron:
         return trace, spikes
 
     def __repr__(self) -> str:
-        left = {"ode": "d{}/dt", "map": "{}[n+1]", "let": "{}"}
+        left = {"ode": "d{}/dt", "map": "{}[n+1]", "let": "{}", "shift": "{}[n+1]"}
         lines = [f"{left[e.kind].format(e.target)} = {e.expr}" for e in self.model.equations]
         if self.threshold is not None:
             lines.append(f"spike: {self.threshold}")
@@ -158,6 +158,7 @@ def from_equations(
     inputs: Iterable[Quantity] | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
     hold: Iterable[str] | None = None,
+    integers: Iterable[str] = (),
     edge: str = "level",
     seed: int = 0,
     name: str = "neuron",
@@ -191,6 +192,7 @@ def from_equations(
         method=method,
         refractory=refractory,
         hold=hold,
+        integers=integers,
         edge=edge,
         units=units,
         input_unit=input_unit,

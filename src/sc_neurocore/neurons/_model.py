@@ -50,7 +50,7 @@ def _build(document: Document, override: Mapping[str, Any]) -> Model:
             entry.get("meaning", ""),
             entry.get("kind", "current"),
         )
-        for name, entry in document.get("inputs", {}).items()
+        for name, entry in inputs_of(document).items()
     )
     settings = {**dynamics, **override}
     model = build_model(
@@ -66,6 +66,7 @@ def _build(document: Document, override: Mapping[str, Any]) -> Model:
         method=settings.get("method"),
         refractory=settings.get("refractory", 0.0),
         hold=settings.get("hold"),
+        integers=[x for x, entry in document["states"].items() if entry.get("type") == "int"],
         edge=settings.get("edge", "level"),
         units=units,
         meanings={name: entry.get("meaning", "") for name, entry in entries.items()},
@@ -77,6 +78,17 @@ def _build(document: Document, override: Mapping[str, Any]) -> Model:
         states=tuple(_as_declared(q, document["states"]) for q in model.states),
         parameters=tuple(_as_declared(q, document.get("parameters", {})) for q in model.parameters),
     )
+
+
+def inputs_of(document: Document) -> dict[str, Document]:
+    """The ``[inputs]`` tables, with one for every element of those that have a ``size``."""
+    found: dict[str, Document] = {}
+    for name, entry in document.get("inputs", {}).items():
+        if "size" in entry:
+            found |= {f"{name}_{k}": entry for k in range(entry["size"])}
+        else:
+            found[name] = entry
+    return found
 
 
 def _amount(entry: Document, field: str, strict: bool) -> Any:
@@ -101,15 +113,15 @@ def _require_state_tables(equations: str, states: Document) -> None:
     for line in parse_block(equations):
         if line.kind == "let":
             continue
-        if line.target not in states:
+        name = line.vector
+        if name not in states:
             raise SCConfigError(
-                f"the state '{line.target}' has no table [states.{line.target}]; "
-                "add one with at least 'init'"
+                f"the state '{name}' has no table [states.{name}]; add one with at least 'init'"
             )
-        declared = states[line.target].get("unit", "1")
+        declared = states[name].get("unit", "1")
         if line.unit is not None and line.unit != declared:
             raise SCConfigError(
-                f"[states.{line.target}] unit is '{declared}', but the equation ends in "
+                f"[states.{name}] unit is '{declared}', but the equation ends in "
                 f"': {line.unit}'; write the same in both places"
             )
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.neurons._model import inputs_of
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def protocol_of(document: Mapping[str, Any]) -> Protocol:
     return Protocol(
         input=table["input"],
         amplitude=float(table["amplitude"]),
-        rest=float(document["inputs"][table["input"]].get("value", 0.0)),
+        rest=float(inputs_of(document)[table["input"]].get("value", 0.0)),
         onset=float(table["onset"]),
         duration=float(table["duration"]),
         amplitudes=tuple(float(a) for a in amplitudes),
