@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import signal
 from sklearn.metrics import mutual_info_score
 
@@ -81,6 +83,22 @@ def test_correlograms_by_hand() -> None:
     assert ours.autocorrelation_time(_train(5), 0.001) == pytest.approx(0.0005)
     blocks = np.repeat(DRAW.integers(0, 2, 500), 20)  # triangle of 20 steps: ½ + Σ (1 − k/20) = 10
     assert ours.autocorrelation_time(blocks, 0.001, 50) == pytest.approx(0.010, rel=0.15)
+
+
+@given(st.integers(1, 60), st.integers(0, 80), st.sampled_from([0.05, 0.5, 1.0]), st.integers(0))
+def test_correlograms_of_sparse_and_dense_trains(
+    steps: int, reach: int, rate: float, seed: int
+) -> None:
+    a, b = (np.random.default_rng(seed).random((2, steps)) < rate).astype(int)
+    found, lags = ours.cross_correlation(a, b, float(reach))
+    if np.isnan(found).any():
+        return
+    counts = [sum(a[t] * b[t + k] for t in range(steps) if 0 <= t + k < steps)
+              for k in range(-reach, reach + 1)]  # fmt: skip
+    na, nb = a.sum(), b.sum()
+    scale = math.sqrt((na - na**2 / steps) * (nb - nb**2 / steps))
+    assert found == pytest.approx((np.array(counts) - na * nb / steps) / scale)
+    assert lags == pytest.approx(np.arange(-reach, reach + 1))
 
 
 def test_event_synchronisation_by_hand() -> None:

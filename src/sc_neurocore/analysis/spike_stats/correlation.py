@@ -155,7 +155,7 @@ def spike_time_tiling_coefficient(
     check.positive(dt_param, "dt_param")
     if not (a.any() and b.any()):
         return float("nan")
-    import quantities
+    quantities = library("quantities")
 
     first, second = (elephant_train(x, dt_param) for x in (a, b))
     found = library("elephant.spike_train_correlation").spike_time_tiling_coefficient(

@@ -74,7 +74,7 @@ def spade_detect(
         raise SCConfigError(f"alpha is {alpha}, but must be between 0 and 1")
     stop = spikes.shape[1] // size * size
     check.counts(spikes, size)
-    import quantities
+    quantities = library("quantities")
 
     given = [elephant_train(row[:stop], dt) for row in spikes]
     spade = library("elephant.spade")
