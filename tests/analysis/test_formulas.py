@@ -243,6 +243,8 @@ def test_nearest_neighbour_information_of_gaussians() -> None:
     y = 0.8 * x + 0.6 * draw.normal(size=4000)
     assert ours.kozachenko_leonenko_mi(x, y) == pytest.approx(-0.5 * math.log(1 - 0.64), abs=0.05)
     assert ours.kozachenko_leonenko_mi(x, draw.normal(size=4000)) == pytest.approx(0, abs=0.05)
+    # No point lies strictly nearer than the nearest neighbour: ψ(1) + ψ(3) − 2 ψ(1) = 3/2.
+    assert ours.kozachenko_leonenko_mi([0.0, 1.0, 3.0], [0.0, 1.0, 3.0], 1) == pytest.approx(1.5)
     rows = draw.normal(size=(3000, 2))
     both = ours.kozachenko_leonenko_mi(rows, rows + draw.normal(size=(3000, 2)), 4)
     assert both == pytest.approx(math.log(2), abs=0.1)  # 2 · ½ ln 2

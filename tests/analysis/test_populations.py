@@ -126,6 +126,12 @@ def test_spectral_measures_of_a_chain() -> None:
     inner = (gc[1, 0, :-1] + gc[1, 0, 1:]).mean() / 2
     assert inner == pytest.approx(ours.pairwise_granger_causality(*trains[:2], 1, 2), rel=0.02)
     assert gc[0, 1].max() < 0.005 and np.all(gc[[0, 1, 2], [0, 1, 2]] == 0)
+    # Also where the two share noise within a bin.
+    shared = np.random.default_rng(6).random(trains.shape[1]) < 0.1
+    both = (trains[:2] | shared).astype(int)
+    gc = ours.spectral_granger_causality(both, 1, 2, 129)[1, 0]
+    in_time = ours.pairwise_granger_causality(*both, 1, 2)
+    assert (gc[:-1] + gc[1:]).mean() / 2 == pytest.approx(in_time, rel=0.02)
     pdc = ours.partial_directed_coherence(trains, 1, 2, 16)
     assert (pdc**2).sum(axis=0) == pytest.approx(1)
     assert pdc[1, 0].mean() > 0.3 > 10 * pdc[2, 0].mean()  # direct links only
