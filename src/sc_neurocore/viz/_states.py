@@ -1,0 +1,89 @@
+"""States of neurons: traces over time, and one variable against another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sc_neurocore.viz._axes import COLOURS, axes, label
+from sc_neurocore.viz._sources import TraceSource, trace_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Traces that are drawn if none are named.
+_FEW = 5
+
+
+def voltage_trace(
+    state_monitor: TraceSource | Mapping[str, ArrayLike],
+    neuron_ids: Sequence[int] | None = None,
+    ax: Axes | None = None,
+    *,
+    variable: str = "v",
+    unit: str = "mV",
+    dt: float | None = None,
+) -> Axes:
+    """A state over time, by default the membrane voltage.
+
+    Args:
+        state_monitor: a monitor with ``traces()`` and ``t()``, or arrays (steps,) or
+            (steps, neurons) by name.
+        neuron_ids: columns to draw; by default the first five.
+        ax: axes to draw into; new ones by default.
+        variable: which state.
+        unit: of that state.
+        dt: length of a tick, s; by default the monitor's. Without one, time is in ticks.
+
+    Returns:
+        The axes.
+    """
+    trace = trace_of(state_monitor, variable, dt)
+    chosen = range(min(_FEW, trace.values.shape[1])) if neuron_ids is None else neuron_ids
+    ax = axes(ax)
+    for k, neuron in enumerate(chosen):
+        ax.plot(trace.time, trace.of(neuron), color=COLOURS[k % len(COLOURS)], lw=1,
+                label=f"neuron {neuron}")  # fmt: skip
+    if len(chosen) > 1:
+        ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set_xlim(trace.time[0], trace.time[-1])
+    name = "Membrane voltage" if variable == "v" else variable
+    return label(ax, f"Time ({trace.unit})", f"{name} ({unit})")
+
+
+def phase_portrait(
+    state_monitor: TraceSource | Mapping[str, ArrayLike],
+    var_x: str,
+    var_y: str,
+    neuron_id: int = 0,
+    ax: Axes | None = None,
+) -> Axes:
+    """One variable of a neuron against another, with arrows in the direction of time.
+
+    Args:
+        state_monitor: as for `voltage_trace`.
+        var_x: variable to the right.
+        var_y: variable upwards.
+        neuron_id: column.
+        ax: axes to draw into; new ones by default.
+
+    Returns:
+        The axes; the dot is the start.
+    """
+    x, y = (trace_of(state_monitor, name, None).of(neuron_id) for name in (var_x, var_y))
+    ax = axes(ax, (4.0, 3.4))
+    ax.plot(x, y, color=COLOURS[0], lw=1)
+    ax.plot(x[0], y[0], "o", color=COLOURS[1], ms=5)
+    # Arrows evenly spaced along the path, as it is seen: in spans of the axes.
+    steps = np.hypot(np.diff(x) / (np.ptp(x) or 1), np.diff(y) / (np.ptp(y) or 1))
+    path = np.cumsum(steps)
+    if path.size and path[-1] > 0:
+        for part in (0.2, 0.4, 0.6, 0.8):
+            k = int(np.searchsorted(path, part * path[-1]))
+            ax.annotate("", (x[k + 1], y[k + 1]), (x[k], y[k]),
+                        arrowprops={"arrowstyle": "-|>", "color": COLOURS[0], "lw": 0,
+                                    "mutation_scale": 12})  # fmt: skip
+    return label(ax, var_x, var_y)
