@@ -97,7 +97,7 @@ def test_sst_bursts_on_rebound() -> None:
 
 
 def test_golomb_delays_firing_by_its_d_current() -> None:
-    """Golomb et al. 2007, figure 2: at once without I_d, late at 0.39, in clusters at 1.8 mS/cm²."""
+    """Golomb et al. 2007, figure 2: prompt without I_d, late at 0.39, clusters at 1.8 mS/cm²."""
     prompt, late = trains("golomb_fs", [3.35, 3.35], 500.0, {"g_d": [0.0, 0.39]})
     assert np.diff(prompt).max() < 30
     assert np.diff(late)[0] > 200
@@ -109,7 +109,7 @@ def test_golomb_delays_firing_by_its_d_current() -> None:
 
 
 def test_destexhe_relay_cell_bursts_on_rebound_and_spikes_alone_from_rest() -> None:
-    """Destexhe et al. 1996: release from hyperpolarisation fires a burst, a depolarisation spikes."""
+    """Destexhe et al. 1996: bursts on release from hyperpolarisation, else single spikes."""
     model = load_model("destexhe_thalamic")
     ticks, onset = round(700 / model.dt), round(400 / model.dt)
     current = np.zeros((ticks, 2))
