@@ -19,7 +19,7 @@ from sc_neurocore.neurons import (
 from sc_neurocore.neurons._behaviour import FILE
 
 #: Measured anew by default; all others under `exhaustive`.
-SAMPLE = ("fitzhugh_nagumo", "izhikevich2003", "lif", "rulkov", "stochastic_lif")
+SAMPLE = ("izhikevich2003", "lif", "rulkov", "stochastic_lif")
 
 
 @pytest.mark.parametrize(
