@@ -79,6 +79,46 @@ def test_models_list_names_the_whole_catalogue() -> None:
     assert [d["name"] for d in read_json("models", "list")] == list_bundled_schemas()
 
 
+def test_models_list_filters_by_family_and_behaviour() -> None:
+    maps = read_json("models", "list", "--family", "map", "--tag", "bursting")
+    assert "rulkov" in [d["name"] for d in maps]
+    assert {d["family"] for d in maps} == {"map"}
+    assert all("bursting" in d["behaviour"] for d in maps)
+    result = run("models", "list", "--tag", "burst")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: no bundled model has the tag 'burst'; did you mean 'bursting'?\n"
+    )
+
+
+def test_models_plot_draws_the_default_protocol(tmp_path: Path) -> None:
+    file = tmp_path / "adex.svg"
+    result = run("models", "plot", "adex", "-o", str(file))
+    assert result.stdout == f"{file}: 15 spikes in 500 ms\n"
+    root = ElementTree.parse(file).getroot()
+    titles = [e.text for e in root.iter() if e.tag.endswith("title")]
+    assert "15 spikes, float" in titles
+    assert run("models", "plot", "adex", "-o", "adex.png").exit_code == 2
+
+
+def test_models_scan_gives_the_curve_of_the_leaky_neuron(tmp_path: Path) -> None:
+    # 159 ticks of 0.1 ms from spike to spike at 2.5 nA: 28 whole ones in 450 ms, after the first.
+    file = tmp_path / "rate.svg"
+    found = read_json("models", "scan", "lif", "--parameter", "I=1.5:2.5:2", "--plot", str(file))
+    assert found["values"] == [1.5, 2.5]
+    assert found["measured"] == [0.0, pytest.approx(28 / 0.45)]
+    assert found["measure_unit"] == "Hz"
+    assert len([e for e in ElementTree.parse(file).iter() if e.tag.endswith("circle")]) == 2
+    table = run("models", "scan", "lif", "--parameter", "tau_m=5:50:3", "--measure", "first-spike")
+    assert table.stdout.splitlines()[0].split() == ["tau_m", "(ms)", "first-spike", "(ms)"]
+    for wrong in ("I=4", "I=4:0:3", "I=0:inf:3", "x=0:1:3"):
+        assert run("models", "scan", "lif", "--parameter", wrong).exit_code == 2
+    from sc_neurocore.cli._models_scan import _MEASURES
+    from sc_neurocore.neurons import MEASURES
+
+    assert list(MEASURES) == list(_MEASURES)
+
+
 def test_models_show_prints_equations_quantities_and_source() -> None:
     text = run("models", "show", "izhikevich2003").stdout
     for part in ("dv/dt = ", "du/dt = ", "spike when ", "then ", "membrane", "doi.org/10.1109/"):

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from sc_neurocore.cli._group import SuggestingGroup
+from sc_neurocore.cli._models_plot import plot
+from sc_neurocore.cli._models_scan import scan
 from sc_neurocore.cli._output import examples, json_option, print_json, print_table
 from sc_neurocore.exceptions import SCConfigError
 
@@ -18,12 +20,14 @@ from sc_neurocore.exceptions import SCConfigError
     epilog=examples(
         "sc-neurocore models list",
         "sc-neurocore models show izhikevich2003",
+        "sc-neurocore models plot adex -o adex.svg",
+        "sc-neurocore models scan lif --parameter I=0:4:21",
         "sc-neurocore models validate my_neuron.toml",
         codes="0 success, 2 bad input or an invalid model",
     ),
 )
 def models() -> None:
-    """List, show and validate neuron models."""
+    """List, show, plot, scan and validate neuron models."""
 
 
 @models.command(
@@ -102,7 +106,11 @@ def show(model: str, as_json: bool) -> None:
         click.echo(f"  refractory for {dynamics['refractory']:g} ms")
     click.echo(f"\n  dt {dynamics.get('dt', 0.1):g} ms, method {_method(model)}\n")
     _print_quantities(document)
-    click.echo(f"\nExecutions: {', '.join(descriptor.back_ends)}; tier {descriptor.tier} of 3.")
+    if descriptor.behaviour:
+        click.echo(f"\nBehaviour (measured): {', '.join(descriptor.behaviour)}.")
+    if descriptor.class_name:
+        click.echo(f"Class: sc_neurocore.neurons.{descriptor.class_name}")
+    click.echo(f"Executions: {', '.join(descriptor.back_ends)}; tier {descriptor.tier} of 3.")
     if descriptor.doi:
         authors = "; ".join(descriptor.authors)
         click.echo(f"Source: {authors} ({descriptor.year}), https://doi.org/{descriptor.doi}")
@@ -169,3 +177,7 @@ def _range(entry: Mapping[str, Any]) -> str:
     if not {"low", "high"} <= entry.keys():
         return ""
     return f"{entry['low']:g} to {entry['high']:g}"
+
+
+models.add_command(plot)
+models.add_command(scan)

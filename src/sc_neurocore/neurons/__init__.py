@@ -28,13 +28,17 @@ from sc_neurocore.neurons._equation import EquationNeuron, from_equations
 from sc_neurocore.neurons._faces import CatalogueNeuron, classes, face_attribute
 from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuron
 from sc_neurocore.neurons._model import hardware_model_of, model_of
+from sc_neurocore.neurons._probe import TAGS, measure
 from sc_neurocore.neurons._protocol import Protocol, protocol_of, stimulus
+from sc_neurocore.neurons._scan import MEASURES, Scan, scan_model
 from sc_neurocore.neurons._shape import SchemaError, json_schema
 from sc_neurocore.neurons._siegert import SiegertTransferFunction, siegert_rate
 from sc_neurocore.neurons._stochastic import StochasticLIFNeuron
 from sc_neurocore.neurons._universal import UniversalNeuron
 
 __all__ = [
+    "MEASURES",
+    "TAGS",
     "CatalogueNeuron",
     "Descriptor",
     "EquationNeuron",
@@ -42,6 +46,7 @@ __all__ = [
     "FixedPointLIFNeuron",
     "ModelNotFoundError",
     "Protocol",
+    "Scan",
     "SchemaError",
     "SiegertTransferFunction",
     "StochasticLIFNeuron",
@@ -56,8 +61,10 @@ __all__ = [
     "load_hardware_model",
     "load_model",
     "load_schema",
+    "measure",
     "model_of",
     "protocol_of",
+    "scan_model",
     "schema_to_json",
     "schema_to_toml",
     "siegert_rate",

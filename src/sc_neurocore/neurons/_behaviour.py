@@ -1,12 +1,14 @@
-"""What models do, as it was measured: the tags in ``behaviour.toml``."""
+"""Behaviour of the catalogue as it was measured: the tags in ``behaviour.toml``."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
+
+FILE = Path(__file__).with_name("behaviour.toml")
 
 
 def recorded_behaviour(name: str) -> tuple[str, ...]:
@@ -16,5 +18,5 @@ def recorded_behaviour(name: str) -> tuple[str, ...]:
 
 @cache
 def _recorded() -> Mapping[str, tuple[str, ...]]:
-    text = files("sc_neurocore.neurons").joinpath("behaviour.toml").read_text(encoding="utf-8")
-    return MappingProxyType({name: tuple(tags) for name, tags in tomllib.loads(text).items()})
+    found = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return MappingProxyType({name: tuple(tags) for name, tags in found.items()})

@@ -1,0 +1,117 @@
+"""Every model of the catalogue up the verification ladder, as far as it goes.
+
+Run ``python benchmarks/catalogue.py`` (``--only NAME …``, ``--jobs 2``); it writes
+``benchmarks/results/catalogue.json`` after every model and goes on where it was stopped. A model
+whose document changed since is built again, and ``--again`` builds all. Tool runs are found in the
+evidence store if they were made before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from sc_neurocore.build import RUNGS, BuildOptions, build, source_of
+from sc_neurocore.evidence import atomic_write
+from sc_neurocore.exceptions import SCNeuroError
+from sc_neurocore.neurons import list_bundled_schemas, load_schema, schema_to_json
+
+TARGETS = ("ice40-hx8k", "ecp5-25k")
+RESULTS = Path(__file__).parent / "results" / "catalogue.json"
+
+Row = dict[str, Any]
+
+
+def digest_of(name: str) -> str:
+    """Hash of a model's document: what a row was made from."""
+    return hashlib.sha256(schema_to_json(load_schema(name)).encode()).hexdigest()[:16]
+
+
+def climb(name: str) -> Row:
+    """Build one model, on the larger device if the smaller one is too small."""
+    row: Row = {"model": name, "digest": digest_of(name)}
+    for target in TARGETS:
+        row["target"] = target
+        try:
+            report = build(source_of(load_schema(name)), BuildOptions(target=target)).report
+        except SCNeuroError as error:
+            row["refused"] = str(error).splitlines()[0]
+            continue
+        row.pop("refused", None)
+        row |= told(report)
+        if row["rungs"][RUNGS[-1]] == "climbed":
+            break
+    row.setdefault("rungs", dict.fromkeys(RUNGS, "not climbed"))
+    return row
+
+
+def told(report: Any) -> Row:
+    """What the table shows of a build's report."""
+    area, fidelity = report["synthesis"] or {}, report["fidelity"] or {}
+    return {
+        "format": report["format"],
+        "rungs": {rung: report["ladder"].get(rung, "not climbed") for rung in RUNGS},
+        "clocks_per_tick": report["cycles_per_tick"],
+        "logic_cells": area.get("logic_cells", area.get("luts")),
+        "luts": area.get("luts"),
+        "ffs": area.get("ffs"),
+        "brams": area.get("brams"),
+        "dsps": area.get("dsps"),
+        "fmax_mhz": area.get("fmax_mhz") and round(area["fmax_mhz"], 2),
+        "spikes_float": fidelity.get("spikes_float"),
+        "spikes_fixed": fidelity.get("spikes_fixed"),
+        "spike_time_rmse_ms": fidelity.get("spike_time_rmse_ms"),
+    }
+
+
+def known_rows() -> dict[str, Row]:
+    """Rows written before whose models are as they were."""
+    if not RESULTS.exists():
+        return {}
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["models"]
+    bundled = set(list_bundled_schemas())
+    return {r["model"]: r for r in rows if r["model"] in bundled}
+
+
+def write(rows: Iterable[Row]) -> None:
+    """Write the results, by name."""
+    listed = sorted(rows, key=lambda row: row["model"])
+    RESULTS.parent.mkdir(exist_ok=True)
+    atomic_write(RESULTS, json.dumps({"models": listed}, indent=1) + "\n")
+
+
+def main() -> None:
+    """Climb with what is asked for and not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="only these models")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--again", action="store_true", help="also those that were built before")
+    given = parser.parse_args()
+    rows = known_rows()
+    wanted = given.only or list_bundled_schemas()
+    left = [
+        name
+        for name in wanted
+        if given.again or rows.get(name, {}).get("digest") != digest_of(name)
+    ]
+    with ProcessPoolExecutor(max_workers=given.jobs) as pool:
+        for done in as_completed([pool.submit(climb, name) for name in left]):
+            row = done.result()
+            rows[row["model"]] = row
+            write(rows.values())
+            climbed = sum(status == "climbed" for status in row["rungs"].values())
+            print(
+                f"{row['model']:24} {row['target']:11} {climbed} rungs "
+                f"{row.get('logic_cells') or '-':>6} cells {row.get('fmax_mhz') or '-':>7} MHz "
+                f"{row.get('refused', '')}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
