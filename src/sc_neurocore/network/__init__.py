@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sc_neurocore.network._distributions import Normal, Uniform
+from sc_neurocore.network._microcircuit import CorticalColumn
 from sc_neurocore.network._monitors import RateMonitor, SpikeMonitor, StateMonitor, WeightMonitor
 from sc_neurocore.network._network import Network, Size
 from sc_neurocore.network._population import Population, SpikeSourceArray
@@ -29,6 +30,7 @@ from sc_neurocore.network._topology import (
 __all__ = [
     "AllToAll",
     "Bernoulli",
+    "CorticalColumn",
     "FixedIndegree",
     "FixedOutdegree",
     "FixedTotal",

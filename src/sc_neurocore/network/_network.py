@@ -48,6 +48,7 @@ class Network:
         seed: seed from which every stream is spawned, by the labels of objects.
         populations: in order of addition.
         projections: in order of addition.
+        stimuli: each with the population and the input that it drives.
         monitors: in order of addition.
     """
 
@@ -57,7 +58,7 @@ class Network:
         self.populations: list[Population | SpikeSourceArray] = []
         self.projections: list[Projection] = []
         self.monitors: list[Monitor] = []
-        self._drives: list[tuple[Stimulus, Population, str]] = []
+        self.stimuli: list[tuple[Stimulus, Population, str]] = []
         self._engine: Engine | None = None
         self._size: Size | None = None
         self._dt: float | None = None
@@ -84,7 +85,7 @@ class Network:
         elif isinstance(obj, StepCurrent | TimedArray | PoissonInput):
             if not isinstance(to, Population):
                 raise SCConfigError("a stimulus drives a population; add it with to=population")
-            self._drives.append((obj, to, _stimulated(obj, to, port)))
+            self.stimuli.append((obj, to, _stimulated(obj, to, port)))
             return obj
         elif isinstance(obj, Monitor):
             self.monitors.append(obj)
@@ -119,9 +120,9 @@ class Network:
         for projection, name in zip(self.projections, self._names(), strict=True):
             projection.connect(stream(self.seed, "projection", name), step, threads)
         drives = []
-        for k, (stimulus, population, port) in enumerate(self._drives):
+        for k, (stimulus, population, port) in enumerate(self.stimuli):
             stimulus.check(population.n, step)
-            earlier = sum(p is population for _, p, _ in self._drives[:k])
+            earlier = sum(p is population for _, p, _ in self.stimuli[:k])
             seed, table = stream(self.seed, "stimulus", population.label, str(earlier)), None
             if isinstance(stimulus, PoissonInput):
                 seed = seed if stimulus.seed is None else stimulus.seed
@@ -191,6 +192,12 @@ class Network:
             raise SCConfigError("the network has no states yet; build() or run() it")
         return self._engine.state(population, name).copy()
 
+    def time(self) -> float:
+        """Seconds that the network has run."""
+        if self._engine is None or self._dt is None:
+            return 0.0
+        return self._engine.tick * self._dt / 1000
+
     def _add_named(self, obj: Population | SpikeSourceArray) -> None:
         if any(p is obj for p in self.populations):
             raise SCConfigError(f"population '{obj.label}' is in the network already")
@@ -211,7 +218,7 @@ class Network:
         for projection in self.projections:
             used += [(f"projection {projection.name}", p)
                      for p in (projection.source, projection.target)]  # fmt: skip
-        used += [("a stimulus", population) for _, population, _ in self._drives]
+        used += [("a stimulus", population) for _, population, _ in self.stimuli]
         for monitor in self.monitors:
             if not isinstance(monitor, WeightMonitor):
                 used.append(("a monitor", monitor.population))
