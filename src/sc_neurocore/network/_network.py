@@ -123,11 +123,10 @@ class Network:
         for k, (stimulus, population, port) in enumerate(self.stimuli):
             stimulus.check(population.n, step)
             earlier = sum(p is population for _, p, _ in self.stimuli[:k])
-            seed, table = stream(self.seed, "stimulus", population.label, str(earlier)), None
-            if isinstance(stimulus, PoissonInput):
-                seed = seed if stimulus.seed is None else stimulus.seed
-                table = stimulus.table(step)
-            drives.append(Drive(stimulus, population, port, seed, table))
+            seed = stream(self.seed, "stimulus", population.label, str(earlier))
+            if isinstance(stimulus, PoissonInput) and stimulus.seed is not None:
+                seed = stimulus.seed
+            drives.append(Drive(stimulus, population, port, seed))
         self._engine = Engine(
             groups, sources, self.projections, drives, self._recorded, step, threads
         )
