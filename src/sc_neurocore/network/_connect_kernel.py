@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from sc_neurocore.accelerator._jit import jit_in
+from sc_neurocore._jit import jit_in
 from sc_neurocore.dynamics._kernel_math import use_wide_vectors
 from sc_neurocore.dynamics._noise import normal, philox, uniform
 

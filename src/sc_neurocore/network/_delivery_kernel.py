@@ -15,7 +15,7 @@ from numba import carray
 from numba.core import types
 from numba.extending import intrinsic
 
-from sc_neurocore.accelerator._jit import jit_in
+from sc_neurocore._jit import jit_in
 from sc_neurocore.dynamics._kernel_math import use_wide_vectors
 from sc_neurocore.dynamics._noise import philox
 
