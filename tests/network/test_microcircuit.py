@@ -55,6 +55,7 @@ def test_scaling_keeps_mean_and_variance_of_the_input(scale: float) -> None:
     assert moments(plain, "L4E")[1] == pytest.approx(scale * moments(whole, "L4E")[1], rel=5e-3)
 
 
+@pytest.mark.exhaustive
 def test_a_tenth_of_the_column_fires_as_published() -> None:
     """Rates of the whole network as NEST's example records them; scaling moves them a little."""
     column = CorticalColumn(0.1, seed=1)
