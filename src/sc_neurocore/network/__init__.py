@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sc_neurocore.network._distributions import Normal, Uniform
-from sc_neurocore.network._monitors import SpikeMonitor
+from sc_neurocore.network._microcircuit import CorticalColumn
+from sc_neurocore.network._monitors import RateMonitor, SpikeMonitor, StateMonitor, WeightMonitor
 from sc_neurocore.network._network import Network, Size
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
@@ -17,10 +18,19 @@ from sc_neurocore.network._rules import (
 )
 from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, TimedArray
 from sc_neurocore.network._synapses import Synapses
+from sc_neurocore.network._topology import (
+    all_to_all,
+    grid_topology,
+    random_connectivity,
+    ring_topology,
+    scale_free,
+    small_world,
+)
 
 __all__ = [
     "AllToAll",
     "Bernoulli",
+    "CorticalColumn",
     "FixedIndegree",
     "FixedOutdegree",
     "FixedTotal",
@@ -30,11 +40,20 @@ __all__ = [
     "PoissonInput",
     "Population",
     "Projection",
+    "RateMonitor",
     "Size",
     "SpikeMonitor",
     "SpikeSourceArray",
+    "StateMonitor",
     "StepCurrent",
     "Synapses",
     "TimedArray",
     "Uniform",
+    "WeightMonitor",
+    "all_to_all",
+    "grid_topology",
+    "random_connectivity",
+    "ring_topology",
+    "scale_free",
+    "small_world",
 ]

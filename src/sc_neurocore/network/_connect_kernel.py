@@ -221,3 +221,60 @@ def cut_rows(cut, starts, words, mask, limit):  # type: ignore[no-untyped-def]
             else:
                 high = middle
         cut[i] = low
+
+
+@_jit
+def rewire(ends, n, k, p, seed):  # type: ignore[no-untyped-def]
+    """Edges of a ring, each moved with probability ``p``; see `small_world`."""
+    present = set()
+    degree = np.full(n, k, np.int64)
+    for j in range(1, k // 2 + 1):
+        for u in range(n):
+            present.add(_edge(u, (u + j) % n, n))
+    e = 0
+    drawn = 0
+    for j in range(1, k // 2 + 1):
+        for u in range(n):
+            v = (u + j) % n
+            moved = uniform(seed, np.uint64(e), np.uint64(0), np.uint64(2)) < p
+            if moved and degree[u] < n - 1:
+                w = _below(n, _word(seed, 0, drawn))
+                drawn += 1
+                while w == u or _edge(u, w, n) in present:
+                    w = _below(n, _word(seed, 0, drawn))
+                    drawn += 1
+                present.remove(_edge(u, v, n))
+                present.add(_edge(u, w, n))
+                degree[v] -= 1
+                degree[w] += 1
+                v = w
+            ends[e, 0], ends[e, 1] = u, v
+            e += 1
+
+
+@_jit
+def _edge(u, v, n):  # type: ignore[no-untyped-def]
+    return min(u, v) * n + max(u, v)
+
+
+@_jit
+def grow(ends, n, m, seed):  # type: ignore[no-untyped-def]
+    """Edges of a graph grown by preferential attachment; see `scale_free`."""
+    # Every end of an edge once: a neuron drawn from it is drawn in proportion to its degree.
+    pool = np.empty(2 * len(ends), np.int64)
+    for i in range(m):
+        ends[i, 0], ends[i, 1] = 0, i + 1
+        pool[2 * i], pool[2 * i + 1] = 0, i + 1
+    e = m
+    mark = np.zeros(n, np.int64)
+    for new in range(m + 1, n):
+        drawn, done, size = 0, 0, 2 * e
+        while done < m:
+            old = pool[_below(size, _word(seed, new, drawn))]
+            drawn += 1
+            if mark[old] != new:
+                mark[old] = new
+                ends[e, 0], ends[e, 1] = new, old
+                pool[2 * e], pool[2 * e + 1] = new, old
+                e += 1
+                done += 1

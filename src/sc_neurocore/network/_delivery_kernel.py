@@ -176,6 +176,16 @@ def add_poisson(part, column, n0, n1, tick, seed, limits, rounds, weight):  # ty
 
 
 @_jit
+def add_noise(part, tick, inputs, edges, limits, seeds, weights):  # type: ignore[no-untyped-def]
+    """Call `add_poisson` for every input: column, first and last neuron, rounds."""
+    for k in range(len(inputs)):
+        add_poisson(
+            part, inputs[k, 0], inputs[k, 1], inputs[k, 2], tick, seeds[k],
+            limits[edges[k] : edges[k + 1]], inputs[k, 3], weights[k],
+        )  # fmt: skip
+
+
+@_jit
 def refill(part, n0, n1, base):  # type: ignore[no-untyped-def]
     """Empty slots that were read: every neuron's resting input again."""
     start, end = np.uint64(n0), np.uint64(n1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._groups import Group
+from sc_neurocore.network._noise import Noise
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._ring import Ring
@@ -54,13 +55,12 @@ class Plastic(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """A stimulus, whom it drives, and of a Poisson input its seed and `PoissonInput.table`."""
+    """A stimulus, whom it drives, and the seed of its draws."""
 
     stimulus: Stimulus
     population: Population
     port: str
     seed: int
-    table: tuple[int, NDArray[np.uint32]] | None
 
 
 class _Live:
@@ -87,6 +87,7 @@ class _Live:
         self.last = np.zeros(group.n, np.uint8)
         self.rows = np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
         self.drives: list[Drive] = []
+        self.noise: list[list[tuple[Ring, Noise]]] = []
         self.seed = np.uint64(group.seed)
 
     def inputs(self, slot: int, ticks: int) -> list[Array]:
@@ -166,7 +167,19 @@ class Engine:
                 for port in sorted(active)
             }  # fmt: skip
             live = _Live(group, self.first[id(group.populations[0])], rings, record(group))
-            live.drives = driven
+            poisson = {
+                port: [
+                    (d.stimulus, d.seed, group.part(d.population))
+                    for d in driven
+                    if isinstance(d.stimulus, PoissonInput) and d.port == port
+                ]
+                for port in rings
+            }
+            live.noise = [
+                [(rings[port], Noise(inputs, n0, n1, dt)) for port, inputs in poisson.items()]
+                for n0, n1 in parts
+            ]
+            live.drives = [d for d in driven if not isinstance(d.stimulus, PoissonInput)]
             self.groups.append(live)
             self.parts.append(parts)
         self.plastic = [self._start(p) for p in plastic]
@@ -231,6 +244,8 @@ class Engine:
                 for ring in live.rings.values():
                     if len(keys):
                         ring.deliver(thread, keys, before % self.slots)
+                for ring, noise in live.noise[thread]:
+                    noise.add(ring.values[slot : slot + size], tick)
                 for drive in live.drives:
                     self._stimulate(live, drive, slot, size, n0, n1)
                 room = self._room.get((thread, index))
@@ -264,24 +279,14 @@ class Engine:
     _before = 0
 
     def _stimulate(self, live: _Live, drive: Drive, slot: int, size: int, n0: int, n1: int) -> None:
-        """Add a stimulus to the neurons ``n0`` to ``n1 − 1`` of a group."""
+        """Add a current to the neurons ``n0`` to ``n1 − 1`` of a group."""
         part = live.group.part(drive.population)
         low, high = max(n0, part.start), min(n1, part.stop)
         if low >= high:
             return
         rows = live.rings[drive.port].values[slot : slot + size]
-        stimulus = drive.stimulus
-        if isinstance(stimulus, PoissonInput):
-            from sc_neurocore.network._delivery_kernel import add_poisson
-
-            assert drive.table is not None, "build() made it"
-            rounds, limits = drive.table
-            add_poisson(
-                rows, part.start, low - part.start, high - part.start, self.tick,
-                np.uint64(drive.seed), limits, rounds, stimulus.weight,
-            )  # fmt: skip
-            return
-        values = stimulus.rows(self.tick, size, self.dt)
+        assert not isinstance(drive.stimulus, PoissonInput), "Noise adds those"
+        values = drive.stimulus.rows(self.tick, size, self.dt)
         own = values if values.shape[1] == 1 else values[:, low - part.start : high - part.start]
         rows[:, low:high] += own
 

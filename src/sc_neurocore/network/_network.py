@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._engine import Drive, Engine, progress_bar
+from sc_neurocore.network._gather import Gather
 from sc_neurocore.network._groups import Group, merged
-from sc_neurocore.network._monitors import SpikeMonitor
+from sc_neurocore.network._monitors import Monitor, StateMonitor, WeightMonitor
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._seeds import check_seed, stream
 from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, Stimulus, TimedArray
 from sc_neurocore.network._units import in_unit
-
-#: Spikes that are gathered before monitors see them.
-_GATHERED = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,7 @@ class Network:
         seed: seed from which every stream is spawned, by the labels of objects.
         populations: in order of addition.
         projections: in order of addition.
+        stimuli: each with the population and the input that it drives.
         monitors: in order of addition.
     """
 
@@ -58,8 +57,8 @@ class Network:
         self.seed = check_seed(seed)
         self.populations: list[Population | SpikeSourceArray] = []
         self.projections: list[Projection] = []
-        self.monitors: list[Any] = []
-        self._drives: list[tuple[Stimulus, Population, str]] = []
+        self.monitors: list[Monitor] = []
+        self.stimuli: list[tuple[Stimulus, Population, str]] = []
         self._engine: Engine | None = None
         self._size: Size | None = None
         self._dt: float | None = None
@@ -86,9 +85,9 @@ class Network:
         elif isinstance(obj, StepCurrent | TimedArray | PoissonInput):
             if not isinstance(to, Population):
                 raise SCConfigError("a stimulus drives a population; add it with to=population")
-            self._drives.append((obj, to, _stimulated(obj, to, port)))
+            self.stimuli.append((obj, to, _stimulated(obj, to, port)))
             return obj
-        elif isinstance(obj, SpikeMonitor):
+        elif isinstance(obj, Monitor):
             self.monitors.append(obj)
         else:
             raise SCConfigError(
@@ -121,14 +120,13 @@ class Network:
         for projection, name in zip(self.projections, self._names(), strict=True):
             projection.connect(stream(self.seed, "projection", name), step, threads)
         drives = []
-        for k, (stimulus, population, port) in enumerate(self._drives):
+        for k, (stimulus, population, port) in enumerate(self.stimuli):
             stimulus.check(population.n, step)
-            earlier = sum(p is population for _, p, _ in self._drives[:k])
-            seed, table = stream(self.seed, "stimulus", population.label, str(earlier)), None
-            if isinstance(stimulus, PoissonInput):
-                seed = seed if stimulus.seed is None else stimulus.seed
-                table = stimulus.table(step)
-            drives.append(Drive(stimulus, population, port, seed, table))
+            earlier = sum(p is population for _, p, _ in self.stimuli[:k])
+            seed = stream(self.seed, "stimulus", population.label, str(earlier))
+            if isinstance(stimulus, PoissonInput) and stimulus.seed is not None:
+                seed = stimulus.seed
+            drives.append(Drive(stimulus, population, port, seed))
         self._engine = Engine(
             groups, sources, self.projections, drives, self._recorded, step, threads
         )
@@ -172,14 +170,16 @@ class Network:
         self.build(dt, threads=threads)
         engine = self._engine
         assert engine is not None, "build() made it"
-        gather = _Gather(engine, self.monitors)
-        if not progress:
-            engine.run(ticks, gather.keep, None)
-        else:
-            bar, tell = progress_bar(ticks, step)
-            with bar:
-                engine.run(ticks, gather.keep, tell)
-        gather.flush()
+        gather = Gather(engine, self.monitors, ticks)
+        try:
+            if not progress:
+                engine.run(ticks, gather.keep, None)
+            else:
+                bar, tell = progress_bar(ticks, step)
+                with bar:
+                    engine.run(ticks, gather.keep, tell)
+        finally:
+            gather.end()
 
     def state(self, population: Population, name: str) -> NDArray[np.float64]:
         """``(n,)`` copy of a state now.
@@ -190,6 +190,12 @@ class Network:
         if self._engine is None:
             raise SCConfigError("the network has no states yet; build() or run() it")
         return self._engine.state(population, name).copy()
+
+    def time(self) -> float:
+        """Seconds that the network has run."""
+        if self._engine is None or self._dt is None:
+            return 0.0
+        return self._engine.tick * self._dt / 1000
 
     def _add_named(self, obj: Population | SpikeSourceArray) -> None:
         if any(p is obj for p in self.populations):
@@ -211,8 +217,15 @@ class Network:
         for projection in self.projections:
             used += [(f"projection {projection.name}", p)
                      for p in (projection.source, projection.target)]  # fmt: skip
-        used += [("a stimulus", population) for _, population, _ in self._drives]
-        used += [("a monitor", monitor.population) for monitor in self.monitors]
+        used += [("a stimulus", population) for _, population, _ in self.stimuli]
+        for monitor in self.monitors:
+            if not isinstance(monitor, WeightMonitor):
+                used.append(("a monitor", monitor.population))
+            elif not any(p is monitor.projection for p in self.projections):
+                raise SCConfigError(
+                    f"a monitor watches projection {monitor.projection.name}, which is not in the "
+                    "network; add it"
+                )
         for what, population in used:
             if id(population) not in known:
                 raise SCConfigError(
@@ -250,39 +263,15 @@ class Network:
         return steps.pop() if steps else 0.1
 
     def _recorded(self, group: Group) -> list[str]:
-        return []
-
-
-class _Gather:
-    """Hands the engine's spikes to the monitors, many at a time."""
-
-    def __init__(self, engine: Engine, monitors: list[Any]) -> None:
-        self._engine = engine
-        self._watched = [
-            (m, engine.first[id(m.population)], m.population.n)
-            for m in monitors if isinstance(m, SpikeMonitor)
-        ]  # fmt: skip
-        self._held: list[NDArray[np.int64]] = []
-        self._count = 0
-
-    def keep(self, tick: int, keys: NDArray[np.int64], kept: list[NDArray[np.float64]]) -> None:
-        """As the engine calls it after a chunk."""
-        if self._watched and len(keys):
-            self._held.append(keys + (tick << 32))
-            self._count += len(keys)
-            if self._count >= _GATHERED:
-                self.flush()
-
-    def flush(self) -> None:
-        """Give the monitors what is gathered."""
-        if not self._held:
-            return
-        keys = np.concatenate(self._held)
-        self._held, self._count = [], 0
-        tick, who = keys >> 32, keys & 0xFFFFFFFF
-        for monitor, first, n in self._watched:
-            chosen = (who >= first) & (who < first + n)
-            monitor.take(tick[chosen], who[chosen] - first)
+        """States of a group that monitors want in every tick."""
+        wanted = {
+            name
+            for monitor in self.monitors
+            if isinstance(monitor, StateMonitor)
+            and any(p is monitor.population for p in group.populations)
+            for name in monitor.variables
+        }
+        return sorted(wanted)
 
 
 def _stimulated(stimulus: Stimulus, to: Population, port: str | None) -> str:

@@ -1,0 +1,226 @@
+"""The cortical microcircuit of Potjans & Diesmann 2014, whole or scaled down."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.dynamics import require_positive
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network._distributions import Normal
+from sc_neurocore.network._monitors import SpikeMonitor
+from sc_neurocore.network._network import Network
+from sc_neurocore.network._population import Population
+from sc_neurocore.network._projection import Projection
+from sc_neurocore.network._rules import FixedTotal
+from sc_neurocore.network._stimuli import PoissonInput
+
+Indices = NDArray[np.int64]
+
+
+class CorticalColumn:
+    """Four layers of excitatory and inhibitory cells under 1 mm² of cortex: 77 169 cells.
+
+    Below full scale, populations and indegrees shrink by the same factor. With the correction,
+    weights grow by ``1/√scale`` and a constant current makes up for the mean that is left out, so
+    that mean and variance of every cell's input stay as in the whole network; correlations grow,
+    as they must (van Albada, Helias & Diesmann 2015, doi:10.1371/journal.pcbi.1004490). Multiplying
+    weights by ``1/scale``, as is often done, would keep the mean and inflate the variance.
+
+    Source: Potjans & Diesmann 2014, doi:10.1093/cercor/bhs358. The numbers stand in
+    ``microcircuit.toml``.
+
+    Attributes:
+        scale: share of cells and of indegrees.
+        bg_rate: rate of every external source in Hz.
+        g_inh: inhibitory weight over the excitatory one, in size.
+        scale_correction: whether weights and a current make up for the scaling.
+        network: the network; add monitors or stimuli before its first run.
+        populations: by name.
+    """
+
+    def __init__(
+        self,
+        scale: float = 0.1,
+        bg_rate: float = 8.0,
+        g_inh: float = 4.0,
+        scale_correction: bool = True,
+        *,
+        seed: int = 0,
+    ) -> None:
+        """Describe the column; nothing is drawn before it runs.
+
+        Raises:
+            SCConfigError: a scale outside (0, 1], or a rate or g_inh below 0.
+        """
+        self.scale, self.bg_rate, self.g_inh = _scale(scale), float(bg_rate), float(g_inh)
+        if not (self.bg_rate >= 0 and self.g_inh >= 0):
+            raise SCConfigError(f"bg_rate is {bg_rate} and g_inh {g_inh}; both must be 0 or more")
+        self.scale_correction = bool(scale_correction)
+        data, sizes = _data(), self.population_sizes(scale)
+        self._growth = 1 / math.sqrt(self.scale) if self.scale_correction else 1.0
+        self._weight = excitatory_weight()
+        self.network = Network(seed)
+        self.populations: dict[str, Population] = {}
+        self._monitors: dict[str, SpikeMonitor] = {}
+        initial = Normal(data["initial"]["mean_mV"], data["initial"]["std_mV"])
+        for k, name in enumerate(data["populations"]):
+            params = {**data["neurons"], "I": self._current(k)}
+            cells = Population("iaf_psc_exp", sizes[name], params, name, init={"v": initial})
+            self.populations[name] = self.network.add(cells)
+            rate = data["external_indegree"][k] * self.scale * self.bg_rate
+            if rate > 0:
+                drive = PoissonInput(cells.n, rate, self._weight * self._growth)
+                self.network.add(drive, to=cells, port="exc")
+            self._monitors[name] = self.network.add(SpikeMonitor(cells, name))
+        for t, target in enumerate(data["populations"]):
+            for s, source in enumerate(data["populations"]):
+                self._connect(t, s, self.populations[source], self.populations[target])
+
+    def __repr__(self) -> str:
+        cells = sum(p.n for p in self.populations.values())
+        return f"CorticalColumn(scale={self.scale:g}, {cells} cells)"
+
+    @staticmethod
+    def population_names() -> tuple[str, ...]:
+        """Names of the populations, from the surface down."""
+        return tuple(_data()["populations"])
+
+    @staticmethod
+    def population_sizes(scale: float = 1.0) -> dict[str, int]:
+        """Cells of every population at a scale.
+
+        Raises:
+            SCConfigError: a scale outside (0, 1].
+        """
+        data = _data()
+        scale = _scale(scale)
+        sizes = zip(data["populations"], data["sizes"], strict=True)
+        return {name: max(1, round(n * scale)) for name, n in sizes}
+
+    def simulate(self, duration_ms: float, dt: float = 0.1) -> dict[str, tuple[Indices, Indices]]:
+        """Run on for a while; return the tick and the cell of every spike since the start.
+
+        Args:
+            duration_ms: length in ms.
+            dt: tick in ms.
+        """
+        require_positive("duration_ms", duration_ms)
+        self.network.run(duration_ms / 1000, dt / 1000)
+        return {name: monitor.raster_data() for name, monitor in self._monitors.items()}
+
+    def population_rates(
+        self,
+        rasters: Mapping[str, tuple[Indices, Indices]],
+        dt: float = 0.1,
+        burn_in_ms: float = 0.0,
+    ) -> dict[str, float]:
+        """Mean rate of a cell of every population in Hz.
+
+        Args:
+            rasters: as `simulate` returns them; they are taken to last as long as the run did.
+            dt: tick in ms.
+            burn_in_ms: leading time that does not count.
+
+        Raises:
+            SCConfigError: nothing is left to count.
+        """
+        left = self.network.time() * 1000 - burn_in_ms
+        if left <= 0 or burn_in_ms < 0:
+            raise SCConfigError(
+                f"burn_in_ms is {burn_in_ms:g}; it must be from 0 to below the run's "
+                f"{self.network.time() * 1000:g} ms"
+            )
+        first = round(burn_in_ms / dt)
+        return {
+            name: float((tick >= first).sum() / self.populations[name].n / (left / 1000))
+            for name, (tick, _) in rasters.items()
+        }
+
+    def total_indegree(self, target: str) -> float:
+        """Mean number of synapses onto a cell of a population, external sources included."""
+        t = self.population_names().index(target)
+        inside = sum(self._pairs(t, s) for s in range(len(self.populations)))
+        outside = _data()["external_indegree"][t] * self.scale
+        return float(inside / self.populations[target].n + outside)
+
+    def _pairs(self, t: int, s: int) -> int:
+        """Synapses from population s to t: equation 1 of the paper, times the scale twice."""
+        data = _data()
+        p, pairs = data["probabilities"][t][s], data["sizes"][t] * data["sizes"][s]
+        return round(math.log1p(-p) / math.log1p(-1 / pairs) * self.scale**2) if p else 0
+
+    def _connect(self, t: int, s: int, source: Population, target: Population) -> None:
+        data = _data()
+        count, synapses, inhibitory = self._pairs(t, s), data["synapses"], s % 2 == 1
+        if not count:
+            return
+        mean = _mean_weight(t, s, self.g_inh) * self._growth
+        spread = abs(mean) * synapses["relative_weight_std"]
+        delay = synapses["inhibitory_delay_ms" if inhibitory else "excitatory_delay_ms"]
+        weight: Any = 0.0
+        if mean:
+            low, high = (-math.inf, 0.0) if inhibitory else (0.0, math.inf)
+            weight = Normal(mean, spread, low, high)
+        self.network.add(
+            Projection(
+                source, target, weight,
+                delay=Normal(f"{delay} ms", f"{delay * synapses['relative_delay_std']} ms"),
+                topology=FixedTotal(count), port="inh" if inhibitory else "exc",
+            )
+        )  # fmt: skip
+
+    def _current(self, t: int) -> float:
+        """The current in pA that makes up for the mean input that scaling takes away."""
+        if not self.scale_correction:
+            return 0.0
+        data = _data()
+        rates = np.array(data["mean_rates"])
+        # K·w·rate of the whole network; scaled it is K·scale·w/√scale·rate.
+        whole = sum(
+            math.log1p(-p) / math.log1p(-1 / (data["sizes"][t] * data["sizes"][s]))
+            / data["sizes"][t] * _mean_weight(t, s, self.g_inh) * rates[s]
+            for s, p in enumerate(data["probabilities"][t])
+        )  # fmt: skip
+        whole += data["external_indegree"][t] * self._weight * self.bg_rate
+        return float(data["neurons"]["tau_syn_ex"] / 1000 * (1 - math.sqrt(self.scale)) * whole)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = files("sc_neurocore.network").joinpath("microcircuit.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def excitatory_weight() -> float:
+    """Jump of the synaptic current in pA whose postsynaptic potential peaks at 0.15 mV."""
+    data = _data()
+    n = data["neurons"]
+    tau_m, tau_s = n["tau_m"], n["tau_syn_ex"]
+    peak = math.log(tau_m / tau_s) * tau_m * tau_s / (tau_m - tau_s)
+    height = tau_m * tau_s / (tau_m - tau_s) / n["C_m"]
+    height *= math.exp(-peak / tau_m) - math.exp(-peak / tau_s)
+    return float(data["synapses"]["psp_mV"] / height)
+
+
+def _mean_weight(t: int, s: int, g: float) -> float:
+    """Mean weight in pA from population s to t of the whole network."""
+    names = _data()["populations"]
+    weight = excitatory_weight()
+    if s % 2 == 1:
+        return -g * weight
+    doubled = names[s] == "L4E" and names[t] == "L23E"
+    return weight * (_data()["synapses"]["l4e_to_l23e"] if doubled else 1.0)
+
+
+def _scale(scale: float) -> float:
+    if not 0 < scale <= 1:
+        raise SCConfigError(f"scale is {scale}; it must be above 0 and at most 1")
+    return float(scale)

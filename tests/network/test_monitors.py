@@ -1,0 +1,149 @@
+"""Monitors: what they keep, in memory and on disk, and when they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network import (
+    Network,
+    Population,
+    Projection,
+    RateMonitor,
+    SpikeMonitor,
+    SpikeSourceArray,
+    StateMonitor,
+    WeightMonitor,
+    _storage,
+)
+
+
+def test_what_is_read_from_spikes() -> None:
+    """Two sources with known ticks; every figure by hand."""
+    source = SpikeSourceArray(3, [0, 0, 0, 2, 2], [5, 15, 35, 7, 35])
+    network = Network()
+    network.add(source)
+    network.add(Population("dx/dt = -x", 1, dt=0.1))
+    spikes, rate = network.add(SpikeMonitor(source)), network.add(RateMonitor(source, bin_ms=1.0))
+    network.run("2 ms")
+    network.run("2.5 ms")
+    assert spikes.count() == 5
+    assert spikes.raster_data()[0].tolist() == [5, 7, 15, 35, 35]
+    assert spikes.raster_data()[1].tolist() == [0, 2, 0, 0, 2]
+    assert [t.tolist() for t in spikes.spike_trains()] == [[5, 15, 35], [], [7, 35]]
+    np.testing.assert_allclose(spikes.firing_rates(45, 1e-4), np.array([3, 0, 2]) / 4.5e-3)
+    assert spikes.isi(0).tolist() == [10, 20]
+    # 7 − 5 = 2, 35 − 35 = 0, 7 − 15 = −8 is beyond 3.
+    assert spikes.cross_correlation(0, 2, 3).tolist() == [0, 0, 0, 1, 0, 1, 0]
+    assert rate.t().tolist() == [0, 10, 20, 30]
+    np.testing.assert_allclose(rate.rate(), np.array([2, 1, 0, 2]) / 3 / 1e-3)
+
+
+@pytest.mark.parametrize("ending", [None, ".zarr", ".h5"])
+def test_traces_in_memory_and_on_disk(ending: str | None, tmp_path: Path) -> None:
+    def file(name: str) -> Path | None:
+        return None if ending is None else tmp_path / f"{name}{ending}"
+
+    network = Network()
+    first = network.add(Population("dx/dt = -x/10", 3, dt=0.1, init={"x": [1.0, 2.0, 3.0]}))
+    other = network.add(Population("dx/dt = -x/10", 2, dt=0.1, init={"x": [4.0, 5.0]}))
+    source = network.add(SpikeSourceArray(1, [0], [5]))
+    states = network.add(StateMonitor(other, "x", [1], file=file("states")))
+    every = network.add(StateMonitor(first, ["x"], file=file("every")))
+    spikes = network.add(SpikeMonitor(source, file=file("spikes")))
+    for ticks in (90, 7):
+        network.run(f"{ticks * 0.1} ms")
+    decay = np.exp(-0.01 * np.arange(1, 98))
+    np.testing.assert_allclose(states.traces()["x"], 5.0 * decay[:, None])
+    np.testing.assert_allclose(every.traces()["x"], decay[:, None] * [1.0, 2.0, 3.0])
+    assert states.t().tolist() == list(range(97))
+    assert spikes.raster_data()[0].tolist() == [5]
+    if ending == ".zarr":
+        import zarr
+
+        table = zarr.open_group(str(file("every")), mode="r")["x"]
+        np.testing.assert_array_equal(np.asarray(table[:]), every.traces()["x"])
+    if ending == ".h5":
+        import h5py
+
+        with h5py.File(file("every")) as opened:
+            np.testing.assert_array_equal(opened["x"][:], every.traces()["x"])
+    if ending is not None:
+        with pytest.raises(SCConfigError, match="exists already; give a monitor a file of its own"):
+            SpikeMonitor(source, file=file("spikes"))
+
+
+def test_weights_that_plasticity_changes() -> None:
+    """The hook of plasticity: a rule that adds one per spike, and delivers what it has then."""
+
+    class Counting:
+        def start(self, projection: Projection, state: object, dt: float) -> Counting:
+            self.synapses, self.seen = projection.synapses, state
+            return self
+
+        def advance(
+            self, tick: int, pre: np.ndarray, post: np.ndarray, arrivals: np.ndarray
+        ) -> None:
+            for s in pre:
+                self.synapses.data[self.synapses.starts[s] : self.synapses.starts[s + 1]] += 1
+            arrivals[0] += self.synapses.data[0] * len(pre)
+
+    network = Network()
+    source = network.add(SpikeSourceArray(1, [0, 0], [2, 4]))
+    target = network.add(Population("iaf_psc_delta", 1))
+    p = network.add(Projection(source, target, 0.5, plasticity=Counting()))
+    weights = network.add(WeightMonitor(p, every=2))
+    trace = network.add(StateMonitor(target, "v"))
+    network.run("0.8 ms")
+    assert weights.weights().ravel().tolist() == [0.5, 1.5, 2.5, 2.5]
+    assert weights.t().tolist() == [2, 4, 6, 8]
+    jumps = np.diff(trace.traces()["v"].ravel(), prepend=-70.0)
+    assert np.flatnonzero(jumps > 0.1).tolist() == [3, 5]
+    np.testing.assert_allclose(jumps[[3, 5]], [1.5, 2.5], rtol=0.02)
+
+
+def test_a_monitor_beyond_memory_is_refused_before_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_storage, "_free_memory", lambda: 1 << 30)
+    network = Network()
+    cells = network.add(Population("dx/dt = -x", 100_000, dt=0.1, label="many"))
+    monitor = network.add(StateMonitor(cells, "x"))
+    with pytest.raises(SCConfigError) as error:
+        network.run("1 s")
+    assert str(error.value) == (
+        "a monitor of x of population 'many' would keep 7.5 GiB in memory, of which 1.0 GiB are "
+        "free; give it file='NAME.zarr' or 'NAME.h5' to stream to disk, or record less"
+    )
+    assert not len(monitor.t())
+
+
+def test_monitors_that_do_not_fit() -> None:
+    cells = Population("iaf_psc_delta", 3)
+    projection = Projection(cells, cells)
+    for act, sentence in (
+        (lambda: StateMonitor(cells, "u"), "has no state 'u'"),
+        (lambda: StateMonitor(cells, "v", [3]), "record names neuron 3; the population has 0 to 2"),
+        (lambda: StateMonitor(cells, "v", [-1]), "record names neuron -1"),
+        (lambda: StateMonitor(cells, "v", [0.5]), "record must list neurons by number"),
+        (lambda: SpikeMonitor(cells, file="x.csv"), "it must end in .zarr, .h5 or .hdf5"),
+        (lambda: RateMonitor(cells, 0.0), "bin_ms is 0; it must be greater than 0"),
+        (lambda: WeightMonitor(projection, 0), "every is 0; it must be a whole number"),
+    ):
+        with pytest.raises(SCConfigError, match=sentence):
+            act()
+    network = Network()
+    network.add(cells)
+    network.add(RateMonitor(cells, 0.25))
+    with pytest.raises(SCConfigError, match=r"bin_ms is 0\.25, 2\.5 ticks of 0\.1 ms"):
+        network.run(0.01)
+
+
+def test_a_progress_bar_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    network = Network()
+    cells = network.add(Population("dx/dt = -x", 1, dt=0.1, init={"x": 1.0}))
+    network.run(0.01, progress=True)
+    assert network.state(cells, "x")[0] == pytest.approx(np.exp(-10))
