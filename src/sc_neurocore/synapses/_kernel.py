@@ -1,0 +1,452 @@
+"""From a `Rule` to the source of its numba kernel over sparse rows and their transpose.
+
+Traces wait: a state at a terminal, a neuron or a synapse is stored with the tick it was last
+advanced at, and an event multiplies it by ``exp(rate·ticks)``. So an event costs the synapses it
+touches and a tick without events costs nothing, unless the rule has something to do in every tick
+(`Rule.ticked`). Synapses are stored by terminal; those of one neuron are found by the transpose.
+
+The text holds no user text: parameters and literals arrive in an array, every identifier is made
+here. Only parameters that are exponents are written into it, because a product is ten times faster
+than a general power.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sc_neurocore.dynamics import Assignment, Expr, affine, call, num, sym
+from sc_neurocore.synapses._rule import RELEASE, Place, Rule, linear_flow
+
+#: Literal integer exponents up to this size become products.
+MAX_PRODUCT = 16
+_ARRAY = {"synapse": "S", "pre": "A", "post": "B", "shared": "G"}
+_INDEX = {"synapse": "k", "pre": "i", "post": "j"}
+_FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "tanh", "sigmoid", "exprel"})
+
+
+@dataclass(frozen=True)
+class KernelSource:
+    """Text of a kernel module and the constants that it reads.
+
+    Attributes:
+        text: the module.
+        literals: numbers of the rule's text; they precede the parameters.
+        flows: states with a linear equation; a rate and a resting value or slope of each follow
+            the parameters and ``dt``.
+    """
+
+    text: str
+    literals: tuple[float, ...]
+    flows: tuple[str, ...]
+
+
+def kernel_source(rule: Rule) -> KernelSource:
+    """Write the kernel module of a rule.
+
+    It defines ``run(C, S, Ls, A, La, B, Lb, G, indptr, target, tptr, tsyn, tterm, U0 …, ap, aid,
+    pp, pid, out, t0, ticks, phases, seed)``, which advances ``ticks`` ticks from ``t0`` and returns
+    the tick, synapse and state of the first value that is not finite (−1 if there is none). Phase 1
+    is everything up to the arrivals, phase 2 the postsynaptic spikes.
+    """
+    return _Sheet(rule).source()
+
+
+class _Sheet:
+    """Writes one module: lines, names of constants, and the current name of every value."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule, self.lines, self.depth = rule, list[str](), 0
+        self.literals: dict[str, int] = {}
+        self.flows = tuple(x for x in rule.odes if linear_flow(rule, x) is not None)
+        self.env: dict[str, str] = {"dt": "dt"}
+        self.env |= {q.name: f"p{n}" for n, q in enumerate(rule.parameters)}
+        self.temporaries = 0
+        self.row = {
+            q.name: n
+            for place in _ARRAY
+            for n, q in enumerate(rule.states_at(place))  # type: ignore[arg-type]
+        }
+        self.column = {q.name: n for n, q in enumerate(rule.inputs)}
+        fixed = {q.name: num(q.value) for q in rule.parameters}
+        self.fix = lambda e: e.transform(
+            lambda n: (
+                Expr("**", (n.args[0], fixed[n.args[1].name]))
+                if n.op == "**" and n.args[1].name in fixed
+                else n
+            )
+        )
+
+    # Lines -----------------------------------------------------------------------------------
+
+    def put(self, *lines: str) -> None:
+        self.lines += ["    " * self.depth + line for line in lines]
+
+    def open(self, line: str) -> None:
+        self.put(line)
+        self.depth += 1
+
+    def close(self, levels: int = 1) -> None:
+        self.depth -= levels
+
+    def fresh(self, text: str) -> str:
+        self.temporaries += 1
+        self.put(f"v{self.temporaries} = {text}")
+        return f"v{self.temporaries}"
+
+    # Expressions -----------------------------------------------------------------------------
+
+    def literal(self, value: float) -> str:
+        return f"c{self.literals.setdefault(value.hex(), len(self.literals))}"
+
+    def text(self, expr: Expr) -> str:
+        """Code of an expression; every operation gets brackets, powers get lines of their own."""
+        if expr.op == "num":
+            return self.literal(expr.value)
+        if expr.op == "name":
+            return self.env[expr.name]
+        if expr.op in ("rand", "randn"):
+            draw = "uniform" if expr.op == "rand" else "normal"
+            return f"{draw}(seed, np.uint64(k), np.uint64(now), np.uint64({int(expr.value)}))"
+        if expr.op == "**" and expr.args[1].op == "num":
+            return self.power(self.text(expr.args[0]), expr.args[1].value)
+        args = [self.text(arg) for arg in expr.args]
+        if expr.op in ("min", "max", "clip"):
+            return self.extreme(expr.op, args)
+        if expr.op == "where":
+            return f"select({', '.join(args)})"
+        if expr.op in _FUNCTIONS:
+            return f"{expr.op}({args[0]})"
+        match expr.op:
+            case "**":
+                return f"power({args[0]}, {args[1]})"
+            case "sqrt":
+                return f"math.sqrt({args[0]})"
+            case "floor":
+                return f"np.floor({args[0]})"
+            case "abs":
+                return f"abs({args[0]})"
+            case "neg":
+                return f"(-{args[0]})"
+            case "not":
+                return f"(not {args[0]})"
+            case "and" | "or":
+                return f"({args[0]} {'&' if expr.op == 'and' else '|'} {args[1]})"
+        return f"({args[0]} {expr.op} {args[1]})"
+
+    def extreme(self, op: str, args: list[str]) -> str:
+        if op == "clip":
+            return self.extreme("min", [self.extreme("max", args[:2]), args[2]])
+        a, b = (self.fresh(x) for x in args)
+        return f"select({b} {'<' if op == 'min' else '>'} {a}, {b}, {a})"
+
+    def power(self, base: str, exponent: float) -> str:
+        if exponent == 0.5:
+            return f"math.sqrt({base})"
+        if exponent != int(exponent) or abs(exponent) > MAX_PRODUCT:
+            return f"power({base}, {self.literal(exponent)})"
+        result, square, left = "", self.fresh(base), abs(int(exponent))
+        while left:
+            if left & 1:
+                result = f"({result} * {square})" if result else square
+            left >>= 1
+            if left:
+                square = self.fresh(f"{square} * {square}")
+        if not result:
+            return self.literal(1.0)
+        return result if exponent > 0 else f"({self.literal(1.0)} / {result})"
+
+    # Values ----------------------------------------------------------------------------------
+
+    def cell(self, name: str) -> str:
+        """Where a state or input is stored."""
+        place = self.rule.places[name]
+        if name in self.column:
+            u = self.column[name]
+            return f"U{u}[t*u{u}, {_INDEX.get(place, '0')}]"
+        if place == "shared":
+            return f"G[{self.row[name]}]"
+        return f"{_ARRAY[place]}[{self.row[name]}, {_INDEX[place]}]"
+
+    def waits(self, place: Place) -> bool:
+        """Whether states of the place are advanced at events only."""
+        return place not in self.rule.ticked and any(
+            q.name in self.rule.odes for q in self.rule.states_at(place)
+        )
+
+    def load(self, place: Place, names: Iterable[str]) -> None:
+        """Bring values of one place up to the present, into local names."""
+        names = [x for x in (*self.row, *self.column) if x in set(names)]
+        names = [x for x in names if self.rule.places[x] == place]
+        flowing = [x for x in names if x in self.rule.odes] if self.waits(place) else []
+        if flowing:
+            array = _ARRAY[place]
+            self.put(f"n{array} = np.float64(now - L{array}[{_INDEX[place]}])")
+        for name in names:
+            value = self.cell(name)
+            if name in flowing:
+                value = self.flowed(name, self.fresh(value), f"n{_ARRAY[place]}")
+            self.env[name] = self.fresh(value)
+
+    def flowed(self, name: str, value: str, ticks: str) -> str:
+        """A state that waits, after some ticks."""
+        flow = linear_flow(self.rule, name)
+        assert flow is not None
+        f = self.flows.index(name)
+        (a, b), zero = flow, num(0)
+        if a == zero:
+            return value if b == zero else f"({value} + r{f} * {ticks})"
+        if b == zero:
+            return f"({value} * exp(a{f} * {ticks}))"
+        return f"(r{f} + ({value} - r{f}) * exp(a{f} * {ticks}))"
+
+    def states_of(self, place: Place) -> list[str]:
+        return [q.name for q in self.rule.states_at(place)]
+
+    def assign(self, lines: Iterable[Assignment]) -> list[str]:
+        """Write assignments; each makes a new name, so earlier reads keep what they saw."""
+        lines = tuple(lines)
+        for line in lines:
+            self.env[line.target] = self.fresh(self.text(self.fix(line.expr)))
+        return list(dict.fromkeys(line.target for line in lines))
+
+    def store(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name != RELEASE:
+                self.put(f"{self.cell(name)} = {self.env[name]}")
+
+    # Blocks ----------------------------------------------------------------------------------
+
+    def split(self, lines: tuple[Assignment, ...], outer: Place) -> list[tuple[Assignment, str]]:
+        """Run the lines of an event in order, giving reads of outer states the right version.
+
+        Lines of the outer place are written at once; the others are returned, with the outer
+        values that they read renamed to the local names current at their position.
+        """
+        inner = []
+        own = set(self.states_of(outer))
+        for line in lines:
+            if line.target in own:
+                self.assign([line])
+                continue
+            names = {x: sym(f"@{self.env[x]}") for x in line.expr.names() & own}
+            self.env |= {f"@{self.env[x]}": self.env[x] for x in names}
+            inner.append((Assignment(line.target, line.expr.substitute(names), ""), line.target))
+        return inner
+
+    def synapses(self, lines: list[Assignment], outer: Place | None, released: bool) -> None:
+        """The body of a loop over synapses: load, assign, store, hand over."""
+        read = {x for line in lines for x in line.expr.names()}
+        targets = {line.target for line in lines}
+        default = released and RELEASE not in targets
+        own = set(self.states_of("synapse"))
+        used = (read | targets | ({"w"} if default else set())) & own
+        odes = own & self.rule.odes.keys()
+        flowing = self.waits("synapse") and bool(used & odes)
+        for place in ("pre", "post"):
+            if place != outer:
+                self.load(place, read)  # type: ignore[arg-type]
+        self.load("shared", read)
+        self.load("synapse", (used | (odes if flowing else set())) | (read & self.column.keys()))
+        assigned = self.assign(lines)
+        kept = [x for x in self.states_of("synapse") if x in assigned or (flowing and x in odes)]
+        self.store(kept)
+        if flowing:
+            self.put("LS[k] = now")
+        for name in kept:
+            if name in assigned:
+                self.open(f"if bad < 0 and not (abs({self.env[name]}) <= MAX):")
+                self.put(f"bad, who, which = now, np.int64(k), {self.row[name]}")
+                self.close()
+        if released and (not default or "w" in own):
+            self.put(f"out[t, j] += {self.env[RELEASE if not default else 'w']}")
+
+    def outer_states(self, place: Place, lines: tuple[Assignment, ...]) -> list[str]:
+        """States of the event's own place that the lines need, all of them if they wait."""
+        if self.waits(place):
+            return self.states_of(place)
+        named = {x for a in lines for x in (a.target, *a.expr.names())}
+        return [x for x in self.states_of(place) if x in named]
+
+    def event(self, lines: tuple[Assignment, ...], outer: Place, released: bool) -> None:
+        """An event at a terminal or a neuron and at all of its synapses."""
+        states = self.outer_states(outer, lines)
+        read = {x for line in lines for x in line.expr.names()}
+        self.load("shared", read)
+        self.load(outer, {*states, *(read & self.column.keys())})
+        inner = [line for line, _ in self.split(lines, outer)]
+        self.store(states)
+        if self.waits(outer):
+            self.put(f"L{_ARRAY[outer]}[{_INDEX[outer]}] = now")
+        if not inner and not released:
+            return
+        if outer == "pre":
+            self.open("for k in range(indptr[i], indptr[i + 1]):")
+            self.put("j = target[k]")
+        else:
+            self.open("for q in range(tptr[j], tptr[j + 1]):")
+            self.put("k, i = tsyn[q], tterm[q]")
+        self.synapses(inner, outer, released)
+        self.close()
+
+    def advance(self) -> None:
+        """Move the states of ticked places; those that read others go first."""
+        for place in ("synapse", "pre", "post", "shared"):
+            names = [x for x in self.states_of(place) if x in self.rule.odes]
+            if not names or place not in self.rule.ticked:
+                continue
+            self.over(place)
+            read = {x for name in names for x in self.rule.odes[name].names()}
+            for other in ("pre", "post"):
+                if place == "synapse":
+                    self.load(other, read)  # type: ignore[arg-type]
+            self.load("shared", read)
+            if place != "shared":
+                self.load(place, {*names, *read})  # type: ignore[arg-type]
+            else:
+                self.load(place, names)
+            moved = {name: self.fresh(self.moved(name)) for name in names}
+            for name, value in moved.items():
+                self.put(f"{self.cell(name)} = {value}")
+            self.close({"synapse": 2, "pre": 1, "post": 1, "shared": 0}[place])
+
+    def moved(self, name: str) -> str:
+        """A ticked state after one tick: exact if linear, else exponential Euler or Euler."""
+        if name in self.flows:
+            f = self.flows.index(name)
+            a, b = linear_flow(self.rule, name) or (num(0), num(0))
+            if a == num(0):
+                return f"{self.env[name]} + r{f}"
+            rest = f"r{f}" if b != num(0) else ""
+            return (
+                f"{rest} + ({self.env[name]} - {rest}) * e{f}"
+                if rest
+                else f"{self.env[name]} * e{f}"
+            )
+        expr = self.rule.odes[name]
+        form = affine(expr, (name,))
+        gain = sym("dt")
+        if form is not None and name in form[0]:
+            gain = gain * call("exprel", form[0][name] * sym("dt"))
+        return self.text(self.fix(sym(name) + gain * expr))
+
+    def over(self, place: str) -> None:
+        """Open the loops over all of a place."""
+        if place in ("pre", "synapse"):
+            self.open("for i in range(len(indptr) - 1):")
+        if place == "post":
+            self.open("for j in range(len(tptr) - 1):")
+        if place == "synapse":
+            self.open("for k in range(indptr[i], indptr[i + 1]):")
+            self.put("j = target[k]")
+
+    def every_tick(self) -> None:
+        lines = self.rule.every_tick
+        for place in ("shared", "pre", "post"):
+            own = tuple(a for a in lines if self.rule.places.get(a.target) == place)
+            if not own:
+                continue
+            self.over(place)
+            names = {x for a in own for x in (a.target, *a.expr.names())}
+            self.load("shared", names)
+            if place != "shared":
+                self.load(place, names)  # type: ignore[arg-type]
+            self.store(self.assign(own))
+            self.close(0 if place == "shared" else 1)
+        own = tuple(a for a in lines if self.rule.places.get(a.target, "synapse") == "synapse")
+        if not own:
+            return
+        released = any(a.target == RELEASE for a in own)
+        when, read = self.rule.when, {x for a in own for x in a.expr.names()}
+        if when is not None:
+            self.load("shared", when.names())
+        if when is not None and any(self.rule.places.get(x) == "post" for x in when.names()):
+            self.open("for j in range(len(tptr) - 1):")
+            self.load("post", read | when.names())
+            self.open(f"if {self.text(self.fix(when))}:")
+            self.open("for q in range(tptr[j], tptr[j + 1]):")
+            self.put("k, i = tsyn[q], tterm[q]")
+            self.synapses(list(own), "post", released)
+            self.close(3)
+            return
+        if when is not None:
+            self.open(f"if {self.text(self.fix(when))}:")
+        self.open("for i in range(len(indptr) - 1):")
+        self.load("pre", read)
+        self.open("for k in range(indptr[i], indptr[i + 1]):")
+        self.put("j = target[k]")
+        self.synapses(list(own), "pre", released)
+        self.close(2 if when is None else 3)
+
+    # The module ------------------------------------------------------------------------------
+
+    def source(self) -> KernelSource:
+        rule = self.rule
+        self.depth = 1
+        self.put("bad, who, which = np.int64(-1), np.int64(-1), np.int64(-1)")
+        for n in range(len(rule.inputs)):
+            self.put(f"u{n} = np.int64(U{n}.shape[0] > 1)")
+        self.open("for t in range(ticks):")
+        self.put("now = t0 + t")
+        self.open("if phases & 1:")
+        self.put("pass")
+        self.advance()
+        self.every_tick()
+        released = RELEASE in {a.target for a in rule.on_pre} or "w" in self.states_of("synapse")
+        released = released and not any(a.target == RELEASE for a in rule.every_tick)
+        if rule.on_pre or released:
+            self.open("for s in range(ap[t], ap[t + 1]):")
+            self.put("i = aid[s]")
+            self.event(rule.on_pre, "pre", released)
+            self.close()
+        self.close()
+        if rule.on_post:
+            self.open("if phases & 2:")
+            self.open("for s in range(pp[t], pp[t + 1]):")
+            self.put("j = pid[s]")
+            self.event(rule.on_post, "post", False)
+            self.close(2)
+        self.close()
+        self.put("return bad, who, which")
+        return KernelSource(
+            "\n".join([*self.head(), *self.constants(), *self.lines, ""]),
+            tuple(float.fromhex(x) for x in self.literals),
+            self.flows,
+        )
+
+    def head(self) -> list[str]:
+        inputs = [f"U{n}" for n in range(len(self.rule.inputs))]
+        table, ticks, row = "float64[:, ::1]", "int64[::1]", "int32[::1]"
+        signature = ", ".join(
+            ["float64[::1]", table, ticks, table, ticks, table, ticks, "float64[::1]", ticks, row,
+             ticks, row, row, *(table for _ in inputs), ticks, row, ticks, row, table,
+             "int64", "int64", "int64", "uint64"]
+        )  # fmt: skip
+        arguments = ", ".join(
+            ["C", "S", "LS", "A", "LA", "B", "LB", "G", "indptr", "target", "tptr", "tsyn",
+             "tterm", *inputs, "ap", "aid", "pp", "pid", "out", "t0", "ticks", "phases", "seed"]
+        )  # fmt: skip
+        return [
+            '"""A kernel generated by SC-NeuroCore; safe to delete."""',
+            "import math",
+            "import numpy as np",
+            "from numba import float64, int32, int64, njit, uint64",
+            "from sc_neurocore.dynamics._kernel_math import cos, exp, exprel, log, power, select",
+            "from sc_neurocore.dynamics._kernel_math import sigmoid, sin, tanh",
+            "from sc_neurocore.dynamics._noise import normal, uniform",
+            "MAX = np.finfo(np.float64).max",
+            "",
+            f'@njit(({signature}), cache=True, nogil=True, error_model="numpy")',
+            f"def run({arguments}):",
+        ]
+
+    def constants(self) -> list[str]:
+        start = len(self.literals)
+        lines = [f"    c{n} = C[{n}]" for n in range(start)]
+        lines += [f"    p{n} = C[{start + n}]" for n in range(len(self.rule.parameters))]
+        start += len(self.rule.parameters)
+        lines.append(f"    dt = C[{start}]")
+        for n in range(len(self.flows)):
+            at = start + 1 + 3 * n
+            lines.append(f"    a{n}, r{n}, e{n} = C[{at}], C[{at + 1}], C[{at + 2}]")
+        return lines
