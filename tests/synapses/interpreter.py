@@ -122,5 +122,3 @@ class Interpreter:
 
     def get(self, name: str) -> NDArray[np.float64]:
         return np.array([cell[name] for cell in self.cells[self.rule.places[name]]])
-
-

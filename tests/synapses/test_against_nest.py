@@ -73,7 +73,8 @@ def test_pair_rule(nest, mu_plus, mu_minus):
     before, after = trains(1)
     recorder = in_nest(
         nest, "stdp_synapse", before, after - DELAY, weight=0.7, tau_plus=17.0, Wmax=1.4,
-        mu_plus=mu_plus, mu_minus=mu_minus, alpha=1.1, traces={"tau_minus": 33.0}, **{"lambda": 0.02},
+        mu_plus=mu_plus, mu_minus=mu_minus, alpha=1.1, **{"lambda": 0.02},
+        traces={"tau_minus": 33.0},
     )  # fmt: skip
     nest.Simulate(TICKS * DT + 2)
     rule = load_rule("stdp_pair").with_initial({"w": 0.7}).with_parameters(

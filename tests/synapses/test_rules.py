@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -130,7 +131,7 @@ def test_cutting_a_run_changes_nothing(name):
     expected = whole.advance(0, ticks, arrivals=events(before), spikes=events(after), inputs=inputs)
     found = np.zeros_like(expected)
     edges = [0, 1, 2, 40, 97, ticks]
-    for lo, hi in zip(edges, edges[1:], strict=False):
+    for lo, hi in itertools.pairwise(edges):
         part = {k: v[lo:hi] for k, v in inputs.items()}
         now, later = events(before, lo, hi), events(after, lo, hi)
         if hi - lo == 1:

@@ -101,14 +101,12 @@ def build_rule(
             continue
         if line.target not in {q.name for q in states}:
             hint = suggest(line.target, [q.name for q in states])
-            raise EquationError(
-                pointed(f"'{line.target}' is not a state{hint}", line.target_span)
-            )
+            raise EquationError(pointed(f"'{line.target}' is not a state{hint}", line.target_span))
         _check_reads(right, own[line.target], own, f"d{line.target}/dt")
         found[line.target] = Equation("ode", line.target, right, line.source)
 
     def block(text: str, where: str) -> tuple[Assignment, ...]:
-        result = []
+        result: list[Assignment] = []
         for target, expr, source in parse_assignments(text):
             _check_target(target, expr, where, own, [q.name for q in states])
             bound = binder.bind(expr, release=any(a.target == RELEASE for a in result))
@@ -174,9 +172,7 @@ def _check_names(names: Sequence[str], places: Mapping[str, Place], placed: Sequ
             raise SCConfigError(f"'{name}' is reserved or not an identifier; choose another name")
     for name in placed:
         if places.get(name) not in PLACES:
-            raise SCConfigError(
-                f"'{name}' has no place; allowed: {', '.join(sorted(PLACES))}"
-            )
+            raise SCConfigError(f"'{name}' has no place; allowed: {', '.join(sorted(PLACES))}")
 
 
 def _check_target(

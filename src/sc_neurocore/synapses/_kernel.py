@@ -12,17 +12,13 @@ than a general power.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sc_neurocore.dynamics import Assignment, Expr, affine, call, num, sym
-from sc_neurocore.synapses._rule import RELEASE, Place, Rule, linear_flow
+from sc_neurocore.dynamics import Assignment, affine, call, num, sym
+from sc_neurocore.synapses._rule import PLACES, RELEASE, Place, Rule, linear_flow
+from sc_neurocore.synapses._sheet import ARRAY, INDEX, Sheet
 
-#: Literal integer exponents up to this size become products.
-MAX_PRODUCT = 16
-_ARRAY = {"synapse": "S", "pre": "A", "post": "B", "shared": "G"}
-_INDEX = {"synapse": "k", "pre": "i", "post": "j"}
-_FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "tanh", "sigmoid", "exprel"})
+SIDES: tuple[Place, ...] = ("pre", "post")
 
 
 @dataclass(frozen=True)
@@ -49,173 +45,11 @@ def kernel_source(rule: Rule) -> KernelSource:
     the tick, synapse and state of the first value that is not finite (−1 if there is none). Phase 1
     is everything up to the arrivals, phase 2 the postsynaptic spikes.
     """
-    return _Sheet(rule).source()
+    return _Kernel(rule).source()
 
 
-class _Sheet:
-    """Writes one module: lines, names of constants, and the current name of every value."""
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule, self.lines, self.depth = rule, list[str](), 0
-        self.literals: dict[str, int] = {}
-        self.flows = tuple(x for x in rule.odes if linear_flow(rule, x) is not None)
-        self.env: dict[str, str] = {"dt": "dt"}
-        self.env |= {q.name: f"p{n}" for n, q in enumerate(rule.parameters)}
-        self.temporaries = 0
-        self.row = {
-            q.name: n
-            for place in _ARRAY
-            for n, q in enumerate(rule.states_at(place))  # type: ignore[arg-type]
-        }
-        self.column = {q.name: n for n, q in enumerate(rule.inputs)}
-        fixed = {q.name: num(q.value) for q in rule.parameters}
-        self.fix = lambda e: e.transform(
-            lambda n: (
-                Expr("**", (n.args[0], fixed[n.args[1].name]))
-                if n.op == "**" and n.args[1].name in fixed
-                else n
-            )
-        )
-
-    # Lines -----------------------------------------------------------------------------------
-
-    def put(self, *lines: str) -> None:
-        self.lines += ["    " * self.depth + line for line in lines]
-
-    def open(self, line: str) -> None:
-        self.put(line)
-        self.depth += 1
-
-    def close(self, levels: int = 1) -> None:
-        self.depth -= levels
-
-    def fresh(self, text: str) -> str:
-        self.temporaries += 1
-        self.put(f"v{self.temporaries} = {text}")
-        return f"v{self.temporaries}"
-
-    # Expressions -----------------------------------------------------------------------------
-
-    def literal(self, value: float) -> str:
-        return f"c{self.literals.setdefault(value.hex(), len(self.literals))}"
-
-    def text(self, expr: Expr) -> str:
-        """Code of an expression; every operation gets brackets, powers get lines of their own."""
-        if expr.op == "num":
-            return self.literal(expr.value)
-        if expr.op == "name":
-            return self.env[expr.name]
-        if expr.op in ("rand", "randn"):
-            draw = "uniform" if expr.op == "rand" else "normal"
-            return f"{draw}(seed, np.uint64(k), np.uint64(now), np.uint64({int(expr.value)}))"
-        if expr.op == "**" and expr.args[1].op == "num":
-            return self.power(self.text(expr.args[0]), expr.args[1].value)
-        args = [self.text(arg) for arg in expr.args]
-        if expr.op in ("min", "max", "clip"):
-            return self.extreme(expr.op, args)
-        if expr.op == "where":
-            return f"select({', '.join(args)})"
-        if expr.op in _FUNCTIONS:
-            return f"{expr.op}({args[0]})"
-        match expr.op:
-            case "**":
-                return f"power({args[0]}, {args[1]})"
-            case "sqrt":
-                return f"math.sqrt({args[0]})"
-            case "floor":
-                return f"np.floor({args[0]})"
-            case "abs":
-                return f"abs({args[0]})"
-            case "neg":
-                return f"(-{args[0]})"
-            case "not":
-                return f"(not {args[0]})"
-            case "and" | "or":
-                return f"({args[0]} {'&' if expr.op == 'and' else '|'} {args[1]})"
-        return f"({args[0]} {expr.op} {args[1]})"
-
-    def extreme(self, op: str, args: list[str]) -> str:
-        if op == "clip":
-            return self.extreme("min", [self.extreme("max", args[:2]), args[2]])
-        a, b = (self.fresh(x) for x in args)
-        return f"select({b} {'<' if op == 'min' else '>'} {a}, {b}, {a})"
-
-    def power(self, base: str, exponent: float) -> str:
-        if exponent == 0.5:
-            return f"math.sqrt({base})"
-        if exponent != int(exponent) or abs(exponent) > MAX_PRODUCT:
-            return f"power({base}, {self.literal(exponent)})"
-        result, square, left = "", self.fresh(base), abs(int(exponent))
-        while left:
-            if left & 1:
-                result = f"({result} * {square})" if result else square
-            left >>= 1
-            if left:
-                square = self.fresh(f"{square} * {square}")
-        if not result:
-            return self.literal(1.0)
-        return result if exponent > 0 else f"({self.literal(1.0)} / {result})"
-
-    # Values ----------------------------------------------------------------------------------
-
-    def cell(self, name: str) -> str:
-        """Where a state or input is stored."""
-        place = self.rule.places[name]
-        if name in self.column:
-            u = self.column[name]
-            return f"U{u}[t*u{u}, {_INDEX.get(place, '0')}]"
-        if place == "shared":
-            return f"G[{self.row[name]}]"
-        return f"{_ARRAY[place]}[{self.row[name]}, {_INDEX[place]}]"
-
-    def waits(self, place: Place) -> bool:
-        """Whether states of the place are advanced at events only."""
-        return place not in self.rule.ticked and any(
-            q.name in self.rule.odes for q in self.rule.states_at(place)
-        )
-
-    def load(self, place: Place, names: Iterable[str]) -> None:
-        """Bring values of one place up to the present, into local names."""
-        names = [x for x in (*self.row, *self.column) if x in set(names)]
-        names = [x for x in names if self.rule.places[x] == place]
-        flowing = [x for x in names if x in self.rule.odes] if self.waits(place) else []
-        if flowing:
-            array = _ARRAY[place]
-            self.put(f"n{array} = np.float64(now - L{array}[{_INDEX[place]}])")
-        for name in names:
-            value = self.cell(name)
-            if name in flowing:
-                value = self.flowed(name, self.fresh(value), f"n{_ARRAY[place]}")
-            self.env[name] = self.fresh(value)
-
-    def flowed(self, name: str, value: str, ticks: str) -> str:
-        """A state that waits, after some ticks."""
-        flow = linear_flow(self.rule, name)
-        assert flow is not None
-        f = self.flows.index(name)
-        (a, b), zero = flow, num(0)
-        if a == zero:
-            return value if b == zero else f"({value} + r{f} * {ticks})"
-        if b == zero:
-            return f"({value} * exp(a{f} * {ticks}))"
-        return f"(r{f} + ({value} - r{f}) * exp(a{f} * {ticks}))"
-
-    def states_of(self, place: Place) -> list[str]:
-        return [q.name for q in self.rule.states_at(place)]
-
-    def assign(self, lines: Iterable[Assignment]) -> list[str]:
-        """Write assignments; each makes a new name, so earlier reads keep what they saw."""
-        lines = tuple(lines)
-        for line in lines:
-            self.env[line.target] = self.fresh(self.text(self.fix(line.expr)))
-        return list(dict.fromkeys(line.target for line in lines))
-
-    def store(self, names: Iterable[str]) -> None:
-        for name in names:
-            if name != RELEASE:
-                self.put(f"{self.cell(name)} = {self.env[name]}")
-
-    # Blocks ----------------------------------------------------------------------------------
+class _Kernel(Sheet):
+    """Writes the module of a rule, block by block."""
 
     def split(self, lines: tuple[Assignment, ...], outer: Place) -> list[tuple[Assignment, str]]:
         """Run the lines of an event in order, giving reads of outer states the right version.
@@ -243,9 +77,9 @@ class _Sheet:
         used = (read | targets | ({"w"} if default else set())) & own
         odes = own & self.rule.odes.keys()
         flowing = self.waits("synapse") and bool(used & odes)
-        for place in ("pre", "post"):
+        for place in SIDES:
             if place != outer:
-                self.load(place, read)  # type: ignore[arg-type]
+                self.load(place, read)
         self.load("shared", read)
         self.load("synapse", (used | (odes if flowing else set())) | (read & self.column.keys()))
         assigned = self.assign(lines)
@@ -277,7 +111,7 @@ class _Sheet:
         inner = [line for line, _ in self.split(lines, outer)]
         self.store(states)
         if self.waits(outer):
-            self.put(f"L{_ARRAY[outer]}[{_INDEX[outer]}] = now")
+            self.put(f"L{ARRAY[outer]}[{INDEX[outer]}] = now")
         if not inner and not released:
             return
         if outer == "pre":
@@ -291,18 +125,17 @@ class _Sheet:
 
     def advance(self) -> None:
         """Move the states of ticked places; those that read others go first."""
-        for place in ("synapse", "pre", "post", "shared"):
+        for place in reversed(PLACES):
             names = [x for x in self.states_of(place) if x in self.rule.odes]
             if not names or place not in self.rule.ticked:
                 continue
             self.over(place)
             read = {x for name in names for x in self.rule.odes[name].names()}
-            for other in ("pre", "post"):
-                if place == "synapse":
-                    self.load(other, read)  # type: ignore[arg-type]
+            for other in SIDES if place == "synapse" else ():
+                self.load(other, read)
             self.load("shared", read)
             if place != "shared":
-                self.load(place, {*names, *read})  # type: ignore[arg-type]
+                self.load(place, {*names, *read})
             else:
                 self.load(place, names)
             moved = {name: self.fresh(self.moved(name)) for name in names}
@@ -342,7 +175,7 @@ class _Sheet:
 
     def every_tick(self) -> None:
         lines = self.rule.every_tick
-        for place in ("shared", "pre", "post"):
+        for place in PLACES[:-1]:
             own = tuple(a for a in lines if self.rule.places.get(a.target) == place)
             if not own:
                 continue
@@ -350,7 +183,7 @@ class _Sheet:
             names = {x for a in own for x in (a.target, *a.expr.names())}
             self.load("shared", names)
             if place != "shared":
-                self.load(place, names)  # type: ignore[arg-type]
+                self.load(place, names)
             self.store(self.assign(own))
             self.close(0 if place == "shared" else 1)
         own = tuple(a for a in lines if self.rule.places.get(a.target, "synapse") == "synapse")
@@ -377,8 +210,6 @@ class _Sheet:
         self.put("j = target[k]")
         self.synapses(list(own), "pre", released)
         self.close(2 if when is None else 3)
-
-    # The module ------------------------------------------------------------------------------
 
     def source(self) -> KernelSource:
         rule = self.rule

@@ -158,6 +158,5 @@ def _replaced(
                 f"it must be {q.low:g} to {q.high:g}{unit}"
             )
     return tuple(
-        replace(q, value=float(overrides[q.name])) if q.name in overrides else q
-        for q in quantities
+        replace(q, value=float(overrides[q.name])) if q.name in overrides else q for q in quantities
     )

@@ -195,9 +195,13 @@ class PlasticState:
         spiking = _events("spikes", spikes, ticks, neurons)
         given = self._inputs(inputs or {}, ticks)
         v, last = self.values, self.last
+        places = (
+            v["synapse"], last["synapse"], v["pre"], last["pre"], v["post"], last["post"],
+            v["shared"].reshape(-1),
+        )  # fmt: skip
+        rows = (self.indptr, self.target, *self.transpose)
         bad, who, which = self.kernel(
-            self.constants, v["synapse"], last["synapse"], v["pre"], last["pre"], v["post"],
-            last["post"], v["shared"].reshape(-1), self.indptr, self.target, *self.transpose, *given, *arriving, *spiking, out, start, ticks,
+            self.constants, *places, *rows, *given, *arriving, *spiking, out, start, ticks,
             _PHASES[phase], np.uint64(self.seed),
         )  # fmt: skip
         if bad >= 0:
@@ -227,12 +231,14 @@ class PlasticState:
             )
         place = self.rule.places[name]
         row = [q.name for q in self.rule.states_at(place)].index(name)
-        values = self.values[place][row].copy()
+        values: Array = self.values[place][row].copy()
         if tick is None or name not in self.rule.odes or place in self.rule.ticked:
             return values
         rate, rest, _ = _flow(self.rule, name, self.dt)
         gone = tick - self.last[place]
-        return values + rest * gone if rate == 0 else rest + (values - rest) * np.exp(rate * gone)
+        if rate == 0:
+            return np.asarray(values + rest * gone)
+        return np.asarray(rest + (values - rest) * np.exp(rate * gone))
 
     def _inputs(self, given: Mapping[str, ArrayLike], ticks: int) -> list[Array]:
         known = {q.name: q for q in self.rule.inputs}
@@ -293,9 +299,7 @@ def _check_rows(indptr: NDArray[np.int64], target: NDArray[np.int32], neurons: i
         )
 
 
-def _initial(
-    rule: str, name: str, value: ArrayLike, low: float, high: float, cells: int
-) -> Array:
+def _initial(rule: str, name: str, value: ArrayLike, low: float, high: float, cells: int) -> Array:
     given = np.asarray(value, np.float64)
     if given.shape not in ((), (cells,)):
         raise SCConfigError(
@@ -320,7 +324,6 @@ def _events(
         )
     if len(given.index) and not 0 <= given.index.min() <= given.index.max() < cells:
         raise SCConfigError(
-            f"{what} name {given.index.min()} to {given.index.max()}; "
-            f"allowed: 0 to {cells - 1}"
+            f"{what} name {given.index.min()} to {given.index.max()}; allowed: 0 to {cells - 1}"
         )
     return given.start, given.index
