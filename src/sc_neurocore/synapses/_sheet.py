@@ -68,7 +68,7 @@ class Sheet:
             return self.env[expr.name]
         if expr.op in ("rand", "randn"):
             draw = "uniform" if expr.op == "rand" else "normal"
-            return f"{draw}(seed, np.uint64(k), np.uint64(now), np.uint64({int(expr.value)}))"
+            return f"{draw}(seed, k, np.uint64(now), np.uint64({int(expr.value)}))"
         if expr.op == "**" and expr.args[1].op == "num":
             return self.power(self.text(expr.args[0]), expr.args[1].value)
         args = [self.text(arg) for arg in expr.args]
@@ -142,7 +142,7 @@ class Sheet:
         flowing = [x for x in names if x in self.rule.odes] if self.waits(place) else []
         if flowing:
             array = ARRAY[place]
-            self.put(f"n{array} = np.float64(now - L{array}[{INDEX[place]}])")
+            self.put(f"n{array} = np.uint64(now - L{array}[{INDEX[place]}])")
         for name in names:
             value = self.cell(name)
             if name in flowing:
@@ -156,10 +156,9 @@ class Sheet:
         f = self.flows.index(name)
         (a, b), zero = flow, num(0)
         if a == zero:
-            return value if b == zero else f"({value} + r{f} * {ticks})"
-        if b == zero:
-            return f"({value} * exp(a{f} * {ticks}))"
-        return f"(r{f} + ({value} - r{f}) * exp(a{f} * {ticks}))"
+            return value if b == zero else f"({value} + r{f} * np.float64({ticks}))"
+        factor = f"fall(E[{f}], {ticks}, a{f})"
+        return f"({value} * {factor})" if b == zero else f"(r{f} + ({value} - r{f}) * {factor})"
 
     def states_of(self, place: Place) -> list[str]:
         return [q.name for q in self.rule.states_at(place)]

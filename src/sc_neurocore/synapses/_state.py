@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.dynamics import evaluate, require_positive, suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.synapses._kernel import KernelSource, kernel_source
+from sc_neurocore.synapses._kernel import COARSE, FINE, KernelSource, kernel_source
 from sc_neurocore.synapses._rule import Place, Rule, linear_flow
 
 Array = NDArray[np.float64]
@@ -77,6 +77,7 @@ class PlasticState:
         last: by place, the tick that the waiting states of each cell were advanced to.
         kernel: the compiled rule.
         constants: numbers of the rule that the kernel reads.
+        decays: for every linear state its decay over few and over many ticks.
     """
 
     rule: Rule
@@ -89,6 +90,7 @@ class PlasticState:
     last: Mapping[Place, NDArray[np.int64]]
     kernel: Any
     constants: Array
+    decays: Array
 
     @staticmethod
     def of(
@@ -154,6 +156,7 @@ class PlasticState:
             last={p: np.full(n, -1, np.int64) for p, n in cells.items()},
             kernel=load_kernel(source.text),
             constants=_constants(rule, source, dt),
+            decays=_decays(rule, source, dt),
         )
 
     def advance(
@@ -201,8 +204,8 @@ class PlasticState:
         )  # fmt: skip
         rows = (self.indptr, self.target, *self.transpose)
         bad, who, which = self.kernel(
-            self.constants, *places, *rows, *given, *arriving, *spiking, out, start, ticks,
-            _PHASES[phase], np.uint64(self.seed),
+            self.constants, self.decays, *places, *rows, *given, *arriving, *spiking, out, start,
+            ticks, _PHASES[phase], np.uint64(self.seed),
         )  # fmt: skip
         if bad >= 0:
             name = self.rule.states_at("synapse")[which].name
@@ -276,6 +279,14 @@ def _constants(rule: Rule, source: KernelSource, dt: float) -> Array:
         rate, rest, factor = _flow(rule, name, dt)
         numbers += [rate, rest, factor]
     return np.array(numbers)
+
+
+def _decays(rule: Rule, source: KernelSource, dt: float) -> Array:
+    ticks = [*range(FINE), *(FINE * n for n in range(COARSE))]
+    rates = [_flow(rule, name, dt)[0] for name in source.flows]
+    # A state that grows is cut at e^709, the largest number; the rule's check then speaks.
+    rows = [[math.exp(min(rate * n, 709.0)) for n in ticks] for rate in rates]
+    return np.array(rows).reshape(len(rows), len(ticks))
 
 
 def _flow(rule: Rule, name: str, dt: float) -> tuple[float, float, float]:
