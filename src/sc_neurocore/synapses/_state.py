@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.dynamics import evaluate, require_positive, suggest
+from sc_neurocore.dynamics import Quantity, evaluate, require_positive, suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.synapses._kernel import COARSE, FINE, KernelSource, kernel_source
 from sc_neurocore.synapses._rule import Place, Rule, linear_flow
@@ -111,7 +111,8 @@ class PlasticState:
             target: ``(synapses,)`` neuron of each synapse.
             neurons: number of postsynaptic neurons.
             dt: tick in ms.
-            init: initial values of states, one number or one per cell; else the rule's.
+            init: initial values of states, one number or one per cell; else the rule's. They lie
+                in the state's range, and within parameters ``NAME_min`` and ``NAME_max``.
             seed: seed of the random draws.
 
         Raises:
@@ -130,8 +131,7 @@ class PlasticState:
         values: dict[Place, Array] = {}
         for place, count in cells.items():
             rows = [
-                _initial(rule.name, q.name, given.pop(q.name, q.value), q.low, q.high, count)
-                for q in rule.states_at(place)
+                _initial(rule, q, given.pop(q.name, q.value), count) for q in rule.states_at(place)
             ]
             values[place] = np.array(rows).reshape(len(rows), count)
         if given:
@@ -310,15 +310,18 @@ def _check_rows(indptr: NDArray[np.int64], target: NDArray[np.int32], neurons: i
         )
 
 
-def _initial(rule: str, name: str, value: ArrayLike, low: float, high: float, cells: int) -> Array:
+def _initial(rule: Rule, q: Quantity, value: ArrayLike, cells: int) -> Array:
     given = np.asarray(value, np.float64)
     if given.shape not in ((), (cells,)):
         raise SCConfigError(
-            f"init of '{name}' has shape {given.shape}; give one number or ({cells},)"
+            f"init of '{q.name}' has shape {given.shape}; give one number or ({cells},)"
         )
+    bounds = rule.parameter_values
+    low = max(q.low, bounds.get(f"{q.name}_min", q.low))
+    high = min(q.high, bounds.get(f"{q.name}_max", q.high))
     if given.size and not (np.isfinite(given).all() and low <= given.min() <= given.max() <= high):
         raise SCConfigError(
-            f"init of '{name}' of rule '{rule}' is {given.min():g} to {given.max():g}; "
+            f"init of '{q.name}' of rule '{rule.name}' is {given.min():g} to {given.max():g}; "
             f"it must be {low:g} to {high:g}"
         )
     return np.broadcast_to(given, cells).astype(np.float64)
