@@ -4,7 +4,8 @@ Fixed Poisson trains on both sides of a random projection, so that both programs
 updates: 2000 sources, 2000 targets, 500 synapses per target, 10 Hz, 1 s in ticks of 0.1 ms, one
 thread. NEST runs parrots on both sides and its plastic connections; ours runs `PlasticState`. Mean
 weights must agree, or the benchmark stops: a delay that is dendritic there and axonal here is made
-up for by shifting the postsynaptic trains, and spikes are kept from meeting in a tick.
+up for by shifting the postsynaptic trains, and spikes are kept from meeting in a tick. Times are
+processor time of the process; connecting is not counted on either side.
 
 The limit is a bare loop over the same synapses in the same order: it loads, adds and stores
 one weight and reads one trace per event. Results go to benchmarks/results/plasticity.json.
