@@ -18,6 +18,7 @@ from sc_neurocore.network import (
     Projection,
     SpikeMonitor,
     SpikeSourceArray,
+    WeightMonitor,
 )
 from sc_neurocore.synapses import load_rule
 
@@ -48,6 +49,14 @@ def test_one_synapse_by_hand():
     assert monitor.raster_data()[0].tolist() == [5, 42], "it was handed the depressed weight, > 15"
     x = 1 + math.exp(-37 * 0.1 / 20)
     assert synapse.synapses.data[0] == pytest.approx(later + 0.02 * 20.0 * x)
+
+
+def test_a_monitor_sees_the_weight_of_every_tick():
+    network, _, synapse = one_neuron(STDP, spikes=(3,))
+    monitor = network.add(WeightMonitor(synapse))
+    network.run("0.8 ms")
+    # Row k is after k + 1 ticks; the pair is made in tick 5.
+    assert monitor.weights()[:, 0] == pytest.approx([16.0] * 5 + [16.4] * 3)
 
 
 def test_weights_are_a_sum_over_pairs():
