@@ -7,6 +7,7 @@ from sc_neurocore.dynamics._calculus import affine, derivative
 from sc_neurocore.dynamics._draws import random_draws
 from sc_neurocore.dynamics._errors import pointed, require_finite, require_positive, suggest
 from sc_neurocore.dynamics._evaluate import evaluate, exprel, sigmoid
+from sc_neurocore.dynamics._kernel_cache import load_kernel
 from sc_neurocore.dynamics._methods import Program, linear_system, program
 from sc_neurocore.dynamics._model import METHODS, Assignment, Equation, Method, Model, Quantity
 from sc_neurocore.dynamics._parse import (
@@ -45,6 +46,7 @@ __all__ = [
     "exprel",
     "fi_curve",
     "linear_system",
+    "load_kernel",
     "num",
     "parse_assignments",
     "parse_block",

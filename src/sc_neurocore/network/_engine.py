@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._groups import Group
 from sc_neurocore.network._noise import Noise
+from sc_neurocore.network._plastic import PlasticProjection
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._ring import Ring
@@ -33,24 +34,6 @@ _MOST_TICKS = 64
 _LINE = 64
 #: Neurons below which a second thread costs more than it saves.
 _FEW = 1024
-
-
-class Plastic(Protocol):
-    """The plastic synapses of one projection while a network runs.
-
-    Made by ``projection.plasticity.start(projection, state, dt)``, where ``state(name)`` is the
-    live ``(targets,)`` array of a state of the target population, and ``dt`` is in ms.
-    """
-
-    def advance(self, tick: int, pre: Keys, post: Keys, arrivals: Array) -> None:
-        """Called before the neurons advance, once per tick.
-
-        Args:
-            tick: the tick that is about to be computed.
-            pre: sources that spiked in the tick before, ascending.
-            post: targets that spiked in the tick before, ascending.
-            arrivals: ``(targets,)`` input of ``tick``; what arrives in it is to be added.
-        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,9 +205,13 @@ class Engine:
                 size = min(end - self.tick, self.lookahead - self.tick % self.lookahead)
                 kept = [np.empty((size, len(g.rows), g.group.n)) for g in self.groups]
                 at = self.tick
-                for part in self.plastic:
-                    part(at, self._keys)
+                for plastic, projection, live in self.plastic:
+                    ring = live.rings[projection.port]
+                    columns = live.group.part(projection.target)
+                    plastic.arrive(at, ring.values[at % self.slots, columns])
                 self._chunk(workers, size, kept)
+                for plastic, projection, _ in self.plastic:
+                    plastic.spike(at, self._of(projection.source), self._of(projection.target))
                 self.tick += size
                 keep(at, self._keys, kept)
                 if progress is not None:
@@ -290,24 +277,19 @@ class Engine:
         own = values if values.shape[1] == 1 else values[:, low - part.start : high - part.start]
         rows[:, low:high] += own
 
-    def _start(self, projection: Projection) -> Callable[[int, Keys], None]:
-        """What carries out a projection's plasticity in a tick."""
-        target, source = projection.target, projection.source
-        live, columns = self.live(target)
-        ring = live.rings[projection.port]
-        state: Plastic = projection.plasticity.start(
-            projection, lambda name: self.state(target, name), self.dt
+    def _start(self, projection: Projection) -> tuple[PlasticProjection, Projection, _Live]:
+        """A plastic projection, and the group that it leads to."""
+        assert projection.plasticity is not None
+        plastic = PlasticProjection(
+            projection, projection.plasticity, self.state, self.dt, projection.draws
         )
-        from_, to = self.first[id(source)], self.first[id(target)]
+        return plastic, projection, self.live(projection.target)[0]
 
-        def advance(tick: int, keys: Keys) -> None:
-            who = keys & 0xFFFFFFFF
-            a, b = np.searchsorted(who, (from_, from_ + source.n))
-            c, d = np.searchsorted(who, (to, to + target.n))
-            arrivals = ring.values[tick % self.slots, columns]
-            state.advance(tick, who[a:b] - from_, who[c:d] - to, arrivals)
-
-        return advance
+    def _of(self, population: Population | SpikeSourceArray) -> Keys:
+        """Neurons of a population that spiked in the last chunk, which was one tick."""
+        who, first = self._keys & 0xFFFFFFFF, self.first[id(population)]
+        a, b = np.searchsorted(who, (first, first + population.n))
+        return who[a:b] - first
 
     def _failure(self, tick: int, index: int, who: int, state: int) -> SCConfigError:
         group = self.groups[index].group

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Distribution
+from sc_neurocore.network._plastic import Plasticity
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._rules import AllToAll, Bernoulli, OneToOne, Rows, Rule
 from sc_neurocore.network._seeds import check_seed, stream
@@ -32,6 +33,7 @@ class Projection:
         plasticity: rule of plasticity, or ``None``.
         seed: seed of its own, or ``None`` for a stream of the network's.
         label: name in the network.
+        draws: seed of the plasticity's random draws, once it is connected.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Projection:
                 synapse in CSR order, `Normal` or `Uniform` (rounded to whole ticks).
             topology: ``"all_to_all"`` (the default), ``"one_to_one"``, a rule such as
                 ``FixedIndegree(100)``, or CSR arrays ``(indptr, indices, data)``.
-            plasticity: rule of plasticity.
+            plasticity: name of a rule (``"stdp_pair"``), a `Rule`, or a `Plasticity`.
             seed: of the draws; by default a stream of the network's seed.
             weight_threshold: synapses whose weight is at most this in size are left out.
             port: input of the target's model that receives; by default its only event input,
@@ -83,13 +85,14 @@ class Projection:
                 "a topology of CSR arrays brings its weights as data; leave weight out"
             )
         self.weight: Any = 1.0 if weight is None else weight
-        self.delay, self.plasticity = delay, plasticity
+        self.delay, self.plasticity = delay, Plasticity.of(plasticity)
         self.seed = None if seed is None else check_seed(seed)
         if not weight_threshold >= 0:
             raise SCConfigError(f"weight_threshold is {weight_threshold}; it must be 0 or more")
         self.weight_threshold = float(weight_threshold)
         self.port = target.port(port)
         self._synapses: Synapses | None = None
+        self.draws = 0
 
     def __repr__(self) -> str:
         return f"Projection({self.name})"
@@ -111,6 +114,10 @@ class Projection:
                 f"projection {self.name} has no synapses yet; add it to a network and build() that"
             )
         return self._synapses
+
+    def hold(self, synapses: Synapses) -> None:
+        """Keep other arrays of the same synapses: those that plasticity writes to."""
+        self._synapses = synapses
 
     def n_synapses(self) -> int:
         """Number of synapses."""
@@ -138,6 +145,7 @@ class Projection:
         if self._synapses is not None:
             return self._synapses
         seed = seed if self.seed is None else self.seed
+        self.draws = stream(seed, "plasticity")
         sources, targets = self.source.n, self.target.n
         what = f"projection {self.name}"
         order: NDArray[np.int64] | None = None

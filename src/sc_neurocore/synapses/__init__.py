@@ -2,4 +2,51 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from sc_neurocore.synapses._build import build_rule
+from sc_neurocore.synapses._document import RuleDocument, describe_rule, list_rules, load_rule
+from sc_neurocore.synapses._faces import (
+    BCMSynapse,
+    ClopathSTDP,
+    DopamineStdpSynapse,
+    GapJunction,
+    PairSTDP,
+    RewardModulatedSTDPSynapse,
+    ShortTermPlasticitySynapse,
+    StochasticSTDPSynapse,
+    TripletSTDP,
+)
+from sc_neurocore.synapses._golden import PairLane
+from sc_neurocore.synapses._online_o1 import (
+    OnlineO1Config,
+    OnlineO1Snapshot,
+    OnlineO1Synapse,
+    build_online_o1_memory_proof,
+)
+from sc_neurocore.synapses._rule import Place, Rule
+from sc_neurocore.synapses._state import Events, PlasticState
+
+__all__ = [
+    "BCMSynapse",
+    "ClopathSTDP",
+    "DopamineStdpSynapse",
+    "Events",
+    "GapJunction",
+    "OnlineO1Config",
+    "OnlineO1Snapshot",
+    "OnlineO1Synapse",
+    "PairLane",
+    "PairSTDP",
+    "Place",
+    "PlasticState",
+    "RewardModulatedSTDPSynapse",
+    "Rule",
+    "RuleDocument",
+    "ShortTermPlasticitySynapse",
+    "StochasticSTDPSynapse",
+    "TripletSTDP",
+    "build_online_o1_memory_proof",
+    "build_rule",
+    "describe_rule",
+    "list_rules",
+    "load_rule",
+]
