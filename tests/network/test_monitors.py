@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sc_neurocore.dynamics import Quantity
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import (
     Network,
@@ -19,6 +20,7 @@ from sc_neurocore.network import (
     WeightMonitor,
     _storage,
 )
+from sc_neurocore.synapses import build_rule
 
 
 def test_what_is_read_from_spikes() -> None:
@@ -77,24 +79,14 @@ def test_traces_in_memory_and_on_disk(ending: str | None, tmp_path: Path) -> Non
 
 
 def test_weights_that_plasticity_changes() -> None:
-    """The hook of plasticity: a rule that adds one per spike, and delivers what it has then."""
-
-    class Counting:
-        def start(self, projection: Projection, state: object, dt: float) -> Counting:
-            self.synapses, self.seen = projection.synapses, state
-            return self
-
-        def advance(
-            self, tick: int, pre: np.ndarray, post: np.ndarray, arrivals: np.ndarray
-        ) -> None:
-            for s in pre:
-                self.synapses.data[self.synapses.starts[s] : self.synapses.starts[s + 1]] += 1
-            arrivals[0] += self.synapses.data[0] * len(pre)
-
+    """A rule that adds one per spike, and delivers what the weight is then."""
+    rule = build_rule(
+        states=[Quantity("w", 0.5)], places={"w": "synapse"}, on_pre="w += 1", name="counting"
+    )
     network = Network()
     source = network.add(SpikeSourceArray(1, [0, 0], [2, 4]))
     target = network.add(Population("iaf_psc_delta", 1))
-    p = network.add(Projection(source, target, 0.5, plasticity=Counting()))
+    p = network.add(Projection(source, target, 0.5, plasticity=rule))
     weights = network.add(WeightMonitor(p, every=2))
     trace = network.add(StateMonitor(target, "v"))
     network.run("0.8 ms")

@@ -24,8 +24,6 @@ from sc_neurocore.dynamics import Model, Quantity, program
 from sc_neurocore.exceptions import BitwidthMismatchError
 
 GUARD_BITS = 3
-#: Most bits that a factor may lack; beyond, results were seen hundreds of steps off.
-MAX_SHORT = 12
 _STOCHASTIC_BITS = 8
 _COUNT_BITS = 24
 # Sources that are no port of the model; no user name can be one of them.
@@ -300,22 +298,14 @@ class _Lowering:
         return self._finish(candidates, spike, after_reset, flags, reset_flags, notices)
 
     def _shortage(self, short: int) -> tuple[str, ...]:
-        """Say, or refuse, that intervals so wide leave factors too few bits below the point."""
-        remedy = (
-            "bound what is multiplied with clip() or min(), write x/(x + c) as 1/(1 + c/x), or "
-            "declare tighter ranges"
-        )
-        if short > MAX_SHORT:
-            raise BitwidthMismatchError(
-                f"a factor of a product may become so large that {FACTOR_BITS} bits leave "
-                f"{short} too few below the point, so that the result would be wrong; {remedy}"
-            )
+        """Say that intervals so wide leave factors too few bits below the point."""
         if short <= self.guard + 3:
             return ()
         return (
             f"a factor of a product may become so large that {FACTOR_BITS} bits leave {short} too "
-            f"few below the point: rounding may reach 2^{short - self.guard} steps of a state; "
-            f"{remedy}",
+            f"few below the point, so rounding may reach 2^{short - self.guard} steps of a state; "
+            "where the float model differs, bound what is multiplied with clip() or min(), write "
+            "x/(x + c) as 1/(1 + c/x), or declare tighter ranges",
         )
 
     def _condition(self, graph: Graph, node: int, lowered: Nodes) -> int:

@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 TAGS: Mapping[str, str] = {
     "graded": "it has no threshold: its output is a state",
     "stochastic": "two seeds give different runs of the default protocol",
-    "spontaneous": "it fires steadily without input",
+    "spontaneous": "it fires without input, and goes on",
     "excitable": "it does not fire without input, and fires at some step of the sweep",
     "quiescent": "it fires neither without input nor at any step of the sweep",
     "phasic": "at the protocol's step it fires, but not steadily",
@@ -127,9 +127,9 @@ class _Probe:
         quiet, default, *sweep = self._steps(
             np.concatenate([[self.rest, self.protocol.amplitude], levels])
         )
-        if self._steady(quiet):
+        if self._steady(quiet) or (quiet >= self.half).any():
             found.add("spontaneous")
-        elif not len(quiet):
+        else:
             fires = len(default) or any(len(t) for t in sweep)
             found.add("excitable" if fires else "quiescent")
         if not self.model.draws:
