@@ -14,13 +14,13 @@ import numpy as np
 from sc_neurocore.bitstream._require import require_whole
 
 
-def _decay(value: Any, shift: int) -> Any:
+def decay(value: Any, shift: int) -> Any:
     """Lose ``1/2^shift`` of the size, rounded up: every number reaches 0, both signs alike."""
     size = np.abs(value)
     return np.sign(value) * (size - ((size + (1 << shift) - 1) >> shift))
 
 
-def _scaled(value: Any, shift: int) -> Any:
+def scaled(value: Any, shift: int) -> Any:
     """``value/2^shift`` rounded towards 0."""
     return np.sign(value) * (np.abs(value) >> shift)
 
@@ -79,11 +79,11 @@ class PairLane:
 
     def step(self, w: Any, x: Any, y: Any, pre: Any, post: Any) -> tuple[Any, Any, Any]:
         """Weight, presynaptic and postsynaptic trace after one tick."""
-        x, y = _decay(x, self.pre_shift), _decay(y, self.post_shift)
+        x, y = decay(x, self.pre_shift), decay(y, self.post_shift)
         x = np.where(pre, np.minimum(x + self.increment, self.max_trace), x)
-        w = np.where(pre, np.maximum(w - _scaled(y, self.minus_shift), 0), w)
+        w = np.where(pre, np.maximum(w - scaled(y, self.minus_shift), 0), w)
         y = np.where(post, np.minimum(y + self.increment, self.max_trace), y)
-        w = np.where(post, np.minimum(w + _scaled(x, self.plus_shift), self.max_weight), w)
+        w = np.where(post, np.minimum(w + scaled(x, self.plus_shift), self.max_weight), w)
         return w, x, y
 
 
@@ -178,13 +178,13 @@ class OnlineO1Config:
         self, w: Any, x: Any, y: Any, e: Any, pre: Any, post: Any, reward: Any = 0
     ) -> tuple[Any, Any, Any, Any]:
         """Weight, traces and eligibility after one tick."""
-        x, y = _decay(x, self.trace_shift), _decay(y, self.trace_shift)
-        w = np.clip(w + _scaled(reward * e, self.learning_shift), 0, self.max_weight)
-        e = _decay(e, self.eligibility_shift)
+        x, y = decay(x, self.trace_shift), decay(y, self.trace_shift)
+        w = np.clip(w + scaled(reward * e, self.learning_shift), 0, self.max_weight)
+        e = decay(e, self.eligibility_shift)
         x = np.where(pre, np.minimum(x + self.increment, self.max_trace), x)
-        e = np.where(pre, np.maximum(e - _scaled(y, self.credit_shift), self.min_eligibility), e)
+        e = np.where(pre, np.maximum(e - scaled(y, self.credit_shift), self.min_eligibility), e)
         y = np.where(post, np.minimum(y + self.increment, self.max_trace), y)
-        e = np.where(post, np.minimum(e + _scaled(x, self.credit_shift), self.max_eligibility), e)
+        e = np.where(post, np.minimum(e + scaled(x, self.credit_shift), self.max_eligibility), e)
         return w, x, y, e
 
     def to_scnir_annotation(self) -> dict[str, str | float]:
