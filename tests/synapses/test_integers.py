@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.hdl._plasticity import decay, scaled
 from sc_neurocore.ir import SCNIROnlineLearning
 from sc_neurocore.synapses import (
     Events,
@@ -20,7 +21,6 @@ from sc_neurocore.synapses import (
     build_online_o1_memory_proof,
     load_rule,
 )
-from sc_neurocore.synapses._golden import decay, scaled
 
 
 def test_decay_and_scaling_by_hand():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sc_neurocore.hdl import OnlineO1Config, PairLane
 from sc_neurocore.synapses._build import build_rule
 from sc_neurocore.synapses._document import RuleDocument, describe_rule, list_rules, load_rule
 from sc_neurocore.synapses._faces import (
@@ -15,9 +16,7 @@ from sc_neurocore.synapses._faces import (
     StochasticSTDPSynapse,
     TripletSTDP,
 )
-from sc_neurocore.synapses._golden import PairLane
 from sc_neurocore.synapses._online_o1 import (
-    OnlineO1Config,
     OnlineO1Snapshot,
     OnlineO1Synapse,
     build_online_o1_memory_proof,

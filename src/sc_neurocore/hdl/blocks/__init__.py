@@ -1,11 +1,13 @@
 """The blocks of the library, each with its golden model and its faults.
 
-The stochastic-computing ones are paced by ``enable``; those of the folded engine are streams.
+The stochastic-computing ones and the plasticity lanes are paced by ``enable``; those of the folded
+engine are streams.
 """
 
 from __future__ import annotations
 
 from sc_neurocore.bitstream import Counter, Halton, Lfsr, NumpyRandom, Sobol
+from sc_neurocore.hdl._plasticity import OnlineO1Config, PairLane
 from sc_neurocore.hdl.blocks._arithmetic import (
     bipolar_multiplier,
     divider,
@@ -55,6 +57,7 @@ from sc_neurocore.hdl.blocks._machines import (
     synchroniser_block,
     tanh,
 )
+from sc_neurocore.hdl.blocks._plasticity import online_o1, stdp
 from sc_neurocore.hdl.blocks._readouts import membrane_argmax, output_counter, spike_packer
 from sc_neurocore.hdl.blocks._registers import WrittenBlock, register_block
 from sc_neurocore.hdl.blocks._sources import (
@@ -129,6 +132,8 @@ BLOCKS: tuple[Block, ...] = (
     credit_flow(CreditFlow()),
     aer_transmitter(10, 2, 0x5EED5EED, 2),
     aer_receiver(10, 2, 6, 0, 0x5EED5EED, 2),
+    stdp(PairLane(), 128),
+    online_o1(OnlineO1Config(), 128),
 )
 
 #: Blocks with an output that is undefined at first: proven, and co-simulated inside others.
@@ -245,6 +250,14 @@ VARIANTS: tuple[Block, ...] = (
     aer_receiver(1, 2, 1, 0, 0, 0),
     aer_receiver(10, 3, 6, 40, 0x5EED5EED, 2),
     aer_receiver(200, 16, 50, 0, 0xFFFFFFFF, 0xFFFF),
+    stdp(PairLane(1, 1, 0, 0, 1, 0, 0), 0),
+    stdp(PairLane(4, 6, 31, 2, 5, 1, 0), 15),
+    stdp(PairLane(12, 5, 3, 9, 31, 0, 2), 4095),
+    stdp(PairLane(31, 31, 8, 31, (1 << 31) - 1, 7, 3), 1 << 30),
+    online_o1(OnlineO1Config(1, 1, 2, 2, 1, 0, 0, 0, 0), 1),
+    online_o1(OnlineO1Config(12, 4, 6, 3, 15, 2, 15, 1, 0), 0),
+    online_o1(OnlineO1Config(5, 10, 6, 4, 200, 15, 3, 0, 5), 16),
+    online_o1(OnlineO1Config(16, 16, 16, 2, 4096, 6, 9, 2, 31), 65535),
 )
 
 __all__ = [
@@ -268,6 +281,7 @@ __all__ = [
     "live_memory",
     "module_sources",
     "mux_tree",
+    "online_o1",
     "parallel_counter",
     "regenerator",
     "register_block",
@@ -276,6 +290,7 @@ __all__ = [
     "saturating_up_down_counter",
     "shuffler",
     "sobol",
+    "stdp",
     "synchroniser_block",
     "tanh",
     "tracker",
