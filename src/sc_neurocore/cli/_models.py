@@ -70,9 +70,9 @@ def list_models(family: str | None, tags: tuple[str, ...], as_json: bool) -> Non
 
 def _require(kind: str, value: str, known: Collection[str]) -> None:
     """Refuse a filter that no model could pass."""
-    from sc_neurocore.dynamics import suggest
-
     if value not in known:
+        from sc_neurocore.dynamics import suggest
+
         hint = suggest(value, sorted(known))
         raise SCConfigError(f"no bundled model has the {kind} '{value}'{hint}")
 

@@ -12,12 +12,12 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.neurons._check import check_document
-from sc_neurocore.neurons._shape import SchemaError
+
+if TYPE_CHECKING:
+    from sc_neurocore.neurons._shape import SchemaError
 
 MAX_BYTES = 1_048_576
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -57,6 +57,8 @@ def load_schema(source: str | Path) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def checked(where: str, text: str) -> dict[str, Any]:
     """The document of a text, which nobody may change; checked once, for units take their time."""
+    from sc_neurocore.neurons._check import check_document  # NumPy, which reading does without
+
     document = _parse(where, text)
     refuse(where, check_document(document))
     return document
@@ -112,6 +114,8 @@ def locate(source: str | Path) -> tuple[str, str]:
         )
     entry = _models().joinpath(f"{source}.toml")
     if not entry.is_file():
+        from sc_neurocore.dynamics import suggest
+
         hint = suggest(source, list_bundled_schemas())
         raise ModelNotFoundError(f"no bundled model is called '{source}'{hint}")
     return entry.name, entry.read_text(encoding="utf-8")
