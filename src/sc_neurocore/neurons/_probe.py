@@ -132,11 +132,12 @@ class _Probe:
         else:
             fires = len(default) or any(len(t) for t in sweep)
             found.add("excitable" if fires else "quiescent")
-        if not self.model.draws:
-            found |= self._pattern(default)
+        if self.model.draws:
+            return found
+        found |= self._pattern(default)
         if "spontaneous" in found and _bursts(quiet[quiet >= self.half]):
             found.add("bursting")
-        if "excitable" in found and not self.model.draws:
+        if "excitable" in found:
             found |= self._excitability(levels, sweep)
         return found
 
