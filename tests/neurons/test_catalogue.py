@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import sc_neurocore.neurons
 from sc_neurocore.dynamics import Model, simulate
 from sc_neurocore.neurons import (
     classes,
@@ -26,6 +28,8 @@ from sc_neurocore.neurons import (
 )
 from sc_neurocore.neurons._document import read_text
 from sc_neurocore.neurons.golden import golden
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Array = NDArray[np.float64]
 
@@ -152,3 +156,15 @@ def test_no_declared_input_leads_outside_in_the_long_run(name: str, hardware: bo
     longest = max(1000.0, protocol_of(load_schema(name)).duration)
     periods = (0.5, 1, 2, 5, 10, 12.5, 20, 25, 40, 80, 200, 400)
     assert_ranges(name, hardware, min(longest, 5000.0), np.array(periods))
+
+
+# What is documented
+
+
+def test_every_documented_class_is_a_model_or_listed_with_a_reason() -> None:
+    documented = set(Path(__file__).with_name("documented_models.txt").read_text().split())
+    left_out = tomllib.loads((ROOT / "docs" / "not_included.toml").read_text(encoding="utf-8"))
+    ours = {name for name in documented if hasattr(sc_neurocore.neurons, name)}
+    assert ours | left_out.keys() == documented
+    assert not ours & left_out.keys()
+    assert all(reason.endswith(".") for reason in left_out.values())
