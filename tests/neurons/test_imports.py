@@ -22,8 +22,7 @@ except SystemExit as done:
 @pytest.mark.parametrize("statement", ["import sc_neurocore", "import sc_neurocore.neurons", LIST])
 def test_nothing_heavy_is_loaded(statement: str) -> None:
     script = (
-        f"import sys\n{statement}\n"
-        f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+        f"import sys\n{statement}\nprint([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr == "[]\n"

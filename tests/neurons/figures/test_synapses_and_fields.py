@@ -82,7 +82,7 @@ def test_magnesium_blocks_the_nmda_current_at_rest(name: str, reset: float, g_nm
 # Short-term plasticity
 
 
-def stationary(rate: float, U: float, tau_rec: float, tau_in: float, tau_facil: float) -> float:  # noqa: N803
+def stationary(rate: float, U: float, tau_rec: float, tau_in: float, tau_facil: float) -> float:
     """u·x at a spike of an endless regular train: the fixed point of the map between spikes."""
     interval = 1000 / rate
     used = U / (1 - (1 - U) * math.exp(-interval / tau_facil))
