@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._engine import Drive, Engine, progress_bar
+from sc_neurocore.network._events import Counts, EventEngine
 from sc_neurocore.network._gather import Gather
 from sc_neurocore.network._groups import Group, merged
 from sc_neurocore.network._monitors import Monitor, StateMonitor, WeightMonitor
@@ -42,7 +43,7 @@ class Size:
 
 
 class Network:
-    """Populations, projections, stimuli and monitors, and the clock-driven engine that runs them.
+    """Populations, projections, stimuli and monitors, and the engine that runs them.
 
     Attributes:
         seed: seed from which every stream is spawned, by the labels of objects.
@@ -59,7 +60,7 @@ class Network:
         self.projections: list[Projection] = []
         self.monitors: list[Monitor] = []
         self.stimuli: list[tuple[Stimulus, Population, str]] = []
-        self._engine: Engine | None = None
+        self._engine: Engine | EventEngine | None = None
         self._size: Size | None = None
         self._dt: float | None = None
 
@@ -98,18 +99,31 @@ class Network:
             raise SCConfigError("to and port are for stimuli")
         return obj
 
-    def build(self, dt: Any = None, *, threads: int | None = None) -> Size:
+    def build(
+        self,
+        dt: Any = None,
+        *,
+        threads: int | None = None,
+        engine: Literal["clock", "event"] | None = None,
+    ) -> Size:
         """Draw everything that is random and lay the network out in memory, once.
 
         Args:
             dt: tick in seconds, or text with a unit; by default that of all models.
             threads: most threads to use; by default one per processor.
+            engine: ``"clock"`` (the default) advances every neuron in every tick; ``"event"``
+                only where something happens, for models with an exact linear flow.
 
         Raises:
             SCConfigError: the description does not fit together.
         """
         step = self._step(dt)
+        if engine not in (None, "clock", "event"):
+            raise SCConfigError(f"engine is {engine!r}; it is 'clock' or 'event'")
         if self._engine is not None and self._size is not None:
+            built = "event" if isinstance(self._engine, EventEngine) else "clock"
+            if engine not in (None, built):
+                raise SCConfigError(f"the network was built for engine '{built}'; make another one")
             return self._size
         start = time.perf_counter()
         threads = threads or len(os.sched_getaffinity(0))
@@ -127,16 +141,19 @@ class Network:
             if isinstance(stimulus, PoissonInput) and stimulus.seed is not None:
                 seed = stimulus.seed
             drives.append(Drive(stimulus, population, port, seed))
-        self._engine = Engine(
-            groups, sources, self.projections, drives, self._recorded, step, threads
-        )
+        parts = (groups, sources, self.projections, drives, self._recorded, step)
+        if engine == "event":
+            self._engine = EventEngine(*parts)
+            ring_bytes = self._engine.nbytes
+        else:
+            self._engine = Engine(*parts, threads)
+            ring_bytes = sum(r.nbytes for g in self._engine.groups for r in g.rings.values())
         self._dt = step
-        rings = [r for g in self._engine.groups for r in g.rings.values()]
         self._size = Size(
             sum(p.n for p in cells),
             sum(len(p.synapses) for p in self.projections),
             sum(p.synapses.nbytes for p in self.projections),
-            sum(r.nbytes for r in rings),
+            ring_bytes,
             time.perf_counter() - start,
         )
         return self._size
@@ -148,6 +165,7 @@ class Network:
         progress: bool = False,
         *,
         threads: int | None = None,
+        engine: Literal["clock", "event"] | None = None,
     ) -> None:
         """Run on for a while; monitors fill.
 
@@ -156,6 +174,7 @@ class Network:
             dt: tick in seconds, as `build` takes it.
             progress: show a bar on the terminal.
             threads: most threads to use, as `build` takes it; results do not depend on it.
+            engine: as `build` takes it.
 
         Raises:
             SCConfigError: the description does not fit together, or a state became non-finite.
@@ -167,19 +186,29 @@ class Network:
             raise SCConfigError(
                 f"duration is {length:g} ms; it must be at least one tick, {step:g} ms"
             )
-        self.build(dt, threads=threads)
-        engine = self._engine
-        assert engine is not None, "build() made it"
-        gather = Gather(engine, self.monitors, ticks)
+        self.build(dt, threads=threads, engine=engine)
+        live = self._engine
+        assert live is not None, "build() made it"
+        gather = Gather(live, self.monitors, ticks)
         try:
             if not progress:
-                engine.run(ticks, gather.keep, None)
+                live.run(ticks, gather.keep, None)
             else:
                 bar, tell = progress_bar(ticks, step)
                 with bar:
-                    engine.run(ticks, gather.keep, tell)
+                    live.run(ticks, gather.keep, tell)
         finally:
             gather.end()
+
+    def counts(self) -> Counts:
+        """What the event-driven engine has done so far.
+
+        Raises:
+            SCConfigError: the network was not built for it.
+        """
+        if not isinstance(self._engine, EventEngine):
+            raise SCConfigError("only a network built with engine='event' counts its operations")
+        return self._engine.counts
 
     def state(self, population: Population, name: str) -> NDArray[np.float64]:
         """``(n,)`` copy of a state now.

@@ -1,0 +1,298 @@
+"""The event-driven engine: work where something happens, none in silence.
+
+The description and the order of a tick are those of the clock-driven engine, and so are the spikes,
+up to rounding: the two add up the same flow in another order, so a potential within about 1e-12 of
+its threshold may pass in one and not in the other. It takes models whose flow between events is
+exact and linear. A Poisson input is the exception to "none in silence": it is drawn per neuron and
+tick, as in the clock-driven engine, because the draws are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_neurocore.dynamics import linear_system
+from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network._engine import Drive
+from sc_neurocore.network._flow import NotLinearError, flow_of, powers
+from sc_neurocore.network._groups import Group
+from sc_neurocore.network._noise import Noise
+from sc_neurocore.network._population import Population, SpikeSourceArray
+from sc_neurocore.network._projection import Projection
+from sc_neurocore.network._ring import _row
+from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, TimedArray
+
+Array = NDArray[np.float64]
+Keys = NDArray[np.int64]
+
+#: Ticks whose Poisson events are drawn at a time.
+_DRAWN = 256
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a run has done so far.
+
+    Attributes:
+        ticks: ticks in which anything happened.
+        updates: neurons updated, each time.
+        steps: matrix products and bounds of the flow.
+        deliveries: synapses that passed a spike on.
+    """
+
+    ticks: int
+    updates: int
+    steps: int
+    deliveries: int
+
+
+class EventEngine:
+    """A network that runs by events.
+
+    Attributes:
+        tick: ticks that have passed.
+        dt: tick in ms.
+        first: first source of every population, counted through all of them.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        sources: Sequence[SpikeSourceArray],
+        projections: Sequence[Projection],
+        drives: Sequence[Drive],
+        record: Callable[[Group], Sequence[str]],
+        dt: float,
+    ) -> None:
+        """At the initial state; arguments as of the clock-driven engine.
+
+        Raises:
+            SCConfigError: a model without an exact flow, plasticity, or a monitor of states.
+        """
+        from sc_neurocore.network import _event_kernel as kernel
+
+        for projection in projections:
+            if projection.plasticity is not None:
+                raise SCConfigError(
+                    f"projection {projection.name} is plastic, which the event-driven engine does "
+                    "not carry out; use engine='clock'"
+                )
+        for group in groups:
+            if record(group):
+                raise SCConfigError(
+                    f"states of population '{group.populations[0].label}' are monitored, but the "
+                    "event-driven engine has none between events; use engine='clock'"
+                )
+        self.tick, self.dt, self._kernel = 0, dt, kernel
+        self._groups = groups
+        members = [p for g in groups for p in g.populations]
+        everyone: list[Population | SpikeSourceArray] = [*members, *sources]
+        starts = np.cumsum([0, *(p.n for p in everyone)])
+        self.first = {id(p): int(x) for p, x in zip(everyone, starts, strict=False)}
+        self._group_of = {id(p): g for g in groups for p in g.populations}
+        given = [
+            np.stack([s.tick, s.neuron + self.first[id(s)]]) for s in sources if len(s.tick)
+        ] or [np.empty((2, 0), np.int64)]
+        listed = np.concatenate(given, axis=1)
+        self._given = listed[:, np.lexsort(listed[::-1])]
+        held = [d for d in drives if _is_held(d)]
+        self._held = [(d, *_course(d.stimulus, dt)) for d in held]
+        self._pulsed = [d for d in drives if not _is_held(d)]
+        self._synapses = [p.synapses for p in projections]  # the table holds addresses only
+        self._tables = self._tabulated(projections, everyone, starts, held)
+        self._cells = self._initial(projections, len(held))
+        self._room = np.empty(1024, np.int64)
+        kernel.start(self._tables, self._cells)
+
+    @property
+    def counts(self) -> Counts:
+        """What was done so far."""
+        return Counts(*(int(x) for x in self._cells.counts))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what may arrive and of the lists of neurons to touch."""
+        c = self._cells
+        return int(c.ring.nbytes + c.touched.nbytes + c.marked.nbytes + c.listed.nbytes)
+
+    def state(self, population: Population, name: str) -> Array:
+        """``(n,)`` values of a state now.
+
+        Raises:
+            SCConfigError: not in this network, or no such state.
+        """
+        if id(population) not in self._group_of:
+            raise SCConfigError(f"population '{population.label}' is not in this network")
+        model = self._group_of[id(population)].model
+        begin = self.first[id(population)]
+        out = np.empty((population.n, self._cells.x.shape[1]))
+        self._kernel.states_at(
+            self.tick, begin, begin + population.n, self._tables, self._cells, out
+        )
+        values: Array = out[:, model.state_names.index(name)]
+        return values
+
+    def run(
+        self,
+        ticks: int,
+        keep: Callable[[int, Keys, list[Array]], None],
+        progress: Callable[[int], object] | None,
+    ) -> None:
+        """Advance by ``ticks``; arguments as of the clock-driven engine."""
+        begin, end = self.tick, self.tick + ticks
+        most = ticks if progress is None else max(1, -(-ticks // 100))
+        most = min(most, _DRAWN) if self._pulsed else most
+        while self.tick < end:
+            at, size = self.tick, min(most, end - self.tick)
+            when, what, who, value = self._outside(at, size)
+            a, b = np.searchsorted(self._given[0], (at, at + size))
+            self._room, count = self._kernel.run(
+                at, at + size, when, what, who, value, np.ascontiguousarray(self._given[0, a:b]),
+                np.ascontiguousarray(self._given[1, a:b]), self._tables, self._cells, self._room,
+            )  # fmt: skip
+            self.tick += size
+            keep(at, self._room[:count].copy(), [])
+            if progress is not None:
+                progress(self.tick - begin)
+
+    def _outside(self, tick: int, size: int) -> tuple[Keys, Keys, Keys, Array]:
+        """What stimuli do from ``tick`` on: tick, what, neuron and value, ordered by tick."""
+        found: list[tuple[Any, ...]] = []
+        for number, (drive, when, rows) in enumerate(self._held):
+            a, b = np.searchsorted(when, (tick, tick + size))
+            before = np.zeros_like(rows[:1]) if a == 0 else rows[a - 1 : a]
+            changed = np.diff(np.concatenate([before, rows[a:b]]), axis=0) != 0
+            n = drive.population.n
+            row, who = np.nonzero(np.broadcast_to(changed, (b - a, n)))
+            values = np.broadcast_to(rows[a:b], (b - a, n))[row, who]
+            found.append((when[a:b][row], number, who + self.first[id(drive.population)], values))
+        for drive in self._pulsed:
+            block = self._pulses(drive, tick, size)
+            row, who = np.nonzero(block)
+            port = self._port(drive.population, drive.port)
+            found.append(
+                (row + tick, -1 - port, who + self.first[id(drive.population)], block[row, who])
+            )
+        if not found:
+            none = np.empty(0, np.int64)
+            return none, none, none, np.empty(0)
+        when = np.concatenate([x[0] for x in found]).astype(np.int64)
+        what = np.concatenate([np.full(len(x[0]), x[1]) for x in found]).astype(np.int64)
+        who = np.concatenate([x[2] for x in found]).astype(np.int64)
+        value = np.concatenate([x[3] for x in found]).astype(np.float64)
+        order = np.argsort(when, kind="stable")
+        return when[order], what[order], who[order], value[order]
+
+    def _pulses(self, drive: Drive, tick: int, size: int) -> Array:
+        n, stimulus = drive.population.n, drive.stimulus
+        if not isinstance(stimulus, PoissonInput):
+            return np.broadcast_to(stimulus.rows(tick, size, self.dt), (size, n))
+        block = np.zeros((size, n))
+        Noise([(stimulus, drive.seed, slice(0, n))], 0, n, self.dt).add(block, tick)
+        return block
+
+    def _port(self, population: Population, name: str) -> int:
+        return population.model.input_names.index(name)
+
+    def _tabulated(
+        self,
+        projections: Sequence[Projection],
+        everyone: Sequence[Population | SpikeSourceArray],
+        starts: NDArray[Any],
+        held: Sequence[Drive],
+    ) -> Any:
+        labels = [g.populations[0].model.name for g in self._groups]
+        for group, label in zip(self._groups, labels, strict=True):
+            if group.model.method != "exact" and linear_system(group.model) is not None:
+                raise NotLinearError(
+                    f"model '{label}' has method '{group.model.method}', but only 'exact' can "
+                    "skip silence; use that, or engine='clock', which runs any model"
+                )
+        try:
+            flows = [flow_of(g) for g in self._groups]
+            steps = [powers(f, self.dt, x) for f, x in zip(flows, labels, strict=True)]
+        except NotLinearError as error:
+            raise NotLinearError(f"{error}; use engine='clock', which runs any model") from None
+        ordered = sorted(projections, key=lambda p: self.first[id(p.source)])
+        rows = np.empty((len(ordered), 8), np.int64)
+        for q, p in enumerate(ordered):
+            row = _row(p.synapses, p.synapses.starts[:-1], p.synapses.starts[1:],
+                       self.first[id(p.target)])  # fmt: skip
+            rows[q] = row
+            rows[q, 4] |= self._port(p.target, p.port) << 8
+        shared = [
+            p.synapses.weights if isinstance(p.synapses.weights, float) else 0.0 for p in ordered
+        ]
+        indexed = {id(p): k for k, p in enumerate(everyone)}
+        counts = np.bincount([indexed[id(p.source)] for p in ordered], minlength=len(everyone))
+        return self._kernel.Tables(
+            np.repeat(np.arange(len(flows)), [g.n for g in self._groups]),
+            _padded([x.move for x in steps]), _padded([x.push for x in steps]),
+            _padded([x.settle for x in steps]), _padded([x.remain for x in steps]),
+            _padded([x.high for x in steps]), _padded([x.low for x in steps]),
+            np.array([x.top for x in steps]), np.array([x.settled for x in steps]),
+            _padded([f.normal for f in flows]), _padded([f.keep for f in flows]),
+            _padded([f.held for f in flows]).astype(np.bool_),
+            np.array([f.strict for f in flows]), np.array([f.refractory for f in flows]),
+            np.concatenate([f.level for f in flows]), _joined([f.constant for f in flows]),
+            _joined([f.gain for f in flows]), _joined([f.jump for f in flows]),
+            _joined([f.put for f in flows]),
+            np.array([self._port(d.population, d.port) for d in held], np.int64),
+            np.repeat(np.arange(len(everyone)), [p.n for p in everyone]),
+            np.ascontiguousarray(starts[:-1]), np.concatenate([[0], np.cumsum(counts)]),
+            rows, np.array(shared, np.float64),
+        )  # fmt: skip
+
+    def _initial(self, projections: Sequence[Projection], held: int) -> Any:
+        x = _joined([np.ascontiguousarray(g.values.T) for g in self._groups])
+        n, ports = len(x), self._tables.gain.shape[1]
+        slots = 1 + max((p.synapses.longest for p in projections), default=1)
+        return self._kernel.Cells(
+            x, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+            np.zeros((held, n)), np.zeros((n, 2, x.shape[1])), np.zeros((slots, ports, n)),
+            np.zeros((slots, n), np.int32), np.zeros((slots, n), np.uint8),
+            np.zeros(slots, np.int64), np.zeros(4, np.int64),
+            np.zeros((3, x.shape[1])),
+        )  # fmt: skip
+
+
+def _is_held(drive: Drive) -> bool:
+    """Whether a stimulus is a current that stays until it changes."""
+    kinds = {q.name: q.kind for q in drive.population.model.inputs}
+    return kinds[drive.port] == "current" and not isinstance(drive.stimulus, PoissonInput)
+
+
+def _course(stimulus: Any, dt: float) -> tuple[Keys, Array]:
+    """Ticks from which a current may have another value, and the values ``(K, 1 or n)``."""
+    if isinstance(stimulus, StepCurrent):
+        when = np.array([stimulus.onset, stimulus.offset])
+        level = np.atleast_1d(stimulus.amplitude)[None]
+        return when, np.concatenate([level, np.zeros_like(level)])
+    assert isinstance(stimulus, TimedArray), "Poisson inputs are pulses"
+    rows = stimulus.values.reshape(len(stimulus.values), -1)
+    return np.arange(len(rows)) * stimulus._every(dt), rows
+
+
+def _padded(arrays: Sequence[NDArray[Any]]) -> Array:
+    """Arrays stacked, with zeros to a common shape."""
+    shape = np.max([x.shape for x in arrays], axis=0)
+    out = np.zeros((len(arrays), *shape))
+    for k, x in enumerate(arrays):
+        out[(k, *(slice(m) for m in x.shape))] = x
+    return out
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    """Arrays one after the other, with zeros to a common shape beyond the first axis."""
+    shape = np.max([x.shape[1:] for x in arrays], axis=0)
+    out = np.zeros((sum(len(x) for x in arrays), *shape))
+    at = 0
+    for x in arrays:
+        out[(slice(at, at + len(x)), *(slice(m) for m in x.shape[1:]))] = x
+        at += len(x)
+    return out
