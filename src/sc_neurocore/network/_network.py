@@ -127,12 +127,9 @@ class Network:
             return self._size
         start = time.perf_counter()
         threads = threads or len(os.sched_getaffinity(0))
-        self._require_members()
+        groups = self._connected(step, threads)
         cells = [p for p in self.populations if isinstance(p, Population)]
         sources = [p for p in self.populations if isinstance(p, SpikeSourceArray)]
-        groups = merged(cells, step, self.seed)
-        for projection, name in zip(self.projections, self._names(), strict=True):
-            projection.connect(stream(self.seed, "projection", name), step, threads)
         drives = []
         for k, (stimulus, population, port) in enumerate(self.stimuli):
             stimulus.check(population.n, step)
@@ -220,11 +217,64 @@ class Network:
             raise SCConfigError("the network has no states yet; build() or run() it")
         return self._engine.state(population, name).copy()
 
+    @property
+    def is_built(self) -> bool:
+        """Whether it is laid out in memory, after which nothing can be added."""
+        return self._engine is not None
+
     def time(self) -> float:
         """Seconds that the network has run."""
         if self._engine is None or self._dt is None:
             return 0.0
         return self._engine.tick * self._dt / 1000
+
+    def to_nir(self, dt: Any = None) -> Any:
+        """The network as a `nir.NIRGraph`.
+
+        Sources become Inputs of their spikes, and each stimulated input of a population an Input
+        ``LABEL.PORT`` that takes the stimulus's values. Outputs ``LABEL.out`` are the populations
+        with a `SpikeMonitor`; without any, those that project nowhere; without any, all.
+
+        The file holds the equations with their constants, so a reader integrates them by its own
+        method: `nir_bridge` by Euler's, which gives the same ticks for models of method ``euler``.
+
+        Args:
+            dt: tick in seconds, as `build` takes it; delays are multiples of it.
+
+        Raises:
+            SCConfigError: it holds what NIR cannot say, by name.
+            SCDependencyError: nir is not installed.
+        """
+        from sc_neurocore.network._nir import nir_of
+
+        step = self._step(dt)
+        return nir_of(self, self._connected(step, 1), step)
+
+    def to_torch(self, surrogate_fn: Any = None, dt: Any = None) -> Any:
+        """The network as a differentiable torch module, a `NetworkTorchBridge`.
+
+        Args:
+            surrogate_fn: a function of `training.surrogate`; by default that of `training.Cell`.
+            dt: tick in seconds, as `build` takes it.
+
+        Raises:
+            SCConfigError: a model draws random numbers, or a projection is plastic.
+            SCDependencyError: torch is not installed.
+        """
+        from sc_neurocore.network._torch_bridge import NetworkTorchBridge
+
+        step = self._step(dt)
+        return NetworkTorchBridge(self, self._connected(step, 1), surrogate_fn)
+
+    def _connected(self, step: float, threads: int) -> list[Group]:
+        """Draw the synapses; the groups at their initial state."""
+        self._require_members()
+        groups = merged(
+            [p for p in self.populations if isinstance(p, Population)], step, self.seed
+        )
+        for projection, name in zip(self.projections, self._names(), strict=True):
+            projection.connect(stream(self.seed, "projection", name), step, threads)
+        return groups
 
     def _add_named(self, obj: Population | SpikeSourceArray) -> None:
         if any(p is obj for p in self.populations):
@@ -307,6 +357,15 @@ def _stimulated(stimulus: Stimulus, to: Population, port: str | None) -> str:
     """The input that a stimulus drives: Poisson events as spikes do, a current its only one."""
     if port is not None or isinstance(stimulus, PoissonInput):
         return to.port(port)
+    return driven_port(to)
+
+
+def driven_port(to: Population) -> str:
+    """The input of a population that a current drives: ``I``, or its only current.
+
+    Raises:
+        SCConfigError: there are several, or none.
+    """
     currents = [q.name for q in to.model.inputs if q.kind == "current"]
     if "I" in currents or len(currents) == 1:
         return "I" if "I" in currents else currents[0]
