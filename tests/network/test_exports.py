@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from sc_neurocore.build.network import export_verilog
 from sc_neurocore.dynamics import Quantity, build_model
+from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import (
     Network,
@@ -21,6 +23,7 @@ from sc_neurocore.network import (
     Uniform,
 )
 from sc_neurocore.nir_bridge import SCNetwork, from_nir
+from sc_neurocore.toolchain import lint
 
 W = [Quantity("w", 0.0, kind="event")]
 DELTA = build_model(
@@ -173,3 +176,26 @@ def test_learned_weights_go_back() -> None:
         module.sync_to_network()
     with pytest.raises(SCConfigError, match="no population or sources 'c'"):
         module({"c": torch.zeros(3, 1, 2)})
+
+
+def test_verilog_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    net, _, _ = described(DELTA, DELTA, 6.0, 50)
+    net.monitors.pop(0)
+    result = export_verilog(net, tmp_path / "engine")
+    written = {p.name: p.read_text() for p in (tmp_path / "engine").iterdir()}
+    assert written == result.sources and f"{result.module_name}.sv" in written
+    assert result.total_neurons == 17
+    with pytest.raises(SCConfigError, match="refractory period"):
+        export_verilog(quiet("lif"), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("model", [DELTA, PURE, CUBA])
+def test_verilog_is_legal(model: Any, tmp_path: Path, store: EvidenceStore) -> None:
+    net, _, _ = described(model, model, 6.0, 50)
+    net.monitors.pop(0)
+    result = export_verilog(net, tmp_path / "engine")
+    found = lint(result.sources, result.module_name, store=store).result["warnings"]
+    # The module of the synapses has a known spare bit; what is written for the network has none.
+    assert not [w for w in found if "sc_fixed_synapses.sv" not in w["message"]]

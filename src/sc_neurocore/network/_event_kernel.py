@@ -18,10 +18,18 @@ from sc_neurocore._jit import jit_in
 from sc_neurocore.network._delivery_kernel import _pointer
 
 _jit = jit_in(__file__)
-#: Called by kernels only; what calls them from Python would take longest to compile.
-_inner = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+#: Called by kernels only. What calls them from Python would take longest to compile, and counting
+#: references to all the arrays longer than the work: they allocate nothing, so they need not.
+_inner = numba.njit(
+    nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
+)
+_outer = numba.njit(
+    nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 #: Of a neuron that would never spike.
 NEVER = np.int64(2**62)
+#: Level of the first block that is looked at closely: 32 ticks.
+_NEAR = 5
 #: What stands for the neuron in the agenda's entry of arriving events.
 _ARRIVALS = np.int64(0xFFFFFFFF)
 _LOW = np.int64(0xFFFFFFFF)
@@ -73,6 +81,7 @@ class Cells(NamedTuple):
     touched: Any  # (slots, N) neurons to update, as listed
     marked: Any  # (slots, N) whether listed
     listed: Any  # (slots,) how many
+    fresh: Any  # (slots,) ticks in which something arrives since the present one
     counts: Any  # (4,)
     work: Any  # (3, S) scratch: a deviation, what pushes it, the next one
 
@@ -95,76 +104,96 @@ def settle(n, t, c):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _step(g, which, level, left, t, c):  # type: ignore[no-untyped-def]
-    """Let the deviation at work flow for ``2^level`` ticks."""
-    y, out, size = c.work[0], c.work[2], c.x.shape[1]
+def _step(y, out, left, move, push, level):  # type: ignore[no-untyped-def]
+    """Let the deviation ``y`` flow for ``2^level`` ticks."""
+    size = len(y)
     for s in range(size):
         total = 0.0
         for r in range(size):
-            total += t.move[g, which, level, s, r] * y[r]
-            total += t.push[g, which, level, s, r] * left[r]
+            total += move[level, s, r] * y[r]
+            if left[r]:
+                total += push[level, s, r] * left[r]
         out[s] = total
     for s in range(size):
         y[s] = out[s]
 
 
 @_inner
+def _skip(ticks, y, out, left, move, push):  # type: ignore[no-untyped-def]
+    """Let it flow for some ticks; return in how many steps."""
+    level, steps = 0, 0
+    while ticks:
+        if ticks & 1:
+            _step(y, out, left, move, push, level)
+            steps += 1
+        ticks >>= 1
+        level += 1
+    return steps
+
+
+@_inner
 def current(n, tick, t, c):  # type: ignore[no-untyped-def]
     """Put to work the deviation of neuron ``n`` when ``tick`` ticks are done."""
-    g, y, left = t.group[n], c.work[0], c.rest[n, 1]
+    g, y, out, left = t.group[n], c.work[0], c.work[2], c.rest[n, 1]
     for s in range(len(y)):
         y[s] = c.x[n, s] - c.rest[n, 0, s]
     middle = min(max(c.free[n], c.done[n]), tick)
-    for part in range(2):  # the refractory ticks, then the free ones
-        which, ticks = 1 - part, tick - middle if part else middle - c.done[n]
-        level = 0
-        while ticks:
-            if ticks & 1:
-                _step(g, which, level, left, t, c)
-                c.counts[STEPS] += 1
-            ticks >>= 1
-            level += 1
+    steps = 0
+    if middle > c.done[n]:
+        steps += _skip(middle - c.done[n], y, out, left, t.move[g, 1], t.push[g, 1])
+    if tick > middle:
+        steps += _skip(tick - middle, y, out, left, t.move[g, 0], t.push[g, 0])
+    c.counts[STEPS] += steps
+
+
+@_inner
+def _first(margin, slack, y, out, left, move, push, high, low, top, settled):  # type: ignore[no-untyped-def]
+    """Free ticks before the one that may reach the threshold, or NEVER; and steps taken.
+
+    Blocks of ticks whose bound lies below the threshold are skipped; their length doubles after a
+    success and halves after a failure.
+    """
+    size, ahead, level, steps = len(y), np.int64(0), top, 0
+    while ahead < (1 << top):
+        bound = margin
+        for s in range(size):
+            bound += y[s] * (high[level, 0, s] if y[s] > 0 else low[level, 0, s])
+            if left[s]:
+                bound += left[s] * (high[level, 1, s] if left[s] > 0 else low[level, 1, s])
+        steps += 1
+        if bound < slack:
+            if level == top and settled:
+                return NEVER, steps
+            _step(y, out, left, move, push, level)
+            ahead += 1 << level
+            level = min(level + 1, top)
+        elif level == 0:
+            return ahead, steps
+        elif level == top:  # not never; most crossings are near
+            level = min(top - 1, _NEAR)
+        else:
+            level -= 1
+    return ahead, steps
 
 
 @_inner
 def predict(n, t, c):  # type: ignore[no-untyped-def]
-    """The tick in which neuron ``n`` may next reach its threshold; it may not, but never earlier.
-
-    From the present state, blocks of ticks whose bound lies below the threshold are skipped;
-    their length doubles after a success and halves after a failure.
-    """
-    g, size = t.group[n], c.x.shape[1]
+    """The tick in which neuron ``n`` may next reach its threshold; it may not, but never earlier."""
     if t.level[n] == np.inf:
         return NEVER
+    g = t.group[n]
     start = max(c.done[n], c.free[n])
-    y, left = c.work[0], c.rest[n, 1]
     current(n, start, t, c)
     margin = -t.level[n]
-    for s in range(size):
+    for s in range(c.x.shape[1]):
         margin += t.normal[g, s] * c.rest[n, 0, s]
     slack = -1e-10 * max(1.0, abs(t.level[n]))
-    top, ahead = t.top[g], 0
-    level = top
-    while ahead < (1 << top):
-        bound = margin
-        for s in range(size):
-            bound += y[s] * (t.high[g, level, 0, s] if y[s] > 0 else t.low[g, level, 0, s])
-            if left[s]:
-                bound += left[s] * (
-                    t.high[g, level, 1, s] if left[s] > 0 else t.low[g, level, 1, s]
-                )
-        c.counts[STEPS] += 1
-        if bound < slack:
-            if level == top and t.settled[g]:
-                return NEVER
-            _step(g, 0, level, left, t, c)
-            ahead += 1 << level
-            level = min(level + 1, top)
-        elif level == 0:
-            return start + ahead
-        else:
-            level -= 1
-    return start + ahead
+    ahead, steps = _first(
+        margin, slack, c.work[0], c.work[2], c.rest[n, 1], t.move[g, 0], t.push[g, 0], t.high[g],
+        t.low[g], t.top[g], t.settled[g],
+    )  # fmt: skip
+    c.counts[STEPS] += steps
+    return NEVER if ahead == NEVER else start + ahead
 
 
 @_inner
@@ -182,7 +211,8 @@ def _update(n, tick, slot, t, c):  # type: ignore[no-untyped-def]
         if arriving:
             for s in range(size):
                 left[s] += t.gain[n, p, s] * arriving
-    _step(g, 0 if ready else 1, 0, left, t, c)
+    which = 0 if ready else 1
+    _step(c.work[0], c.work[2], left, t.move[g, which], t.push[g, which], 0)
     for s in range(size):
         x[s] = c.work[0, s] + c.rest[n, 0, s]
     for p in range(ports):
@@ -224,35 +254,42 @@ def _touch(slot, n, c):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _serve(source, tick, heap, t, c):  # type: ignore[no-untyped-def]
-    """Put a spike where it arrives."""
+def _put(tick, start, end, words, singles, doubles, row, shared, fresh, c):  # type: ignore[no-untyped-def]
+    """Put the synapses of one source where they lead; see `_serve`."""
     slots = c.ring.shape[0]
+    kind, port, shift, column = row[4] & 0xFF, row[4] >> 8, row[5], row[7]
+    for k in range(start, end):
+        word, delay, weight = np.int64(words[k]), row[6], shared
+        if shift:
+            delay = (word >> shift) + 1
+            word &= (1 << shift) - 1
+        if kind == 4:
+            weight = np.float64(singles[k])
+        elif kind == 8:
+            weight = doubles[k]
+        slot = (tick + delay) % slots
+        c.ring[slot, port, column + word] += weight
+        if _touch(slot, column + word, c):
+            c.fresh[fresh] = tick + delay
+            fresh += 1
+    c.counts[SERVED] += end - start
+    return fresh
+
+
+@_outer
+def _serve(source, tick, fresh, t, c):  # type: ignore[no-untyped-def]
+    """Put a spike where it arrives; return how many of ``c.fresh`` are now taken."""
     p = t.owner[source]
-    row = source - t.first[p]
+    at = source - t.first[p]
     for q in range(t.out[p], t.out[p + 1]):
-        start = carray(_pointer(t.rows[q, 2]), row + 1, np.int64)[row]
-        end = carray(_pointer(t.rows[q, 3]), row + 1, np.int64)[row]
-        kind, shift = t.rows[q, 4] & 0xFF, t.rows[q, 5]
-        port, column = t.rows[q, 4] >> 8, t.rows[q, 7]
-        words = carray(_pointer(t.rows[q, 0]), end, np.uint32)
-        singles = carray(_pointer(t.rows[q, 1]), end, np.float32)
-        doubles = carray(_pointer(t.rows[q, 1]), end, np.float64)
-        for k in range(start, end):
-            word = np.int64(words[k])
-            delay = t.rows[q, 6]
-            if shift:
-                delay = (word >> shift) + 1
-                word &= (1 << shift) - 1
-            weight = t.shared[q]
-            if kind == 4:
-                weight = np.float64(singles[k])
-            elif kind == 8:
-                weight = doubles[k]
-            slot = (tick + delay) % slots
-            c.ring[slot, port, column + word] += weight
-            if _touch(slot, column + word, c):
-                heappush(heap, ((tick + delay) << 32) | _ARRIVALS)
-        c.counts[SERVED] += end - start
+        row = t.rows[q]
+        start = carray(_pointer(row[2]), at + 1, np.int64)[at]
+        end = carray(_pointer(row[3]), at + 1, np.int64)[at]
+        words = carray(_pointer(row[0]), end, np.uint32)
+        singles = carray(_pointer(row[1]), end, np.float32)
+        doubles = carray(_pointer(row[1]), end, np.float64)
+        fresh = _put(tick, start, end, words, singles, doubles, row, t.shared[q], fresh, c)
+    return fresh
 
 
 @_jit
@@ -333,8 +370,11 @@ def run(begin, end, when, what, who, value, given_tick, given, t, c, room):  # t
             room[count] = ((tick - begin) << 32) | given[k]
             count += 1
             k += 1
+        fresh = 0
         for j in range(at, count):
-            _serve(room[j] & _LOW, tick, heap, t, c)
+            fresh = _serve(room[j] & _LOW, tick, fresh, t, c)
+        for j in range(fresh):
+            heappush(heap, (c.fresh[j] << 32) | _ARRIVALS)
     return room, count
 
 

@@ -256,7 +256,7 @@ class EventEngine:
             x, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
             np.zeros((held, n)), np.zeros((n, 2, x.shape[1])), np.zeros((slots, ports, n)),
             np.zeros((slots, n), np.int32), np.zeros((slots, n), np.uint8),
-            np.zeros(slots, np.int64), np.zeros(4, np.int64),
+            np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(4, np.int64),
             np.zeros((3, x.shape[1])),
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from sc_neurocore.build.network._configuration import (
     LayerConfiguration,
     read_configuration,
 )
+from sc_neurocore.build.network._export import export_verilog
 from sc_neurocore.build.network._ladder import RUNGS
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._page import microjoules, render_network_page, share
@@ -54,6 +55,7 @@ __all__ = [
     "confusion_plot",
     "count_toggles",
     "estimate_energy",
+    "export_verilog",
     "find_samples",
     "holds_network",
     "ladder_plot",
