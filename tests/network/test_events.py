@@ -186,5 +186,5 @@ def test_the_documented_simulator() -> None:
     assert net.voltages.tolist() == [0.0, 0.0, 0.0]
     with pytest.raises(SCConfigError, match="a neuron is 3"):
         net.inject_spikes([(1.0, 3)])
-    with pytest.raises(SCConfigError, match="a delay is 0.05 ms"):
+    with pytest.raises(SCConfigError, match=r"a delay is 0\.05 ms"):
         EventDrivenSimulator(2, [(0, 1, 1.0, 0.05)])

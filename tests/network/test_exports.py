@@ -48,7 +48,9 @@ def described(first: Any, second: Any, weight: float, ticks: int) -> tuple[Netwo
     tick = np.sort(rng.integers(0, ticks, 400))
     sources = net.add(SpikeSourceArray(8, rng.integers(0, 8, 400), tick, "sources"))
     a, b = (net.add(Population(m, n, label=x)) for m, n, x in ((first, 12, "a"), (second, 5, "b")))
-    net.add(Projection(sources, a, Uniform(0.5 * weight, weight), 0.6, delay=Uniform("0.5 ms", "2 ms")))
+    net.add(
+        Projection(sources, a, Uniform(0.5 * weight, weight), 0.6, delay=Uniform("0.5 ms", "2 ms"))
+    )
     net.add(Projection(a, a, -weight / 4, 0.4, delay=3))
     net.add(Projection(a, b, weight, 0.7, delay=1))
     monitors = [net.add(SpikeMonitor(p)) for p in (a, b)]
@@ -157,7 +159,7 @@ def test_torch_spikes_in_the_same_ticks(model: Any, weight: float) -> None:
 
 def test_learned_weights_go_back() -> None:
     """Gradients reach every synapse that carried a spike, and a step of them the network."""
-    net, sources, monitors = described(DELTA, DELTA, 6.0, 100)
+    net, sources, _ = described(DELTA, DELTA, 6.0, 100)
     module = net.to_torch()
     found = module(torch.tensor(given(sources, 100), dtype=torch.float32)[:, None])
     (found["b"].sum() - 50.0).pow(2).backward()

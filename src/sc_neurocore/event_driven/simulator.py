@@ -84,6 +84,7 @@ class EventDrivenSimulator:
             SCConfigError: a synapse of a neuron that is not there, or a time that does not fit.
         """
         self._n, self._dt = n_neurons, dt
+        self._network: Network | None = None
         rows = np.array(connectivity, np.float64).reshape(-1, 4)
         ends = rows[:, :2].astype(np.int64)
         for end in ends.flat:
@@ -144,7 +145,7 @@ class EventDrivenSimulator:
 
     def reset(self) -> None:
         """Back to the initial state, without injected events."""
-        self._network: Network | None = None
+        self._network = None
         self._sent: list[tuple[int, int]] = []
         self._pulses: list[tuple[int, int, float]] = []
 

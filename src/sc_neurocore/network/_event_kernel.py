@@ -23,9 +23,7 @@ _jit = jit_in(__file__)
 _inner = numba.njit(
     nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
 )
-_outer = numba.njit(
-    nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+_outer = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 #: Of a neuron that would never spike.
 NEVER = np.int64(2**62)
 #: Level of the first block that is looked at closely: 32 ticks.
@@ -178,7 +176,7 @@ def _first(margin, slack, y, out, left, move, push, high, low, top, settled):  #
 
 @_inner
 def predict(n, t, c):  # type: ignore[no-untyped-def]
-    """The tick in which neuron ``n`` may next reach its threshold; it may not, but never earlier."""
+    """The tick in which neuron ``n`` may next reach its threshold; not earlier, maybe never."""
     if t.level[n] == np.inf:
         return NEVER
     g = t.group[n]
@@ -352,7 +350,7 @@ def run(begin, end, when, what, who, value, given_tick, given, t, c, room):  # t
             e += 1
         at = count
         for j in range(c.listed[slot]):
-            n = np.int64(c.touched[slot, j])
+            n = c.touched[slot, j]
             c.marked[slot, n] = 0
             if _update(n, tick, slot, t, c):
                 if count == len(room):

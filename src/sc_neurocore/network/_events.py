@@ -255,7 +255,7 @@ class EventEngine:
         return self._kernel.Cells(
             x, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
             np.zeros((held, n)), np.zeros((n, 2, x.shape[1])), np.zeros((slots, ports, n)),
-            np.zeros((slots, n), np.int32), np.zeros((slots, n), np.uint8),
+            np.zeros((slots, n), np.int64), np.zeros((slots, n), np.uint8),
             np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(4, np.int64),
             np.zeros((3, x.shape[1])),
         )  # fmt: skip
@@ -283,7 +283,7 @@ def _padded(arrays: Sequence[NDArray[Any]]) -> Array:
     shape = np.max([x.shape for x in arrays], axis=0)
     out = np.zeros((len(arrays), *shape))
     for k, x in enumerate(arrays):
-        out[(k, *(slice(m) for m in x.shape))] = x
+        out[k][tuple(slice(m) for m in x.shape)] = x
     return out
 
 
@@ -293,6 +293,7 @@ def _joined(arrays: Sequence[Array]) -> Array:
     out = np.zeros((sum(len(x) for x in arrays), *shape))
     at = 0
     for x in arrays:
-        out[(slice(at, at + len(x)), *(slice(m) for m in x.shape[1:]))] = x
+        inside = tuple(slice(m) for m in x.shape[1:])
+        out[at : at + len(x)][(slice(None), *inside)] = x
         at += len(x)
     return out

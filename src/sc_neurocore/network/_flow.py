@@ -114,7 +114,9 @@ def flow_of(group: Group) -> Flow:
         try:
             return evaluate(expr, values)
         except TypeError:
-            raise _refused(label, f"'{expr}' is not arithmetic in what differs per neuron") from None
+            raise _refused(
+                label, f"'{expr}' is not arithmetic in what differs per neuron"
+            ) from None
 
     rows, rests = system
     rate = np.array([[_shared(label, number(cell)) for cell in row] for row in rows])
@@ -188,7 +190,7 @@ def powers(flow: Flow, dt: float, label: str) -> Powers:
         for i in range(LEVELS):
             move[k, i], push[k, i] = f, g
             f, g = f @ f, f @ g + g
-    settle = -np.linalg.pinv(flow.rate)
+    settle = -np.asarray(np.linalg.pinv(flow.rate), np.float64)
     remain = np.eye(size) + flow.rate @ settle
     remain[np.abs(remain) < 1e-9] = 0.0
     rows = np.stack([flow.normal @ first, flow.normal @ second])[None]
@@ -206,9 +208,7 @@ def powers(flow: Flow, dt: float, label: str) -> Powers:
             break
     if settled:
         high[-1], low[-1] = np.maximum(high[-1], 0), np.minimum(low[-1], 0)
-    return Powers(
-        move, push, settle, remain, np.array(high), np.array(low), len(high) - 1, settled
-    )
+    return Powers(move, push, settle, remain, np.array(high), np.array(low), len(high) - 1, settled)
 
 
 def _threshold(label: str, model: Model, number: Any) -> tuple[Array, Any, bool]:

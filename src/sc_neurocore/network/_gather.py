@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.network._engine import Engine
+from sc_neurocore.network._events import EventEngine
 from sc_neurocore.network._monitors import (
     Monitor,
     RateMonitor,
@@ -23,7 +24,9 @@ _GATHERED = 1 << 16
 class Gather:
     """Hands what the engine computes to the monitors during one run."""
 
-    def __init__(self, engine: Engine, monitors: Sequence[Monitor], ticks: int) -> None:
+    def __init__(
+        self, engine: Engine | EventEngine, monitors: Sequence[Monitor], ticks: int
+    ) -> None:
         """Make monitors ready for ``ticks``.
 
         Raises:
@@ -36,7 +39,7 @@ class Gather:
             if isinstance(m, SpikeMonitor | RateMonitor)
         ]
         self._weights = [m for m in monitors if isinstance(m, WeightMonitor)]
-        self._states: list[tuple[StateMonitor, int, slice]] = []
+        self._states: list[tuple[StateMonitor, int, tuple[str, ...], slice]] = []
         for monitor in monitors:
             if isinstance(monitor, RateMonitor):
                 monitor.start(engine.dt)
@@ -44,15 +47,15 @@ class Gather:
                 monitor.start(ticks)
             elif isinstance(monitor, StateMonitor):
                 monitor.start(ticks)
+                assert isinstance(engine, Engine), "the other one refuses monitors of states"
                 live, part = engine.live(monitor.population)
-                self._states.append((monitor, engine.groups.index(live), part))
+                self._states.append((monitor, engine.groups.index(live), live.recorded, part))
         self._held: list[NDArray[np.int64]] = []
         self._count = 0
 
     def keep(self, tick: int, keys: NDArray[np.int64], kept: list[NDArray[np.float64]]) -> None:
         """As the engine calls it after a chunk."""
-        for monitor, index, part in self._states:
-            recorded = self._engine.groups[index].recorded
+        for monitor, index, recorded, part in self._states:
             for name in monitor.variables:
                 monitor.take(name, kept[index][:, recorded.index(name), part])
         for weights in self._weights:
@@ -71,7 +74,7 @@ class Gather:
                 monitor.end(self._engine.tick)
             else:
                 monitor.storage.flush()
-        for states, _, _ in self._states:
+        for states, _, _, _ in self._states:
             states.storage.flush()
         for weights in self._weights:
             weights.flush()

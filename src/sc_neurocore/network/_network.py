@@ -269,9 +269,7 @@ class Network:
     def _connected(self, step: float, threads: int) -> list[Group]:
         """Draw the synapses; the groups at their initial state."""
         self._require_members()
-        groups = merged(
-            [p for p in self.populations if isinstance(p, Population)], step, self.seed
-        )
+        groups = merged([p for p in self.populations if isinstance(p, Population)], step, self.seed)
         for projection, name in zip(self.projections, self._names(), strict=True):
             projection.connect(stream(self.seed, "projection", name), step, threads)
         return groups

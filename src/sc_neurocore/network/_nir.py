@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def graph_of(network: Network, groups: Sequence[Group], dt: float) -> Graph:
             nodes.append(Node(f"{stem}.delay", Delay(late)))
             nodes.append(Node(f"{stem}.weight", Affine(weight * scale[:, None])))
             ends = (source, f"{stem}.delay", f"{stem}.weight", target)
-            edges += zip(ends[:-1], ends[1:], strict=True)
+            edges += pairwise(ends)
     for label, port, population in dict.fromkeys(
         (p.label, port, p) for _, p, port in network.stimuli
     ):
@@ -169,9 +170,7 @@ def _cells(group: Group, population: Population, dt: float) -> _Cells:
     if drive.any() or jump[:, :, v].any() or constant[:, other].any() or initial[other].any():
         raise refused("has a current beside its synaptic one, or one that does not start at 0")
     # A unit of NIR's input moves the synaptic current by dt/tau_syn in a tick.
-    scale = {
-        p: (gain[:, k, other] + jump[:, k, other] / dt) / decay for k, p in enumerate(ports)
-    }
+    scale = {p: (gain[:, k, other] + jump[:, k, other] / dt) / decay for k, p in enumerate(ports)}
     own = {
         "tau_mem": np.full(population.n, seconds), "tau_syn": np.full(population.n, 1e-3 / decay),
         "r": np.full(population.n, pull / leak), "v_leak": rest, "w_in": np.ones(population.n),
@@ -193,9 +192,7 @@ def _by_delay(projection: Projection) -> list[tuple[int, Array]]:
 
 
 def _require_room(projections: Sequence[Projection]) -> None:
-    entries = sum(
-        p.source.n * p.target.n * len(np.unique(p.synapses.delays)) for p in projections
-    )
+    entries = sum(p.source.n * p.target.n * len(np.unique(p.synapses.delays)) for p in projections)
     if entries > _MOST_WEIGHTS:
         raise SCConfigError(
             f"NIR has dense weights only, one matrix per delay: {entries:.3g} numbers for this "
@@ -208,7 +205,10 @@ def outputs_of(network: Network) -> list[str]:
     watched = {id(m.population) for m in network.monitors if isinstance(m, SpikeMonitor)}
     cells = [p for p in network.populations if isinstance(p, Population)]
     sending = {id(p.source) for p in network.projections}
-    for chosen in ([p for p in cells if id(p) in watched], [p for p in cells if id(p) not in sending]):
+    for chosen in (
+        [p for p in cells if id(p) in watched],
+        [p for p in cells if id(p) not in sending],
+    ):
         if chosen:
             return [p.label for p in chosen]
     return [p.label for p in cells]

@@ -146,8 +146,8 @@ class NetworkTorchBridge(nn.Module):  # type: ignore[misc]
 
     def _initial(self, label: str, batch: int) -> CellState:
         values = getattr(self, f"_initial_{label}")[:, None].expand(-1, batch, -1)
-        state = self._cells[label].initial(values[0])
-        return state._replace(values=tuple(values))
+        state: CellState = self._cells[label].initial(values[0])
+        return CellState(tuple(values), state.refractory, state.previous)
 
     def _arrivals(
         self, t: int, spikes: Mapping[str, list[Tensor]], like: Tensor
