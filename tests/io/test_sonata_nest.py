@@ -10,7 +10,7 @@ import libsonata
 import numpy as np
 import pandas as pd
 import pytest
-from sonata_files import DT, MS, SCALES, write_sonata
+from sonata_files import DT, MIXED, MS, SCALES, write_sonata
 
 from sc_neurocore.io import read_circuit, read_spikes, write_circuit
 from sc_neurocore.network import Network, Population, SpikeMonitor
@@ -146,9 +146,13 @@ def filled(spikes: Spikes) -> Spikes:
     return {name: found for name, found in spikes.items() if found}
 
 
-@pytest.mark.parametrize("template", SCALES)
-def test_every_spike_is_nest_s(template: str, tmp_path: Path) -> None:
-    folder = write_sonata(tmp_path / "circuit", template)
+@pytest.mark.parametrize(
+    "templates",
+    [MIXED, *(pytest.param((x,) * 3, marks=pytest.mark.exhaustive) for x in SCALES)],
+    ids="-".join,
+)
+def test_every_spike_is_nest_s(templates: tuple[str, str, str], tmp_path: Path) -> None:
+    folder = write_sonata(tmp_path / "circuit", templates)
     expected = in_nest(folder, "circuit.json", folder / "inputs/lgn.h5")
     assert len(expected["exc"]) > 150 and len(expected["inh"]) > 50
     network = read_circuit(folder / "simulation.json")
@@ -157,13 +161,13 @@ def test_every_spike_is_nest_s(template: str, tmp_path: Path) -> None:
 
 def test_a_circuit_without_its_input_is_another_one(tmp_path: Path) -> None:
     """What the comparison above would not notice if virtual nodes did nothing."""
-    folder = write_sonata(tmp_path / "circuit", "iaf_psc_alpha")
+    folder = write_sonata(tmp_path / "circuit")
     expected = in_nest(folder, "circuit.json", folder / "inputs/lgn.h5")
     assert in_ours(read_circuit(folder / "circuit.json"), ids_by_label(folder)) != filled(expected)
 
 
 def test_what_we_write_runs_in_nest_and_here_as_before(tmp_path: Path) -> None:
-    folder = write_sonata(tmp_path / "circuit", "iaf_psc_alpha")
+    folder = write_sonata(tmp_path / "circuit")
     network = read_circuit(folder / "simulation.json")
     write_circuit(network, tmp_path / "written")
     written = tmp_path / "written"
@@ -183,7 +187,7 @@ def test_what_we_write_runs_in_nest_and_here_as_before(tmp_path: Path) -> None:
 
 
 def test_libsonata_reads_our_spikes(tmp_path: Path) -> None:
-    folder = write_sonata(tmp_path / "circuit", "iaf_psc_delta")
+    folder = write_sonata(tmp_path / "circuit")
     network = read_circuit(folder / "simulation.json")
     write_circuit(network, tmp_path / "written")
     theirs = libsonata.SpikeReader(str(tmp_path / "written/inputs/spikes.h5"))["lgn"]

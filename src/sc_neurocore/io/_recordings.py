@@ -163,8 +163,8 @@ def from_sorting(
             raise SCConfigError(f"the frames of unit {unit!r} are no whole numbers")
         times[unit] = frames.astype(np.float64) * (1000 / rate)
     if duration_ms is None:
-        last = [x.max() for x in times.values() if len(x)]
-        duration_ms = (int(_bins(np.array([max(last)]), dt)[0]) + 1) * dt if last else dt
+        last = max((float(x.max()) for x in times.values() if len(x)), default=0.0)
+        duration_ms = (int(_bins(np.array([max(last, 0.0)]), dt)[0]) + 1) * dt
     return spike_trains_to_bitstreams(times, duration_ms, dt, doubles=doubles)
 
 

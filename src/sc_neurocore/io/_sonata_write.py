@@ -146,6 +146,7 @@ def _write_nodes(network: Network, root: Path) -> None:
     lines = ["node_type_id population model_type model_template dynamics_params"]
     with h5py.File(root / _NODES, "w") as file:
         hdf5.sign(file)
+        file.create_group("nodes", track_order=True)
         for k, population in enumerate(network.populations):
             own: dict[str, NDArray[np.float64]] = {}
             row = "virtual NULL NULL"
@@ -194,6 +195,7 @@ def _write_edges(network: Network, root: Path, dt: float) -> None:
     lines = ["edge_type_id population model_template"]
     with h5py.File(root / _EDGES, "w") as file:
         hdf5.sign(file)
+        file.create_group("edges", track_order=True)
         names: set[str] = set()
         for k, projection in enumerate(network.projections):
             name = _edges_name(projection, names)
