@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 from sonata_files import write_sonata
 
-from sc_neurocore.exceptions import SCConfigError, SCNeuroError
+from sc_neurocore.exceptions import SCConfigError, SCDependencyError, SCNeuroError
 from sc_neurocore.io import (
     import_sonata,
     import_sonata_edges,
     import_sonata_nodes,
     read_circuit,
+    read_nwb,
     read_spikes,
     write_circuit,
     write_spikes,
@@ -311,3 +313,21 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text(json.dumps({}))
     with pytest.raises(SCConfigError, match="cannot be read as HDF5"):
         import_sonata_nodes(tmp_path / "text.h5")
+
+
+def test_a_population_in_two_files_is_refused(circuit: Path) -> None:
+    with pytest.raises(SCConfigError, match=r"population 'exc' is in .* too"):
+        import_sonata([circuit / NODES, circuit / NODES])
+
+
+@pytest.mark.parametrize(("library", "call"), [
+    ("h5py", lambda p: read_spikes(p)), ("h5py", lambda p: write_spikes(p, {})),
+    ("pynwb", lambda p: read_nwb(p)),
+])  # fmt: skip
+def test_a_missing_extra_is_one_line(
+    library: str, call: Callable[[Path], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(SCDependencyError, match=f"{library} is not installed; pip"):
+        call(tmp_path / "x.h5")
+    assert not list(tmp_path.iterdir())

@@ -28,28 +28,28 @@ def in_nest(folder: Path, circuit: str, spikes: Path) -> Spikes:
     config = libsonata.CircuitConfig.from_file(str(folder / circuit))
     expanded = json.loads(config.expanded_json)
     models = folder / expanded["components"]["point_neuron_models_dir"]
-    nodes_of, edges_of = (expanded["networks"][what][0] for what in ("nodes", "edges"))
-    types = pd.read_csv(folder / nodes_of["node_types_file"], sep=" ")
+    edges_of = expanded["networks"]["edges"][0]
     edge_types = pd.read_csv(folder / edges_of["edge_types_file"], sep=" ")
-    storage = libsonata.NodeStorage(str(folder / nodes_of["nodes_file"]))
     reader = libsonata.SpikeReader(str(spikes)) if circuit != "circuit.json" else None
     devices: dict[str, dict[int, Any]] = {}
     recorders = {}
-    for name in sorted(storage.population_names):
-        ids, kinds, own = node_table(folder / nodes_of["nodes_file"], name)
-        devices[name] = {}
-        rows = types[types.population == name].set_index("node_type_id")
-        recorders[name] = nest.Create("spike_recorder")
-        for node, kind, values in zip(ids, kinds, own, strict=True):
-            row = rows.loc[kind]
-            if row.model_type == "virtual":
-                devices[name][node] = nest.Create("spike_generator")
-                continue
-            text = (models / row.dynamics_params).read_text()
-            given = {**json.loads(text), **values}
-            cell = nest.Create(row.model_template.removeprefix("nest:"), params=given)
-            devices[name][node] = cell
-            nest.Connect(cell, recorders[name])
+    for nodes_of in expanded["networks"]["nodes"]:
+        types = pd.read_csv(folder / nodes_of["node_types_file"], sep=" ")
+        storage = libsonata.NodeStorage(str(folder / nodes_of["nodes_file"]))
+        for name in sorted(storage.population_names):
+            ids, kinds, own = node_table(folder / nodes_of["nodes_file"], name)
+            devices[name] = {}
+            rows = types[types.population == name].set_index("node_type_id")
+            recorders[name] = nest.Create("spike_recorder")
+            for node, kind, values in zip(ids, kinds, own, strict=True):
+                row = rows.loc[kind]
+                if row.model_type == "virtual":
+                    devices[name][node] = nest.Create("spike_generator")
+                    continue
+                given = {**json.loads((models / row.dynamics_params).read_text()), **values}
+                cell = nest.Create(row.model_template.removeprefix("nest:"), params=given)
+                devices[name][node] = cell
+                nest.Connect(cell, recorders[name])
     if reader is not None:
         for name in reader.get_population_names():
             trains: dict[int, list[float]] = {}

@@ -6,10 +6,10 @@ models", PLoS Comput. Biol. 16(2), 2020, doi 10.1371/journal.pcbi.1007696, and i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,9 @@ class SONATATable:
         place = self.group_index[row]
         columns = self.groups[int(self.group_ids[row])]
         return {name: array[place] for name, array in columns.items()}
+
+
+Table = TypeVar("Table", bound=SONATATable)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,23 +278,38 @@ def import_sonata_edges(path: str | Path) -> dict[str, SONATAEdges]:
         }
 
 
-def import_sonata(nodes_path: str | Path, edges_path: str | Path | None = None) -> SONATANetwork:
-    """Read a nodes file and an edges file between its populations.
+def import_sonata(
+    nodes_path: str | Path | Sequence[str | Path],
+    edges_path: str | Path | Sequence[str | Path] | None = None,
+) -> SONATANetwork:
+    """Read nodes files, and edges files between their populations.
 
     Args:
-        nodes_path: nodes file.
-        edges_path: edges file.
+        nodes_path: nodes file, or several.
+        edges_path: edges file, or several.
 
     Raises:
-        SCConfigError: a file is missing, damaged, or not as SONATA wants it; or an edge has an end
-            that is not in the nodes file.
+        SCConfigError: a file is missing, damaged, or not as SONATA wants it; two populations have
+            one name; or an edge has an end that is not in the nodes files.
         SCDependencyError: h5py is not installed.
     """
-    nodes = import_sonata_nodes(nodes_path)
-    edges = {} if edges_path is None else import_sonata_edges(edges_path)
+    nodes = _merged(import_sonata_nodes, nodes_path)
+    edges = {} if edges_path is None else _merged(import_sonata_edges, edges_path)
     for population in edges.values():
         require_ends(population, nodes)
     return SONATANetwork(nodes, edges)
+
+
+def _merged(
+    read: Callable[[str | Path], dict[str, Table]], paths: str | Path | Sequence[str | Path]
+) -> dict[str, Table]:
+    found: dict[str, Table] = {}
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        for name, table in read(path).items():
+            if name in found:
+                raise SCConfigError(f"{path}: population '{name}' is in {found[name].file} too")
+            found[name] = table
+    return found
 
 
 def require_ends(edges: SONATAEdges, nodes: Mapping[str, SONATANodes]) -> tuple[Ids, Ids]:

@@ -322,32 +322,32 @@ def _projections(
     sources, targets = members[edges.source_population], members[edges.target_population]
     types = read_types(file, "edge_type_id", edges.name)
     weights, delays = _strengths(config, edges, types, dt)
+    ends = sources.part[source_rows], targets.part[target_rows]
+    one_input = np.array([isinstance(p, Population) and p.model.name == "iaf_psc_delta"
+                          for p in targets.parts], np.bool_)  # fmt: skip
+    inhibitory = (weights < 0) & ~one_input[ends[1]]
+    key = (ends[0] * len(targets.parts) + ends[1]) * 2 + inhibitory
+    a, b = sources.place[source_rows], targets.place[target_rows]
+    order = np.lexsort((b, a, key))
+    pieces = np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else []
     found = []
-    by_part = sources.part[source_rows], targets.part[target_rows]
-    for s, source in enumerate(sources.parts):
-        for t, target in enumerate(targets.parts):
-            chosen = (by_part[0] == s) & (by_part[1] == t)
-            if not chosen.any():
-                continue
-            if not isinstance(target, Population):
-                raise SCConfigError(f"{edges.file}: an edge of '{edges.name}' leads to a virtual "
-                                    f"node of '{edges.target_population}'")  # fmt: skip
-            ports = {"exc": chosen & (weights >= 0), "inh": chosen & (weights < 0)}
-            if target.model.name == "iaf_psc_delta":
-                ports = {"spikes": chosen}
-            for port, some in ports.items():
-                if some.any():
-                    a, b = sources.place[source_rows[some]], targets.place[target_rows[some]]
-                    order = np.lexsort((b, a))
-                    starts = np.append(0, np.cumsum(np.bincount(a, minlength=source.n)))
-                    own = delays[some][order]
-                    found.append((source, target, (starts, b[order], weights[some][order]),
-                                  int(own[0]) if (own == own[0]).all() else own, port))  # fmt: skip
-    return [
-        Projection(source, target, topology=csr, delay=delay, port=port,
-                   label=edges.name if len(found) == 1 else f"{edges.name}:{k}")
-        for k, (source, target, csr, delay, port) in enumerate(found)
-    ]  # fmt: skip
+    for k, rows in enumerate(pieces):
+        pair, sign = divmod(int(key[rows[0]]), 2)
+        source, target = (m.parts[x] for m, x in zip(
+            (sources, targets), divmod(pair, len(targets.parts)), strict=True))  # fmt: skip
+        if not isinstance(target, Population):
+            raise SCConfigError(f"{edges.file}: an edge of '{edges.name}' leads to a virtual node "
+                                f"of '{edges.target_population}'")  # fmt: skip
+        starts = np.append(0, np.cumsum(np.bincount(a[rows], minlength=source.n)))
+        own = delays[rows]
+        port = ("exc", "inh")[sign]
+        found.append(Projection(
+            source, target, topology=(starts, b[rows], weights[rows]),
+            delay=int(own[0]) if (own == own[0]).all() else own,
+            port="spikes" if target.model.name == "iaf_psc_delta" else port,
+            label=edges.name if len(pieces) == 1 else f"{edges.name}:{k}",
+        ))  # fmt: skip
+    return found
 
 
 def _strengths(

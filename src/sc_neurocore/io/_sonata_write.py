@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ from sc_neurocore.io._sonata_circuit import TEMPLATES
 from sc_neurocore.io._sonata_spikes import SONATASpikes, require_name, write_tables
 from sc_neurocore.network import Network, Population, Projection, SpikeSourceArray
 
-_NODES, _EDGES = "network/nodes.h5", "network/edges.h5"
-_NODE_TYPES, _EDGE_TYPES = "network/node_types.csv", "network/edge_types.csv"
+_EDGES, _EDGE_TYPES = "network/edges.h5", "network/edge_types.csv"
 _SPIKES, _MODELS = "inputs/spikes.h5", "components/point_neuron_models"
+_SYNAPSES = "components/synaptic_models"
 
 
 def write_circuit(network: Network, folder: str | Path, *, dt: Any = None) -> None:
@@ -100,18 +101,23 @@ def _require_written(network: Network) -> None:
 
 
 def _write(network: Network, root: Path, dt: float) -> None:
-    for place in ("network", "inputs", _MODELS):
+    for place in ("network", "inputs", _MODELS, _SYNAPSES):
         (root / place).mkdir(parents=True)
     sources = [p for p in network.populations if isinstance(p, SpikeSourceArray)]
-    _write_nodes(network, root)
+    cells = [p for p in network.populations if isinstance(p, Population)]
+    # A types file of its own, for bmtk wants a template of every row where that is a column.
+    nodes = {"network/node": cells} | ({"network/virtual_node": sources} if sources else {})
+    for stem, members in nodes.items():
+        _write_nodes(network, root, stem, members)
     _write_edges(network, root, dt)
     # No "target_simulator": libsonata refuses NEST there, and every template names it.
     circuit = {
         "manifest": {"$BASE_DIR": "."},
-        "components": {"point_neuron_models_dir": f"$BASE_DIR/{_MODELS}"},
+        "components": {"point_neuron_models_dir": f"$BASE_DIR/{_MODELS}",
+                       "synaptic_models_dir": f"$BASE_DIR/{_SYNAPSES}"},
         "networks": {
-            "nodes": [{"nodes_file": f"$BASE_DIR/{_NODES}",
-                       "node_types_file": f"$BASE_DIR/{_NODE_TYPES}"}],
+            "nodes": [{"nodes_file": f"$BASE_DIR/{stem}s.h5",
+                       "node_types_file": f"$BASE_DIR/{stem}_types.csv"} for stem in nodes],
             "edges": [{"edges_file": f"$BASE_DIR/{_EDGES}",
                        "edge_types_file": f"$BASE_DIR/{_EDGE_TYPES}"}]
             if network.projections else [],
@@ -140,16 +146,20 @@ def _write(network: Network, root: Path, dt: float) -> None:
         (root / f"{name}_config.json").write_text(text, encoding="utf-8")
 
 
-def _write_nodes(network: Network, root: Path) -> None:
+def _write_nodes(
+    network: Network, root: Path, stem: str, members: Sequence[Population | SpikeSourceArray]
+) -> None:
     """Nodes, their types, and the parameters that types share."""
     h5py = hdf5.need("h5py")
-    lines = ["node_type_id population model_type model_template dynamics_params"]
-    with h5py.File(root / _NODES, "w") as file:
+    columns = "node_type_id population model_type"
+    real = isinstance(members[0], Population)
+    lines = [f"{columns} model_template dynamics_params" if real else columns]
+    with h5py.File(root / f"{stem}s.h5", "w") as file:
         hdf5.sign(file)
         file.create_group("nodes", track_order=True)
-        for k, population in enumerate(network.populations):
+        for k, population in enumerate(members):
             own: dict[str, NDArray[np.float64]] = {}
-            row = "virtual NULL NULL"
+            row = "virtual"
             if isinstance(population, Population):
                 own, shared = _parameters(network, population)
                 row = f"point_neuron nest:{population.model.name} {k}.json"
@@ -162,7 +172,7 @@ def _write_nodes(network: Network, root: Path) -> None:
                 parameters = rows["0"].create_group("dynamics_params")
                 for name, values in own.items():
                     parameters.create_dataset(name, data=values)
-    (root / _NODE_TYPES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (root / f"{stem}_types.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _parameters(
@@ -192,7 +202,9 @@ def _write_edges(network: Network, root: Path, dt: float) -> None:
     if not network.projections:
         return
     h5py = hdf5.need("h5py")
-    lines = ["edge_type_id population model_template"]
+    # A static synapse has no parameters but those of its edges; bmtk wants a file that says so.
+    (root / _SYNAPSES / "static_synapse.json").write_text("{}\n", encoding="utf-8")
+    lines = ["edge_type_id population model_template dynamics_params"]
     with h5py.File(root / _EDGES, "w") as file:
         hdf5.sign(file)
         file.create_group("edges", track_order=True)
@@ -200,7 +212,7 @@ def _write_edges(network: Network, root: Path, dt: float) -> None:
         for k, projection in enumerate(network.projections):
             name = _edges_name(projection, names)
             names.add(name)
-            lines.append(f"{k} {_quoted(name)} static_synapse")
+            lines.append(f"{k} {_quoted(name)} static_synapse static_synapse.json")
             synapses = projection.synapses
             rows = _rows(file, f"edges/{name}", "edge", len(synapses), k)
             sources = np.repeat(np.arange(projection.source.n), np.diff(synapses.starts))
