@@ -128,6 +128,22 @@ def test_models_show_prints_equations_quantities_and_source() -> None:
     assert shown["descriptor"]["states"] == ["v", "u"]
 
 
+def test_models_show_tells_jumps_events_crossings_and_the_note() -> None:
+    loihi = run("models", "show", "loihi_cuba").stdout
+    for part in ("jump u += 64*exc\n", "jump v += u\n", "u     whole state", "exc   event input",
+                 "Note: The paper gives the equations"):  # fmt: skip
+        assert part in loihi, part
+    assert "as it becomes true that v > V_th" in run("models", "show", "wang_buzsaki").stdout
+
+
+def test_models_scan_refuses_spikes_of_a_model_that_has_none() -> None:
+    result = run("models", "scan", "sigmoid_rate", "--parameter", "I=0:4:3")
+    assert result.exit_code == 2
+    assert "'sigmoid_rate' never spikes; measure its mean, minimum or maximum" in result.stderr
+    mean = run("models", "scan", "sigmoid_rate", "--parameter", "I=0:4:3", "--measure", "mean")
+    assert mean.exit_code == 0
+
+
 def test_models_validate_judges_each_file(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(schema_to_toml(load_schema("lif")))

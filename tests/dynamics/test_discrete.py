@@ -231,6 +231,15 @@ def refusal(equations: str, **options: Any) -> str:
     ("equations", "options", "expected"),
     [
         ("du[i:65]/dt = -u[i]", {}, "'u' has 65 elements; from 1 to 64 are allowed"),
+        ("du[i:4]/dt = -u[i]", {"params": {"u": 1.0}},
+         "'u' is both a parameter and a vector; choose another name"),
+        ("du[i:4]/dt = -u[i]*i", {"params": {"i": 1.0}},
+         "'i' is both a parameter and an index; choose another name"),
+        ("dv/dt = -sum(v, 3, v)", {},
+         "'v' is both the target of an equation and an index; choose another name"),
+        ("dv/dt = -sum(j, v)", {}, "there is no vector; write sum(j, N, …)"),
+        ("dv/dt = -delay(v, 2)*v_ago_1", {"params": {"v_ago_1": 1.0}},
+         "'v_ago_1' is the name of a delay's register; choose another name"),
         (
             "du[i:4]/dt = -u[i-1]", {},
             "'u' has the elements 0 to 3, not -1; say what lies beyond: u[wrap(…)], u[edge(…)] or "

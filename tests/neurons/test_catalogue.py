@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import sc_neurocore.neurons
+from sc_neurocore.compiler import lower, plan_formats
 from sc_neurocore.dynamics import Model, simulate
 from sc_neurocore.neurons import (
     classes,
@@ -81,6 +82,15 @@ def test_the_hardware_variant_fires_as_often(name: str) -> None:
         for m in (reference, variant)
     ]
     assert np.all(np.abs(counts[0] - counts[1]) <= np.maximum(1, 0.03 * counts[0]))
+
+
+@pytest.mark.exhaustive
+@every_model
+def test_the_hardware_table_becomes_a_datapath(name: str) -> None:
+    wishes = load_schema(name)["hardware"]
+    model, rounding = load_hardware_model(name), wishes.get("rounding", "nearest")
+    plan = plan_formats(model, wishes["format"], rounding)
+    lower(model, plan.formats, rounding=rounding)
 
 
 # The declared ranges

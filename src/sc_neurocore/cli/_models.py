@@ -99,7 +99,10 @@ def show(model: str, as_json: bool) -> None:
     click.echo(f"{descriptor.description}\n")
     for line in dynamics["equations"].strip().splitlines():
         click.echo(f"  {line.strip()}")
-    for label, key in (("spike when", "threshold"), ("then", "reset")):
+    for line in dynamics.get("jumps", "").strip().splitlines():
+        click.echo(f"  jump {line.strip()}")
+    spike = "spike as it becomes true that" if dynamics.get("edge") == "rising" else "spike when"
+    for label, key in ((spike, "threshold"), ("then", "reset")):
         if key in dynamics:
             click.echo(f"  {label} {dynamics[key]}")
     if dynamics.get("refractory"):
@@ -114,6 +117,8 @@ def show(model: str, as_json: bool) -> None:
     if descriptor.doi:
         authors = "; ".join(descriptor.authors)
         click.echo(f"Source: {authors} ({descriptor.year}), https://doi.org/{descriptor.doi}")
+    if note := document.get("reference", {}).get("note"):
+        click.echo(f"Note: {note}")
 
 
 @models.command(
@@ -161,7 +166,7 @@ def _print_quantities(document: Mapping[str, Any]) -> None:
     rows = [
         (
             name,
-            table.removesuffix("s"),
+            _kind(table, entry),
             f"{entry.get(field, 0.0):g}",
             str(entry.get("unit", "")),
             _range(entry),
@@ -171,6 +176,12 @@ def _print_quantities(document: Mapping[str, Any]) -> None:
         for name, entry in document.get(table, {}).items()
     ]
     print_table(("NAME", "KIND", "VALUE", "UNIT", "RANGE", "MEANING"), rows)
+
+
+def _kind(table: str, entry: Mapping[str, Any]) -> str:
+    if entry.get("kind") == "event":
+        return "event input"
+    return f"{'whole ' if entry.get('type') == 'int' else ''}{table.removesuffix('s')}"
 
 
 def _range(entry: Mapping[str, Any]) -> str:

@@ -17,8 +17,10 @@ from sc_neurocore.dynamics._errors import (
     suggest,
 )
 from sc_neurocore.dynamics._model import METHODS, Assignment, Equation, Method, Model, Quantity
+from sc_neurocore.dynamics._names import require_one_meaning
 from sc_neurocore.dynamics._parse import (
     Line,
+    index_names,
     parse_assignments,
     parse_block,
     parse_condition,
@@ -131,8 +133,6 @@ def build_model(
         for k, v in (params or {}).items()
     )
     for q in parameters:
-        if q.name in states or q.name in lets:
-            raise SCConfigError(f"'{q.name}' is both a parameter and the target of an equation")
         if q.name.startswith("tau"):
             require_positive(f"parameter '{q.name}'", q.value)
     initial = _spread(init, sizes)
@@ -176,6 +176,17 @@ def build_model(
             low, high = limits.pop("I", (-math.inf, math.inf))
             current = Quantity("I", 0.0, input_unit, low, high, "input current")
             declared, known = (current,), known | {"I"}
+    require_one_meaning(
+        {
+            "a parameter": [q.name for q in parameters],
+            "the target of an equation": (*states, *lets),
+            "a vector": sizes,
+            "an input": [q.name for q in declared],
+            "an index": set().union(
+                *(index_names(text or "") for text in (equations, jumps, threshold, reset))
+            ),
+        }
+    )
     if limits:
         stray = sorted(limits)[0]
         raise SCConfigError(f"ranges name '{stray}', which the model lacks{suggest(stray, known)}")
@@ -205,7 +216,7 @@ def build_model(
     trigger = history.after(trigger) if trigger is not None else None
     bound_reset = [(t, history.after(e), s) for t, e, s in bound_reset]
     bound += history.lines()
-    state_quantities += history.quantities()
+    state_quantities += history.quantities(known)
     counted = whole(_names(integers, sizes), state_quantities, bound)
     state_quantities = [replace(q, integer=q.name in counted.names) for q in state_quantities]
     bound = [replace(x, right=counted.store(x.target, x.right)) for x in bound]

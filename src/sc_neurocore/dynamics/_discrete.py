@@ -6,7 +6,7 @@ which moves by one every tick.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sc_neurocore.dynamics._errors import equation_error, suggest
@@ -56,8 +56,12 @@ class Registers:
         self.depth[name] = max(self.depth.get(name, 0), ticks)
         return replace(sym(_register(name, ticks)), span=node.span)
 
-    def quantities(self) -> list[Quantity]:
-        """The registers as states; they start at the value of what they delay."""
+    def quantities(self, taken: Collection[str]) -> list[Quantity]:
+        """The registers as states; they start at the value of what they delay.
+
+        Args:
+            taken: names that the model gives a meaning already.
+        """
         found = {**self.states, **self.inputs}
         result = [
             replace(
@@ -70,7 +74,7 @@ class Registers:
             for k in range(1, depth + 1)
         ]
         for q in result:
-            if q.name in found:
+            if q.name in taken:
                 raise SCConfigError(
                     f"'{q.name}' is the name of a delay's register; choose another name"
                 )

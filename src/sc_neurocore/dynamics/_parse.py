@@ -79,6 +79,12 @@ def vector_sizes(lines: Iterable[Line]) -> dict[str, int]:
     return found
 
 
+def index_names(text: str) -> set[str]:
+    """Names that a text uses as indices, of vectors or of sums."""
+    found = (pair for line in _logical_lines(text) for pair in _INDICES.findall(line))
+    return {name for pair in found for name in pair if name}
+
+
 def parse_assignments(
     text: str, what: str = "reset", sizes: Sizes = NO_VECTORS
 ) -> tuple[tuple[str, Expr, str], ...]:
@@ -150,6 +156,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 #: ``[i:16]``, all elements of a vector, or ``[3]``, one of them.
 _INDEX = r"(?:\[\s*(?:([A-Za-z_]\w*)\s*:)?\s*(\d+)\s*\])?"
 _NAME = r"([A-Za-z_]\w*)" + _INDEX
+_INDICES = re.compile(r"\bsum\s*\(\s*([A-Za-z_]\w*)\s*,|\[\s*([A-Za-z_]\w*)\s*:")
 _ODE = re.compile(r"\s*d\s*" + _NAME + r"\s*/\s*dt\s*=(?!=)")
 _MAP = re.compile(r"\s*" + _NAME + r"\s*\[\s*n\s*\+\s*1\s*\]\s*=(?!=)")
 _LET = re.compile(r"\s*" + _NAME + r"\s*=(?!=)")

@@ -360,9 +360,9 @@ class _Reader:
         elif len(lengths) == 1:
             count = lengths[0]
         else:
-            found = ", ".join(map(str, lengths)) or "none"
+            found = f"the vectors have the lengths {', '.join(map(str, lengths))}"
             raise equation_error(
-                f"the vectors have the lengths {found}; write sum({index}, N, …)", span
+                f"{found if lengths else 'there is no vector'}; write sum({index}, N, …)", span
             )
         if not 1 <= count <= MAX_VECTOR:
             raise equation_error(f"a sum has 1 to {MAX_VECTOR} terms, not {count}", span)

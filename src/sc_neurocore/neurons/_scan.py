@@ -68,12 +68,16 @@ def scan_model(
         measure: one of `MEASURES`.
 
     Raises:
-        SCConfigError: no protocol, no such parameter or measure, or a state that becomes
-            non-finite.
+        SCConfigError: no protocol, no such parameter or measure, spikes of a model that has none,
+            or a state that becomes non-finite.
     """
     if measure not in MEASURES:
         raise SCConfigError(f"measure is '{measure}'; allowed: {', '.join(MEASURES)}")
     model, protocol = model_of(document), protocol_of(document)
+    if model.threshold is None and measure in ("rate", "first-spike", "interval-cv"):
+        raise SCConfigError(
+            f"model '{model.name}' never spikes; measure its mean, minimum or maximum"
+        )
     quantities = {q.name: q for q in model.parameters}
     driven = next(q for q in model.inputs if q.name == protocol.input)
     known = {**quantities, driven.name: driven}
