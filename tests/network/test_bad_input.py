@@ -62,6 +62,11 @@ def running(duration: Any, **options: Any) -> Network:
     return network
 
 
+def counting(init: dict[str, Any]) -> Population:
+    options: dict[str, Any] = {"integers": ["N"], "dt": 0.1}
+    return Population("N[n+1] = N + 1", 2, init=init, **options)
+
+
 def large() -> None:
     network = Network()
     many = network.add(cells(10_000_000, label="many"))
@@ -152,6 +157,8 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: cells(params={"tau_m": "10 mV"}), "parameter 'tau_m' is '10 mV', but ms is needed"),
     (lambda: Population("dx/dt = -x/a", 2, {"a": []}), "parameter 'a' is []; give a number"),
     (lambda: Population("dx/dt = -x/a", 2, {"a": "1 ms"}), "are bare numbers"),
+    (lambda: counting({"N": 0.5}), "state 'N' holds 0.5; it takes whole numbers"),
+    (lambda: counting({"N": Uniform(0, 3)}), "state 'N' takes whole numbers; give them, not"),
     (lambda: cells(label=5), "label is 5; it must be text"),
     (lambda: SpikeSourceArray(0, [], []), "n is 0; it must be a whole number from 1 on"),
     (lambda: SpikeSourceArray(2, [-1], [0]), "a spike has source -1; there are 0 to 1"),

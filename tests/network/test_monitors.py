@@ -174,6 +174,17 @@ def test_monitors_that_do_not_fit() -> None:
         network.run(0.01)
 
 
+def test_rows_kept_in_pieces_come_back_in_order() -> None:
+    storage = _storage.Memory({"x": ((2,), "float64")})
+    rows = np.arange(20.0).reshape(10, 2)
+    for piece in np.split(rows, [3, 4, 9]):
+        storage.append("x", piece)
+    np.testing.assert_array_equal(storage.read("x"), rows)
+    storage.append("x", rows)
+    np.testing.assert_array_equal(storage.read("x"), np.concatenate([rows, rows]))
+    assert storage.read("x").flags.owndata
+
+
 def test_a_progress_bar_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     network = Network()
     cells = network.add(Population("dx/dt = -x", 1, dt=0.1, init={"x": 1.0}))

@@ -126,8 +126,13 @@ class Population:
                 raise SCConfigError(
                     f"model '{self.model.name}' has no {what} '{name}'{suggest(name, known)}"
                 )
-            unit = next(q.unit for q in self._quantities() if q.name == name)
+            quantity = next(q for q in self._quantities() if q.name == name)
+            unit = quantity.unit
             if isinstance(value, Normal | Uniform):
+                if quantity.integer:
+                    raise SCConfigError(
+                        f"{what} '{name}' takes whole numbers; give them, not {value}"
+                    )
                 found[name] = in_unit_of(value, unit, f"{what} '{name}'")
                 continue
             bare = magnitude(value, unit, f"{what} '{name}'")
@@ -146,6 +151,9 @@ class Population:
             if not np.isfinite(array).all():
                 bad = array[~np.isfinite(array)].flat[0]
                 raise SCConfigError(f"{what} '{name}' holds {bad}; it must be finite")
+            if quantity.integer and (array != np.rint(array)).any():
+                bad = array[array != np.rint(array)].flat[0]
+                raise SCConfigError(f"{what} '{name}' holds {bad:g}; it takes whole numbers")
             found[name] = float(array) if array.ndim == 0 else array
         return found
 

@@ -125,7 +125,8 @@ class PoissonInput:
         rate_hz: events per second of one train: with K sources of rate r, K·r.
         weight: of one event, in the unit of the input.
         dt: the tick in seconds that `get_current` draws for.
-        seed: seed of its own, or ``None`` for a stream of the network's.
+        seed: seed of its own, or ``None`` for a stream of the network's. One seed means the same
+            trains wherever it is given.
     """
 
     def __init__(

@@ -56,7 +56,13 @@ class Memory:
         """All rows of a table."""
         parts, (shape, dtype) = self._parts[name], self._tables[name]
         if len(parts) != 1:
-            parts[:] = [np.concatenate(parts) if parts else np.empty((0, *shape), dtype)]
+            whole = np.empty((sum(map(len, parts)), *shape), dtype)
+            end = len(whole)
+            while parts:  # each is freed once copied, so memory never holds all rows twice
+                part = parts.pop()
+                whole[end - len(part) : end] = part
+                end -= len(part)
+            parts.append(whole)
         return parts[0]
 
     def flush(self) -> None:
