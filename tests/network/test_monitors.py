@@ -113,6 +113,42 @@ def test_a_monitor_beyond_memory_is_refused_before_the_run(
     assert not len(monitor.t())
 
 
+def test_monitors_that_do_not_fit_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would fit alone."""
+    monkeypatch.setattr(_storage, "_free_memory", lambda: 1 << 30)
+    network = Network()
+    cells = network.add(Population("dx/dt = -x", 50_000, dt=0.1, label="many"))
+    for _ in range(2):
+        network.add(StateMonitor(cells, "x"))
+    with pytest.raises(SCConfigError, match=r"would keep 0\.7 GiB in memory, of which 0\.3 GiB"):
+        network.run("0.2 s")
+
+
+@pytest.mark.parametrize("ending", [".zarr", ".h5"])
+def test_a_refused_run_leaves_no_file(ending: str, tmp_path: Path) -> None:
+    file = tmp_path / f"spikes{ending}"
+    network = Network()
+    cells = network.add(Population("dx/dt = -x", 2, dt=0.1, label="few"))
+    monitor = network.add(SpikeMonitor(cells, file=file))
+    rate = network.add(RateMonitor(cells, 0.25))
+    assert not len(monitor.raster_data()[0])
+    with pytest.raises(SCConfigError, match="bin_ms"):
+        network.run("1 ms")
+    assert not file.exists()
+    network.monitors.remove(rate)
+    network.run("1 ms")
+    assert file.exists()
+
+
+def test_a_file_that_cannot_be_made_is_refused_before_the_run(tmp_path: Path) -> None:
+    network = Network()
+    cells = network.add(Population("dx/dt = -x", 2, dt=0.1))
+    network.add(SpikeMonitor(cells, file=tmp_path / "nowhere" / "a.h5"))
+    with pytest.raises(SCConfigError, match="cannot be written"):
+        network.run("1 ms")
+    assert network.time() == 0
+
+
 def test_monitors_that_do_not_fit() -> None:
     cells = Population("iaf_psc_delta", 3)
     projection = Projection(cells, cells)
@@ -124,6 +160,10 @@ def test_monitors_that_do_not_fit() -> None:
         (lambda: SpikeMonitor(cells, file="x.csv"), "it must end in .zarr, .h5 or .hdf5"),
         (lambda: RateMonitor(cells, 0.0), "bin_ms is 0; it must be greater than 0"),
         (lambda: WeightMonitor(projection, 0), "every is 0; it must be a whole number"),
+        (lambda: WeightMonitor(projection, record=[0.5]), "record must list synapses by number"),
+        (lambda: StateMonitor(cells, ["v", "v"]), "name one or more states, once each"),
+        (lambda: SpikeMonitor(projection), "has no spikes to watch"),  # type: ignore[arg-type]
+        (lambda: SpikeMonitor(cells).firing_rates(0, 1e-4), "n_steps is 0"),
     ):
         with pytest.raises(SCConfigError, match=sentence):
             act()
@@ -132,6 +172,17 @@ def test_monitors_that_do_not_fit() -> None:
     network.add(RateMonitor(cells, 0.25))
     with pytest.raises(SCConfigError, match=r"bin_ms is 0\.25, 2\.5 ticks of 0\.1 ms"):
         network.run(0.01)
+
+
+def test_rows_kept_in_pieces_come_back_in_order() -> None:
+    storage = _storage.Memory({"x": ((2,), "float64")})
+    rows = np.arange(20.0).reshape(10, 2)
+    for piece in np.split(rows, [3, 4, 9]):
+        storage.append("x", piece)
+    np.testing.assert_array_equal(storage.read("x"), rows)
+    storage.append("x", rows)
+    np.testing.assert_array_equal(storage.read("x"), np.concatenate([rows, rows]))
+    assert storage.read("x").flags.owndata
 
 
 def test_a_progress_bar_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

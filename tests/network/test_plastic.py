@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from sc_neurocore.dynamics import Quantity
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import (
     Bernoulli,
@@ -20,7 +21,7 @@ from sc_neurocore.network import (
     SpikeSourceArray,
     WeightMonitor,
 )
-from sc_neurocore.synapses import load_rule
+from sc_neurocore.synapses import build_rule, load_rule
 
 STDP = load_rule("stdp_pair").with_parameters({"lr": 0.02, "w_max": 20.0})
 
@@ -106,6 +107,34 @@ def test_interrupting_a_run_changes_nothing():
     whole = weights([60], 1)
     assert np.ptp(whole) > 0.1
     assert np.array_equal(whole, weights([0.1, 12.3, 47.6], 2))
+
+
+def test_cells_are_counted_as_the_user_counts_them():
+    """Sources without synapses and delays out of order: values still reach their own cells."""
+    rule = build_rule(
+        states=[Quantity("w", 0.0), Quantity("mark", 0.0), Quantity("own", 0.0)],
+        places={"w": "synapse", "mark": "synapse", "own": "pre", "given": "pre"},
+        inputs=[Quantity("given", 0.0)], on_pre="own += given\nw = 100*mark + own",
+    )  # fmt: skip
+    network = Network()
+    source = network.add(SpikeSourceArray(3, [0, 1, 2], [1, 1, 1]))
+    target = network.add(Population("iaf_psc_delta", 2, {"V_th": 1e9}))
+    joined = (np.array([0, 2, 2, 3]), np.array([0, 1, 1]), np.zeros(3))
+    p = network.add(Projection(
+        source, target, topology=joined, delay=[5, 2, 1],
+        plasticity=Plasticity(rule, {"given": [1.0, 2.0, 3.0]},
+                              {"mark": [1.0, 2.0, 3.0], "own": [10.0, 20.0, 30.0]}),
+    ))  # fmt: skip
+    network.run("1 ms")
+    found = {(int(t), int(d)): w for t, d, w in zip(p.synapses.indices, p.synapses.delays,
+                                                    p.synapses.data, strict=True)}  # fmt: skip
+    assert found == {(0, 5): 111.0, (1, 2): 211.0, (1, 1): 333.0}
+    wrong = Plasticity(rule, {"given": [1.0, 2.0]})
+    network = Network()
+    network.add(source), network.add(target)
+    network.add(Projection(source, target, topology=joined, plasticity=wrong))
+    with pytest.raises(SCConfigError, match="'given' is given for 2 cells at 'pre'; there are 3"):
+        network.build()
 
 
 def test_a_reward_given_per_tick_changes_the_marked_synapse():

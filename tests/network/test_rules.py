@@ -38,7 +38,9 @@ def pairs(rows: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, int]]:
         [
             AllToAll(), AllToAll(autapses=False), Bernoulli(0.3), Bernoulli(0.3, autapses=False),
             FixedIndegree(5), FixedIndegree(5, multapses=False, autapses=False),
-            FixedOutdegree(5), FixedOutdegree(9, multapses=False, autapses=False), FixedTotal(37),
+            FixedIndegree(45, autapses=False), FixedIndegree(7, multapses=False),
+            FixedOutdegree(5), FixedOutdegree(9, multapses=False, autapses=False),
+            FixedOutdegree(45, autapses=False), FixedTotal(37),
         ]
     ),
     n=st.integers(10, 40),
@@ -104,8 +106,7 @@ def test_threads_draw_the_same(rule: object) -> None:
     [
         (FixedIndegree(11, multapses=False), "indegree is 11, but there are 10 neurons to draw"),
         (FixedIndegree(10, multapses=False, autapses=False), "there are 9 neurons to draw from"),
-        (FixedOutdegree(-1), "outdegree is -1"),
-        (FixedTotal(-1), "the total number of synapses is -1; it must be 0 or more"),
+        (FixedOutdegree(10, multapses=False, autapses=False), "there are 9 neurons to draw from"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(rule: object, sentence: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import poisson
+from scipy.stats import chisquare, poisson
 
 from sc_neurocore.network import (
     Bernoulli,
@@ -162,6 +162,21 @@ def test_poisson_input_is_poisson(rate: float) -> None:
     assert abs(np.corrcoef(first[:-1], first[1:])[0, 1]) < 5 / np.sqrt(5000)
 
 
+@pytest.mark.parametrize("mean", [0.0, 0.05, 3.0, 150.0])
+def test_poisson_numbers_pass_a_chi_square_test(mean: float) -> None:
+    """100 000 numbers of one tick in bins of expected counts above 15."""
+    drawn = np.rint(PoissonInput(100_000, mean * 1e4, 2.0, seed=5).get_current(7) / 2).astype(int)
+    if mean == 0:
+        assert not drawn.any()
+        return
+    low, high = poisson.ppf([2e-3, 1 - 2e-3], mean).astype(int)
+    edges = np.arange(low, high + 1)
+    share = np.diff(np.concatenate([[0.0], poisson.cdf(edges, mean), [1.0]]))
+    counts = np.bincount(np.searchsorted(edges, drawn), minlength=len(share))
+    assert (share * len(drawn) > 15).all()
+    assert chisquare(counts, share * len(drawn)).pvalue > 1e-4
+
+
 def test_currents_from_outside() -> None:
     """Without leak, the integral of the current: by hand."""
     network = Network()
@@ -173,6 +188,22 @@ def test_currents_from_outside() -> None:
     np.testing.assert_allclose(
         network.state(cells, "x"), [0.1 * (5 * 10 + timed), 0.1 * (10 + 5 * 20 + timed)]
     )
+
+
+def test_a_bystander_changes_no_stream_of_a_second_projection() -> None:
+    """Two projections with the same ends are told apart by their own order alone."""
+
+    def second(bystander: bool) -> list[int]:
+        network = Network(1)
+        a, b = (network.add(Population("iaf_psc_delta", 20, label=x)) for x in "ab")
+        if bystander:
+            network.add(Projection(b, a, topology=Bernoulli(0.1)))
+        network.add(Projection(a, b, topology=Bernoulli(0.5)))
+        chosen = network.add(Projection(a, b, topology=Bernoulli(0.5)))
+        network.build()
+        return list(chosen.csr()[1])
+
+    assert second(True) == second(False)
 
 
 def test_labels_name_the_streams() -> None:

@@ -37,7 +37,8 @@ def _word(seed, row, ordinal):  # type: ignore[no-untyped-def]
 def _chosen(out, mark, seed, row, count, sources, own, distinct):  # type: ignore[no-untyped-def]
     """Draw ``count`` of ``sources`` into ``out``; ``own`` (or −1) is never drawn.
 
-    ``mark`` holds, for each source, one more than the last row it was drawn in.
+    ``mark`` holds, for each source, one more than the last row it was drawn in; without
+    ``distinct`` it is not touched.
     """
     if not distinct and own < 0:
         done = 0
@@ -64,7 +65,8 @@ def _chosen(out, mark, seed, row, count, sources, own, distinct):  # type: ignor
         drawn += 1
         if s == own or (distinct and mark[s] == row + 1):
             continue
-        mark[s] = row + 1
+        if distinct:
+            mark[s] = row + 1
         out[done] = s
         done += 1
     if inverse:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._groups import Group
 from sc_neurocore.network._noise import Noise
@@ -23,6 +24,7 @@ from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._ring import Ring
 from sc_neurocore.network._stimuli import PoissonInput, Stimulus
+from sc_neurocore.network._storage import require_room
 from sc_neurocore.network._workers import Workers
 
 Array = NDArray[np.float64]
@@ -142,6 +144,10 @@ class Engine:
             active = {p.port for p in projections if id(p.target) in inside}
             active |= {d.port for d in driven}
             parts = _cut(group.n, self.threads)
+            require_room(
+                f"the input of {self.slots} ticks (the longest delay) to {group.n} neurons",
+                8.0 * self.slots * group.n * len(active), "shorten delays or take a larger dt",
+            )  # fmt: skip
             rings = {
                 port: Ring(
                     group, port, [p for p in incoming if p.port == port], indexed, owner, starts,
@@ -167,6 +173,7 @@ class Engine:
             self.parts.append(parts)
         self.plastic = [self._start(p) for p in plastic]
         self._keys = np.empty(0, np.int64)
+        self._whole = True
         self._room: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def live(self, population: Population) -> tuple[_Live, slice]:
@@ -179,6 +186,11 @@ class Engine:
     def state(self, population: Population, name: str) -> Array:
         """Live ``(n,)`` values of a state."""
         live, part = self.live(population)
+        known = live.group.model.state_names
+        if name not in known:
+            raise SCConfigError(
+                f"population '{population.label}' has no state '{name}'{suggest(name, known)}"
+            )
         return live.values[live.group.model.state_names.index(name), part]
 
     def run(
@@ -196,15 +208,20 @@ class Engine:
             progress: called with the ticks done.
 
         Raises:
-            SCConfigError: a state became non-finite.
+            SCConfigError: a state became non-finite, or the run before stopped within a chunk.
         """
+        if not self._whole:
+            raise SCConfigError(
+                f"the last run broke off at tick {self.tick} with a part of the network ahead of "
+                "the rest, so it cannot go on; make the network again"
+            )
         end = self.tick + ticks
         begin = self.tick
         with Workers(self.threads) as workers:
             while self.tick < end:
                 size = min(end - self.tick, self.lookahead - self.tick % self.lookahead)
                 kept = [np.empty((size, len(g.rows), g.group.n)) for g in self.groups]
-                at = self.tick
+                at, self._whole = self.tick, False
                 for plastic, projection, live in self.plastic:
                     ring = live.rings[projection.port]
                     columns = live.group.part(projection.target)
@@ -214,6 +231,7 @@ class Engine:
                     plastic.spike(at, self._of(projection.source), self._of(projection.target))
                 self.tick += size
                 keep(at, self._keys, kept)
+                self._whole = True
                 if progress is not None:
                     progress(self.tick - begin)
 

@@ -40,16 +40,22 @@ class Gather:
         ]
         self._weights = [m for m in monitors if isinstance(m, WeightMonitor)]
         self._states: list[tuple[StateMonitor, int, tuple[str, ...], slice]] = []
+        taken = 0
         for monitor in monitors:
             if isinstance(monitor, RateMonitor):
                 monitor.start(engine.dt)
             elif isinstance(monitor, WeightMonitor):
-                monitor.start(ticks)
+                taken += monitor.start(ticks, taken)
             elif isinstance(monitor, StateMonitor):
-                monitor.start(ticks)
+                taken += monitor.start(ticks, taken)
                 assert isinstance(engine, Engine), "the other one refuses monitors of states"
                 live, part = engine.live(monitor.population)
                 self._states.append((monitor, engine.groups.index(live), live.recorded, part))
+        for monitor in monitors:  # files are made when nothing is left to refuse
+            if isinstance(monitor, WeightMonitor):
+                monitor.begin()
+            elif not isinstance(monitor, RateMonitor):
+                monitor.storage.begin()
         self._held: list[NDArray[np.int64]] = []
         self._count = 0
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics import require_positive
+from sc_neurocore.dynamics import require_finite, require_positive, suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Normal
 from sc_neurocore.network._monitors import SpikeMonitor
@@ -60,7 +60,11 @@ class CorticalColumn:
         Raises:
             SCConfigError: a scale outside (0, 1], or a rate or g_inh below 0.
         """
-        self.scale, self.bg_rate, self.g_inh = _scale(scale), float(bg_rate), float(g_inh)
+        self.scale = _scale(scale)
+        self.bg_rate, self.g_inh = (
+            require_finite("bg_rate", bg_rate),
+            require_finite("g_inh", g_inh),
+        )
         if not (self.bg_rate >= 0 and self.g_inh >= 0):
             raise SCConfigError(f"bg_rate is {bg_rate} and g_inh {g_inh}; both must be 0 or more")
         self.scale_correction = bool(scale_correction)
@@ -145,7 +149,15 @@ class CorticalColumn:
         }
 
     def total_indegree(self, target: str) -> float:
-        """Mean number of synapses onto a cell of a population, external sources included."""
+        """Mean number of synapses onto a cell of a population, external sources included.
+
+        Raises:
+            SCConfigError: there is no such population.
+        """
+        if target not in self.populations:
+            raise SCConfigError(
+                f"there is no population '{target}'{suggest(target, self.populations)}"
+            )
         t = self.population_names().index(target)
         inside = sum(self._pairs(t, s) for s in range(len(self.populations)))
         outside = _data()["external_indegree"][t] * self.scale
@@ -221,6 +233,6 @@ def _mean_weight(t: int, s: int, g: float) -> float:
 
 
 def _scale(scale: float) -> float:
-    if not 0 < scale <= 1:
+    if not 0 < require_finite("scale", scale) <= 1:
         raise SCConfigError(f"scale is {scale}; it must be above 0 and at most 1")
     return float(scale)

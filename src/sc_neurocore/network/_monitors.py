@@ -13,11 +13,13 @@ from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
-from sc_neurocore.network._storage import Storage, open_storage, require_room
-from sc_neurocore.network._units import in_unit
+from sc_neurocore.network._storage import Storage, check_file, open_storage, require_room
+from sc_neurocore.network._units import in_unit, whole_number
 
 Indices = NDArray[np.int64]
 Array = NDArray[np.float64]
+
+_ON_DISK = "give it file='NAME.zarr' or 'NAME.h5' to stream to disk, or record less"
 
 
 class SpikeMonitor:
@@ -43,6 +45,7 @@ class SpikeMonitor:
             file: a new ``.zarr`` folder or ``.h5`` file to stream to, with ``tick`` and
                 ``neuron``; by default spikes are kept in memory.
         """
+        _watchable(population, Population | SpikeSourceArray, "spikes")
         self.population, self.label = population, label
         self.storage = open_storage(file, {"tick": ((), "int64"), "neuron": ((), "int64")})
         self._count = 0
@@ -74,6 +77,7 @@ class SpikeMonitor:
 
     def firing_rates(self, n_steps: int, dt: Any) -> Array:
         """``(n,)`` mean rate in Hz over ``n_steps`` ticks of ``dt`` seconds."""
+        whole_number("n_steps", n_steps, 1)
         counts = np.bincount(self.raster_data()[1], minlength=self.population.n)
         return np.asarray(counts / (n_steps * in_unit(dt, "s", "dt")), np.float64)
 
@@ -86,6 +90,7 @@ class SpikeMonitor:
 
         The lag is positive where ``j`` spikes after ``i``.
         """
+        whole_number("max_lag", max_lag)
         first, second = self._train(i), self._train(j)
         start = np.searchsorted(second, first - max_lag)
         count = np.searchsorted(second, first + max_lag, side="right") - start
@@ -118,6 +123,7 @@ class RateMonitor:
         Raises:
             SCConfigError: a bin is not longer than 0.
         """
+        _watchable(population, Population | SpikeSourceArray, "rate")
         self.population, self.bin_ms = population, in_unit(bin_ms, "ms", "bin_ms")
         if self.bin_ms <= 0:
             raise SCConfigError(f"bin_ms is {self.bin_ms:g}; it must be greater than 0")
@@ -192,16 +198,19 @@ class StateMonitor:
         Raises:
             SCConfigError: no such state or neuron.
         """
+        _watchable(population, Population, "states")
         self.population = population
         self.variables = (variables,) if isinstance(variables, str) else tuple(variables)
+        if len(set(self.variables)) != len(self.variables) or not self.variables:
+            raise SCConfigError(
+                f"variables are {self.variables}; name one or more states, once each"
+            )
         known = population.model.state_names
         for name in self.variables:
             if name not in known:
                 hint = suggest(name, known)
                 raise SCConfigError(f"model '{population.model.name}' has no state '{name}'{hint}")
-        who = np.arange(population.n) if record is None else np.atleast_1d(np.asarray(record))
-        if who.ndim != 1 or who.dtype.kind not in "iu" or not who.size:
-            raise SCConfigError("record must list neurons by number")
+        who = np.arange(population.n) if record is None else _numbers(record, "neurons")
         if not 0 <= who.min() <= who.max() < population.n:
             raise SCConfigError(
                 f"record names neuron {who.max() if who.max() >= population.n else who.min()}; the "
@@ -213,14 +222,14 @@ class StateMonitor:
         self.storage: Storage = open_storage(file, tables)
         self._ticks = 0
 
-    def start(self, ticks: int) -> None:
-        """Refuse a run that would not fit into memory."""
-        if self._in_memory:
-            needed = ticks * len(self.variables) * len(self.record) * 8
-            what = (
-                f"a monitor of {', '.join(self.variables)} of population '{self.population.label}'"
-            )
-            require_room(what, needed)
+    def start(self, ticks: int, taken: int) -> int:
+        """Refuse a run that would not fit into memory beside ``taken`` bytes; return its own."""
+        if not self._in_memory:
+            return 0
+        needed = ticks * len(self.variables) * len(self.record) * 8
+        what = f"a monitor of {', '.join(self.variables)} of population '{self.population.label}'"
+        require_room(what, needed, _ON_DISK, taken)
+        return needed
 
     def take(self, name: str, rows: Array) -> None:
         """Keep ``(ticks, n)`` values of a state of the population."""
@@ -243,7 +252,7 @@ class WeightMonitor:
     Attributes:
         projection: whose.
         every: ticks from one row to the next; the first row is that after ``every`` ticks.
-        record: which synapses, in CSR order; ``None`` for all.
+        record: which synapses, in the order of `Projection.csr`; ``None`` for all.
     """
 
     def __init__(
@@ -259,16 +268,17 @@ class WeightMonitor:
         Raises:
             SCConfigError: ``every`` is not a whole number from 1 on.
         """
-        if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
-            raise SCConfigError(f"every is {every!r}; it must be a whole number of ticks from 1 on")
-        self.projection, self.every = projection, int(every)
-        self.record = None if record is None else np.atleast_1d(np.asarray(record, np.int64))
+        if not isinstance(projection, Projection):
+            raise SCConfigError(f"{projection!r} has no weights to watch; give a Projection")
+        self.projection, self.every = projection, whole_number("every", every, 1)
+        self.record = None if record is None else _numbers(record, "synapses")
+        check_file(file)
         self._file = file
         self._storage: Storage | None = None
         self._rows = 0
 
-    def start(self, ticks: int) -> None:
-        """Refuse a run that would not fit into memory, and synapses that do not exist."""
+    def start(self, ticks: int, taken: int) -> int:
+        """As `StateMonitor.start`; refuse also synapses that do not exist."""
         count = len(self.projection.synapses)
         if self.record is not None and self.record.size:
             worst = int(self.record.max()) if self.record.max() >= count else int(self.record.min())
@@ -278,11 +288,17 @@ class WeightMonitor:
                     f"{count - 1}"
                 )
         width = count if self.record is None else len(self.record)
-        if self._file is None:
-            what = f"a monitor of the weights of projection {self.projection.name}"
-            require_room(what, ticks // self.every * width * 8)
+        needed = (ticks // self.every + 1) * width * 8 if self._file is None else 0
+        what = f"a monitor of the weights of projection {self.projection.name}"
+        require_room(what, needed, _ON_DISK, taken)
         if self._storage is None:
             self._storage = open_storage(self._file, {"weight": ((width,), "float64")})
+        return needed
+
+    def begin(self) -> None:
+        """Make the file, if it is one."""
+        if self._storage is not None:
+            self._storage.begin()
 
     def end(self, ticks: int) -> None:
         """Keep the weights if rows are due; only those of single ticks change between them."""
@@ -308,6 +324,18 @@ class WeightMonitor:
     def t(self) -> Indices:
         """Ticks that had been computed when each row was taken."""
         return (np.arange(self._rows, dtype=np.int64) + 1) * self.every
+
+
+def _watchable(watched: object, kind: Any, what: str) -> None:
+    if not isinstance(watched, kind):
+        raise SCConfigError(f"{watched!r} has no {what} to watch; give a population")
+
+
+def _numbers(record: ArrayLike, what: str) -> Indices:
+    listed = np.atleast_1d(np.asarray(record))
+    if listed.ndim != 1 or listed.dtype.kind not in "iu" or not listed.size:
+        raise SCConfigError(f"record must list {what} by number")
+    return listed.astype(np.int64)
 
 
 Monitor = SpikeMonitor | RateMonitor | StateMonitor | WeightMonitor

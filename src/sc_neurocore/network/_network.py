@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +21,12 @@ from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._seeds import check_seed, stream
 from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, Stimulus, TimedArray
-from sc_neurocore.network._units import in_unit
+from sc_neurocore.network._units import in_unit, whole_number
+
+#: Projections and monitors of all networks: they hold what a run leaves, so each belongs to one.
+_HELD: weakref.WeakSet[Any] = weakref.WeakSet()
+#: Ticks of a network; a spike is one number of 64 bits, half of them for its tick.
+_MOST_TICKS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -80,15 +86,17 @@ class Network:
         if isinstance(obj, Population | SpikeSourceArray):
             self._add_named(obj)
         elif isinstance(obj, Projection):
-            if any(p is obj for p in self.projections):
-                raise SCConfigError(f"projection {obj.name} is in the network already")
+            _hold(obj, f"projection {obj.name}")
             self.projections.append(obj)
         elif isinstance(obj, StepCurrent | TimedArray | PoissonInput):
             if not isinstance(to, Population):
                 raise SCConfigError("a stimulus drives a population; add it with to=population")
-            self.stimuli.append((obj, to, _stimulated(obj, to, port)))
+            port = _stimulated(obj, to, port)
+            to.require_sign(port, *obj.range, "a stimulus has a value")
+            self.stimuli.append((obj, to, port))
             return obj
         elif isinstance(obj, Monitor):
+            _hold(obj, "a monitor")
             self.monitors.append(obj)
         else:
             raise SCConfigError(
@@ -126,6 +134,8 @@ class Network:
                 raise SCConfigError(f"the network was built for engine '{built}'; make another one")
             return self._size
         start = time.perf_counter()
+        if threads is not None:
+            whole_number("threads", threads, 1)
         threads = threads or len(os.sched_getaffinity(0))
         groups = self._connected(step, threads)
         cells = [p for p in self.populations if isinstance(p, Population)]
@@ -179,9 +189,18 @@ class Network:
         length = in_unit(duration, "s", "duration") * 1000
         step = self._step(dt)
         ticks = round(length / step)
-        if length <= 0 or ticks < 1:
+        if length <= 0 or length / step < 1 - 1e-6:
             raise SCConfigError(
                 f"duration is {length:g} ms; it must be at least one tick, {step:g} ms"
+            )
+        if abs(length / step - ticks) > 1e-6 * ticks:
+            raise SCConfigError(
+                f"duration is {length:g} ms, {length / step:g} ticks of {step:g} ms; give a whole "
+                "number of ticks"
+            )
+        if round(self.time() * 1000 / step) + ticks > _MOST_TICKS:
+            raise SCConfigError(
+                f"duration is {length:g} ms, {ticks:.3g} ticks; a network has at most {_MOST_TICKS}"
             )
         self.build(dt, threads=threads, engine=engine)
         live = self._engine
@@ -313,10 +332,13 @@ class Network:
 
     def _names(self) -> list[str]:
         """Name of every projection's stream: its label, or ends and how many came before."""
+        stems: list[str] = []
         names: list[str] = []
         for p in self.projections:
             stem = p.label or f"{p.source.label}>{p.target.label}>{p.port}"
-            names.append(stem if stem not in names else f"{stem}>{len(names)}")
+            earlier = stems.count(stem)
+            stems.append(stem)
+            names.append(f"{stem}>{earlier}" if earlier else stem)
         return names
 
     def _step(self, dt: Any) -> float:
@@ -349,6 +371,12 @@ class Network:
             for name in monitor.variables
         }
         return sorted(wanted)
+
+
+def _hold(obj: Any, what: str) -> None:
+    if obj in _HELD:
+        raise SCConfigError(f"{what} is in a network already; make another one")
+    _HELD.add(obj)
 
 
 def _stimulated(stimulus: Stimulus, to: Population, port: str | None) -> str:

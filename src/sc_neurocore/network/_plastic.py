@@ -35,7 +35,8 @@ class Plasticity:
         rule: the rule.
         inputs: modulators and other inputs of the rule: a number, or per tick of the network
             ``(T,)`` for a shared one and ``(T, cells)`` for others; after T ticks they rest.
-        init: initial values of the rule's states besides the weight.
+            Cells are sources, targets, or synapses sorted by source, then target.
+        init: initial values of the rule's states besides the weight: a number, or one per cell.
     """
 
     rule: Rule
@@ -101,9 +102,17 @@ class PlasticProjection:
         self._delay, self._source = delays[first], source[first]
         self._row = np.searchsorted(self._source, np.arange(synapses.sources + 1))
         rule = plasticity.rule
+        # From cells as the user counts them to those of the rule.
+        self._cells: dict[str, NDArray[np.int64]] = {"synapse": order, "pre": self._source}
+        counts = {"synapse": len(order), "pre": synapses.sources, "post": synapses.targets}
+        self._counts = counts
+        init = {
+            name: self._of_cells(name, rule.places.get(name, ""), given)
+            for name, given in plasticity.init.items()
+        }
         self.state = PlasticState.of(
             rule, [*first, len(order)], targets[order], synapses.targets, dt=dt, seed=seed,
-            init={**plasticity.init, "w": synapses.data[order]},
+            init={**init, "w": synapses.data[order]},
         )  # fmt: skip
         names = [q.name for q in rule.states_at("synapse")]
         projection.hold(
@@ -146,13 +155,25 @@ class PlasticProjection:
         if len(post) and self.state.rule.on_post:
             self.state.advance(tick, spikes=_events(post), phase="spikes")
 
+    def _of_cells(self, name: str, place: str, given: ArrayLike) -> Array:
+        """Values by the user's cells as values by the rule's; one number for all stays."""
+        values = np.asarray(given, np.float64)
+        if values.ndim == 0 or place not in self._counts:
+            return values
+        if values.shape[-1] != self._counts[place]:
+            raise SCConfigError(
+                f"'{name}' is given for {values.shape[-1]} cells at '{place}'; there are "
+                f"{self._counts[place]}"
+            )
+        return values[..., self._cells[place]] if place in self._cells else values
+
     def _reader(
         self, name: str, rest: float, given: Plasticity, projection: Projection, state: State
     ) -> Callable[[int], ArrayLike]:
         """Where the value of an input in a tick comes from."""
         place = given.rule.places[name]
         if name in given.inputs:
-            values = np.asarray(given.inputs[name], np.float64)
+            values = self._of_cells(name, place, given.inputs[name])
             if values.ndim == (1 if place == "shared" else 2):
                 return lambda tick: values[tick] if tick < len(values) else rest
             return lambda tick: values

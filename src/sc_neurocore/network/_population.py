@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.dynamics import Model, build_model, suggest
+from sc_neurocore.dynamics import Model, Quantity, build_model, suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.network._distributions import Distribution, Normal, Uniform, draw
+from sc_neurocore.network._distributions import Distribution, Normal, Uniform, draw, in_unit_of
+from sc_neurocore.network._units import has_unit, magnitude, whole_number
 
 Value = float | NDArray[np.float64] | Distribution
 
@@ -45,8 +46,9 @@ class Population:
         Args:
             model: name in the catalogue, path of a model file, equations as text, or a `Model`.
             n: number of neurons.
-            params: numbers, ``(n,)`` arrays, `Normal` or `Uniform`, in the model's units; of its
-                parameters, or of a current input, which then has this value when nothing drives it.
+            params: numbers, ``(n,)`` arrays, `Normal` or `Uniform`, in the model's units, or text
+                and quantities with another; of its parameters, or of a current input, whose value
+                this is when nothing drives it, and to which what drives it is added.
             label: name in the network.
             init: the same for initial values of states.
             **equations: with equations as text, what `build_model` takes beside them:
@@ -57,7 +59,7 @@ class Population:
         """
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= _MOST:
             raise SCConfigError(f"n is {n!r}; a population has from 1 to {_MOST} neurons")
-        self.n, self.label = int(n), label
+        self.n, self.label = int(n), _label(label)
         given = dict(params or {})
         self.model = _resolved(model, given, equations)
         currents = tuple(q.name for q in self.model.inputs if q.kind == "current")
@@ -104,6 +106,19 @@ class Population:
             f"model '{self.model.name}' has several inputs or none ({listed}); name one as port"
         )
 
+    def require_sign(self, port: str, low: float, high: float, what: str) -> None:
+        """Refuse values from ``low`` to ``high`` of a sign that an input does not take."""
+        q = next(q for q in self.model.inputs if q.name == port)
+        for wrong, side, bad in ((q.low >= 0, "below", low), (q.high <= 0, "above", high)):
+            if wrong and (bad < 0 if side == "below" else bad > 0):
+                raise SCConfigError(
+                    f"{what} of {bad:g}, but input '{port}' of model '{self.model.name}' takes "
+                    f"none {side} 0; turn the sign, or name another port"
+                )
+
+    def _quantities(self) -> tuple[Quantity, ...]:
+        return (*self.model.parameters, *self.model.inputs, *self.model.states)
+
     def _read(self, given: dict[str, Any], known: tuple[str, ...], what: str) -> dict[str, Value]:
         found: dict[str, Value] = {}
         for name, value in given.items():
@@ -111,11 +126,18 @@ class Population:
                 raise SCConfigError(
                     f"model '{self.model.name}' has no {what} '{name}'{suggest(name, known)}"
                 )
+            quantity = next(q for q in self._quantities() if q.name == name)
+            unit = quantity.unit
             if isinstance(value, Normal | Uniform):
-                found[name] = value
+                if quantity.integer:
+                    raise SCConfigError(
+                        f"{what} '{name}' takes whole numbers; give them, not {value}"
+                    )
+                found[name] = in_unit_of(value, unit, f"{what} '{name}'")
                 continue
+            bare = magnitude(value, unit, f"{what} '{name}'")
             try:
-                array = np.asarray(value, np.float64)
+                array = np.asarray(bare, np.float64)
             except (TypeError, ValueError):
                 raise SCConfigError(
                     f"{what} '{name}' is {value!r}; give a number, one per neuron, Normal or "
@@ -129,6 +151,9 @@ class Population:
             if not np.isfinite(array).all():
                 bad = array[~np.isfinite(array)].flat[0]
                 raise SCConfigError(f"{what} '{name}' holds {bad}; it must be finite")
+            if quantity.integer and (array != np.rint(array)).any():
+                bad = array[array != np.rint(array)].flat[0]
+                raise SCConfigError(f"{what} '{name}' holds {bad:g}; it takes whole numbers")
             found[name] = float(array) if array.ndim == 0 else array
         return found
 
@@ -149,6 +174,7 @@ class SpikeSourceArray:
         Raises:
             SCConfigError: the arrays differ in length, or hold what is not a source or a tick.
         """
+        n = whole_number("n", n, 1)
         who, when = np.asarray(neuron), np.asarray(tick)
         if who.ndim != 1 or who.shape != when.shape:
             raise SCConfigError(
@@ -157,16 +183,41 @@ class SpikeSourceArray:
         if who.size and (who.dtype.kind not in "iu" or when.dtype.kind not in "iu"):
             raise SCConfigError("spikes of a source are whole numbers: a source and a tick each")
         if who.size and not (0 <= who.min() <= who.max() < n):
-            raise SCConfigError(f"a spike has source {who.max()}; there are 0 to {n - 1}")
+            bad = who.min() if who.min() < 0 else who.max()
+            raise SCConfigError(f"a spike has source {bad}; there are 0 to {n - 1}")
         if when.size and not (0 <= when.min() <= when.max() < _MOST):
-            raise SCConfigError(f"a spike has tick {when.min()}; ticks count from 0")
+            bad = when.min() if when.min() < 0 else when.max()
+            raise SCConfigError(f"a spike has tick {bad}; ticks count from 0 to {_MOST - 1}")
         order = np.lexsort((who, when)) if who.size else np.empty(0, np.int64)
-        self.n, self.label = int(n), label
+        self.n, self.label = n, _label(label)
         self.neuron = who[order].astype(np.int64)
         self.tick = when[order].astype(np.int64)
 
     def __repr__(self) -> str:
         return f"SpikeSourceArray({self.n}, {len(self.tick)} spikes, label='{self.label}')"
+
+
+def _label(label: object) -> str:
+    if not isinstance(label, str):
+        raise SCConfigError(f"label is {label!r}; it must be text")
+    return label
+
+
+def _stand_in(name: str, value: Any) -> float:
+    """A number in the place of values that come with the population."""
+    if isinstance(value, Normal | Uniform):
+        return 1.0
+    if has_unit(value):
+        raise SCConfigError(
+            f"parameter '{name}' is {value!r}; parameters of equations given as text are bare "
+            "numbers, one, or one per neuron"
+        )
+    try:
+        return float(np.asarray(value, np.float64).flat[0])
+    except (TypeError, ValueError, IndexError):
+        raise SCConfigError(
+            f"parameter '{name}' is {value!r}; give a number, one per neuron, Normal or Uniform"
+        ) from None
 
 
 def _resolved(
@@ -175,11 +226,7 @@ def _resolved(
     if isinstance(model, str) and "=" in model:
         # A stand-in for what differs between neurons; its values come with the population.
         inputs = {"I", *(q.name for q in equations.get("inputs") or ())}
-        numbers = {
-            k: 1.0 if isinstance(v, Normal | Uniform) else float(np.asarray(v).flat[0])
-            for k, v in params.items()
-            if k not in inputs
-        }
+        numbers = {k: _stand_in(k, v) for k, v in params.items() if k not in inputs}
         return build_model(model, params=numbers, **equations)
     if equations:
         raise SCConfigError(
@@ -194,7 +241,16 @@ def _resolved(
 
 
 def at_resolution(model: Model, dt: float) -> Model:
-    """The model with ticks of ``dt`` ms; a map keeps its own."""
-    if model.method == "map" or model.dt == dt:
+    """The model with ticks of ``dt`` ms.
+
+    Raises:
+        SCConfigError: it is a map, which steps by its own tick only.
+    """
+    if model.dt == dt:
         return model
+    if model.method == "map":
+        raise SCConfigError(
+            f"model '{model.name}' is a map of ticks of {model.dt:g} ms, but the network's are "
+            f"{dt:g} ms; take dt='{model.dt:g} ms', or a model of differential equations"
+        )
     return replace(model, dt=dt)

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.dynamics import suggest
+from sc_neurocore.dynamics import require_finite, suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.network._distributions import Distribution
+from sc_neurocore.network._distributions import Distribution, Normal, Uniform, in_unit_of
 from sc_neurocore.network._plastic import Plasticity
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._rules import AllToAll, Bernoulli, OneToOne, Rows, Rule
 from sc_neurocore.network._seeds import check_seed, stream
+from sc_neurocore.network._storage import require_room
 from sc_neurocore.network._synapses import Synapses, pack, read_rows, read_weights
+from sc_neurocore.network._units import magnitude
 
 _NAMED = {"all_to_all": AllToAll(), "one_to_one": OneToOne()}
 Topology = str | Rule | tuple[ArrayLike, ArrayLike, ArrayLike]
@@ -56,8 +58,8 @@ class Projection:
         Args:
             source: population or spike sources.
             target: population.
-            weight: one number, one per synapse in CSR order, `Normal` or `Uniform`; 1 if left
-                out. With CSR arrays the weights are their data.
+            weight: one number, one per synapse in CSR order, `Normal` or `Uniform`, in the unit
+                of the port, or with one; 1 if left out. With CSR arrays the weights are their data.
             probability: connect each pair with it; short for ``topology=Bernoulli(p)``.
             delay: in ticks, or as text or quantity with a unit of time: one for all, one per
                 synapse in CSR order, `Normal` or `Uniform` (rounded to whole ticks).
@@ -65,7 +67,8 @@ class Projection:
                 ``FixedIndegree(100)``, or CSR arrays ``(indptr, indices, data)``.
             plasticity: name of a rule (``"stdp_pair"``), a `Rule`, or a `Plasticity`.
             seed: of the draws; by default a stream of the network's seed.
-            weight_threshold: synapses whose weight is at most this in size are left out.
+            weight_threshold: synapses whose weight is at most this in size are left out; 0
+                keeps all.
             port: input of the target's model that receives; by default its only event input,
                 else ``I``.
             label: name in the network.
@@ -87,11 +90,12 @@ class Projection:
         self.weight: Any = 1.0 if weight is None else weight
         self.delay, self.plasticity = delay, Plasticity.of(plasticity)
         self.seed = None if seed is None else check_seed(seed)
-        if not weight_threshold >= 0:
+        self.weight_threshold = require_finite("weight_threshold", weight_threshold)
+        if self.weight_threshold < 0:
             raise SCConfigError(f"weight_threshold is {weight_threshold}; it must be 0 or more")
-        self.weight_threshold = float(weight_threshold)
         self.port = target.port(port)
         self._synapses: Synapses | None = None
+        self._drawn: tuple[int, float] | None = None
         self.draws = 0
 
     def __repr__(self) -> str:
@@ -137,13 +141,16 @@ class Projection:
         return s.starts.copy(), s.indices.copy(), s.data.copy()
 
     def connect(self, seed: int, dt: float, threads: int = 1) -> Synapses:
-        """Draw the synapses, once; ``seed`` is of the projection's stream, ``dt`` in ms.
+        """Draw the synapses; ``seed`` is of the projection's stream, ``dt`` in ms.
+
+        The same arguments again leave them as they are, with what they have learnt.
 
         Raises:
-            SCConfigError: weights or delays that do not fit the synapses.
+            SCConfigError: weights or delays that do not fit the synapses, or too many of them.
         """
-        if self._synapses is not None:
+        if self._synapses is not None and self._drawn == (seed, dt):
             return self._synapses
+        self._synapses, self._drawn = None, (seed, dt)
         seed = seed if self.seed is None else self.seed
         self.draws = stream(seed, "plasticity")
         sources, targets = self.source.n, self.target.n
@@ -155,9 +162,12 @@ class Projection:
             weights = read_weights(what, data, len(rows[1]), 0)
         else:
             same = self.source is self.target
+            self._require_room(self.topology.expected(sources, targets))
             rows = self.topology.rows(sources, targets, same, stream(seed, "pairs"), threads)
-            weights = read_weights(what, self.weight, len(rows[1]), stream(seed, "weights"))
-        self._require_range(weights)
+            weight = self._bare_weight(what)
+            weights = read_weights(what, weight, len(rows[1]), stream(seed, "weights"))
+        extremes = np.min(weights, initial=0.0), np.max(weights, initial=0.0)
+        self.target.require_sign(self.port, *extremes, f"projection {self.name} has a weight")
         count = len(rows[1])
         if self.weight_threshold:
             rows, weights, order = _thinned(rows, weights, order, self.weight_threshold)
@@ -168,20 +178,19 @@ class Projection:
         )
         return self._synapses
 
-    def _require_range(self, weights: float | NDArray[Any]) -> None:
-        """Refuse a sign that the port does not take."""
-        q = next(q for q in self.target.model.inputs if q.name == self.port)
-        values = np.atleast_1d(weights)
-        for wrong, side, bad in (
-            (q.low >= 0, "below", values.min(initial=0)),
-            (q.high <= 0, "above", values.max(initial=0)),
-        ):
-            if wrong and bad != 0:
-                raise SCConfigError(
-                    f"projection {self.name} has a weight of {bad:g}, but input '{self.port}' of "
-                    f"model '{self.target.model.name}' takes none {side} 0; turn the sign, or "
-                    "name another port"
-                )
+    def _bare_weight(self, what: str) -> Any:
+        """The weight as numbers in the unit of the port."""
+        unit = next(q.unit for q in self.target.model.inputs if q.name == self.port)
+        if isinstance(self.weight, Normal | Uniform):
+            return in_unit_of(self.weight, unit, f"the weight of {what}")
+        return magnitude(self.weight, unit, f"the weight of {what}")
+
+    def _require_room(self, expected: float) -> None:
+        """Refuse more synapses than memory holds."""
+        own = self.plasticity is not None or np.ndim(self.weight) > 0
+        each = 12 if own else 8 if isinstance(self.weight, Normal | Uniform) else 4
+        what = f"projection {self.name} with {expected:.3g} synapses"
+        require_room(what, each * expected, "take fewer synapses or smaller populations")
 
 
 def _thinned(

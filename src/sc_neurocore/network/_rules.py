@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore.dynamics import require_finite
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.network._units import whole_number
 
 #: Starts of the rows, one per source and one more, and the target of every synapse.
 Rows = tuple[NDArray[np.int64], NDArray[np.uint32]]
@@ -29,6 +31,10 @@ class AllToAll:
 
     autapses: bool = True
 
+    def expected(self, sources: int, targets: int) -> float:
+        """Mean number of synapses."""
+        return sources * targets
+
     def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
         """Draw the synapses."""
         every = np.tile(np.arange(targets, dtype=np.uint32), sources)
@@ -40,6 +46,10 @@ class AllToAll:
 @dataclass(frozen=True)
 class OneToOne:
     """Source k with target k; both populations are equally large."""
+
+    def expected(self, sources: int, targets: int) -> float:
+        """Mean number of synapses."""
+        return sources
 
     def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
         """Draw the synapses."""
@@ -63,8 +73,12 @@ class Bernoulli:
     autapses: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.p <= 1:
+        if not 0 <= require_finite("probability", self.p) <= 1:
             raise SCConfigError(f"probability is {self.p}; it must be from 0 to 1")
+
+    def expected(self, sources: int, targets: int) -> float:
+        """Mean number of synapses."""
+        return sources * targets * self.p
 
     def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
         """Draw the synapses."""
@@ -97,6 +111,13 @@ class FixedIndegree:
     multapses: bool = True
     autapses: bool = True
 
+    def __post_init__(self) -> None:
+        whole_number("indegree", self.k)
+
+    def expected(self, sources: int, targets: int) -> float:
+        """Number of synapses."""
+        return self.k * targets
+
     def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
         """Draw the synapses."""
         from sc_neurocore.network import _connect_kernel as kernel
@@ -126,6 +147,13 @@ class FixedOutdegree:
     multapses: bool = True
     autapses: bool = True
 
+    def __post_init__(self) -> None:
+        whole_number("outdegree", self.k)
+
+    def expected(self, sources: int, targets: int) -> float:
+        """Number of synapses."""
+        return self.k * sources
+
     def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
         """Draw the synapses."""
         from sc_neurocore.network import _connect_kernel as kernel
@@ -154,12 +182,17 @@ class FixedTotal:
 
     n: int
 
+    def __post_init__(self) -> None:
+        whole_number("the total number of synapses", self.n)
+
+    def expected(self, sources: int, targets: int) -> float:
+        """Number of synapses."""
+        return self.n
+
     def rows(self, sources: int, targets: int, same: bool, seed: int, threads: int) -> Rows:
         """Draw the synapses: how many each source has, then their targets."""
         from sc_neurocore.network import _connect_kernel as kernel
 
-        if self.n < 0:
-            raise SCConfigError(f"the total number of synapses is {self.n}; it must be 0 or more")
         rng = np.random.Generator(np.random.Philox(seed))
         starts = _starts(rng.multinomial(self.n, np.full(sources, 1 / sources)))
         words = np.empty(self.n, np.uint32)
@@ -182,7 +215,7 @@ def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _drawable(what: str, k: int, available: int, multapses: bool, autapses: bool) -> None:
     most = available - (0 if autapses else 1)
-    if k < 0 or (k > 0 and most == 0) or (not multapses and k > most):
+    if (k > 0 and most == 0) or (not multapses and k > most):
         raise SCConfigError(
             f"{what} is {k}, but there are {most} neurons to draw from; "
             "give fewer, or allow multapses"

@@ -9,12 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._seeds import check_seed
-from sc_neurocore.network._units import in_unit
+from sc_neurocore.network._units import has_unit, in_unit, whole_number
 
 Array = NDArray[np.float64]
 
 #: Poisson numbers of a larger mean are added up from several.
 _MOST_MEAN = 64.0
+#: Largest mean number of events in a tick; the cost grows with it.
+_MOST_EVENTS = 65536.0
 
 
 class StepCurrent:
@@ -32,17 +34,21 @@ class StepCurrent:
         Raises:
             SCConfigError: it ends before it starts, or is not finite.
         """
-        if not 0 <= onset <= offset:
-            raise SCConfigError(
-                f"a step from tick {onset} to {offset} ends before it starts, or starts before 0"
-            )
-        self.onset, self.offset = int(onset), int(offset)
+        onset, offset = whole_number("onset", onset), whole_number("offset", offset)
+        if not onset <= offset:
+            raise SCConfigError(f"a step from tick {onset} to {offset} ends before it starts")
+        self.onset, self.offset = onset, offset
         self.amplitude = _finite("the amplitude of a step", amplitude, 1)
 
     def get_current(self, t_step: int, dt: float | None = None) -> Any:
         """The current in a tick."""
         inside = self.onset <= t_step < self.offset
         return self.amplitude[()] if inside else np.zeros_like(self.amplitude)[()]
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value."""
+        return float(self.amplitude.min(initial=0)), float(self.amplitude.max(initial=0))
 
     def rows(self, tick: int, ticks: int, dt: float) -> Array:
         """``(ticks, 1 or n)`` from ``tick`` on; ``dt`` in ms."""
@@ -80,6 +86,11 @@ class TimedArray:
         """The value of a tick of its own."""
         return self.values[min(max(t_step, 0), len(self.values) - 1)]
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value."""
+        return float(self.values.min()), float(self.values.max())
+
     def rows(self, tick: int, ticks: int, dt: float) -> Array:
         """``(ticks, 1 or n)`` from ``tick`` on; ``dt`` in ms."""
         at = np.arange(tick, tick + ticks) // self._every(dt)
@@ -114,7 +125,8 @@ class PoissonInput:
         rate_hz: events per second of one train: with K sources of rate r, K·r.
         weight: of one event, in the unit of the input.
         dt: the tick in seconds that `get_current` draws for.
-        seed: seed of its own, or ``None`` for a stream of the network's.
+        seed: seed of its own, or ``None`` for a stream of the network's. One seed means the same
+            trains wherever it is given.
     """
 
     def __init__(
@@ -123,9 +135,9 @@ class PoissonInput:
         """Describe it.
 
         Raises:
-            SCConfigError: a negative rate, or numbers that are not finite.
+            SCConfigError: a negative rate, or numbers that do not fit.
         """
-        self.n = int(n)
+        self.n = whole_number("n of a Poisson input", n, 1)
         self.rate_hz = in_unit(rate_hz, "Hz", "the rate of a Poisson input")
         if self.rate_hz < 0:
             raise SCConfigError(
@@ -147,9 +159,20 @@ class PoissonInput:
         drawn: Array = row[0]
         return drawn
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value: of no event, and of one."""
+        return min(0.0, self.weight), max(0.0, self.weight)
+
     def table(self, dt: float) -> tuple[int, NDArray[np.uint32]]:
         """How many numbers are added up, and the limits of each, for ticks of ``dt`` ms."""
         mean = self.rate_hz * dt / 1000
+        if mean > _MOST_EVENTS:
+            raise SCConfigError(
+                f"a Poisson input of {self.rate_hz:g} Hz has {mean:.3g} events in a tick of "
+                f"{dt:g} ms; at most {_MOST_EVENTS:g} are drawn; give a lower rate with a larger "
+                "weight, or a current"
+            )
         rounds = max(1, int(np.ceil(mean / _MOST_MEAN)))
         return rounds, poisson_limits(mean / rounds)
 
@@ -159,6 +182,7 @@ class PoissonInput:
             raise SCConfigError(
                 f"a Poisson input of {self.n} trains drives a population of {n}; give n={n}"
             )
+        self.table(dt)
 
 
 Stimulus = StepCurrent | TimedArray | PoissonInput
@@ -175,6 +199,8 @@ def poisson_limits(mean: float) -> NDArray[np.uint32]:
 
 
 def _finite(what: str, values: ArrayLike, most: int) -> Array:
+    if has_unit(values):
+        raise SCConfigError(f"{what} is {values!r}; give bare numbers in the unit of the input")
     try:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError):

@@ -17,12 +17,15 @@ from sc_neurocore.exceptions import SCConfigError, SCDependencyError
 Tables = Mapping[str, tuple[tuple[int, ...], str]]
 #: Bytes gathered before a file is written to.
 _GATHERED = 1 << 22
-#: Share of the memory that is free which a monitor may take.
+#: Share of the memory that is free which one thing may take.
 _SHARE = 0.9
 
 
 class Storage(Protocol):
     """Tables that grow by rows."""
+
+    def begin(self) -> None:
+        """Make the file before the first row, if it is one."""
 
     def append(self, name: str, rows: NDArray[Any]) -> None:
         """Add rows to a table."""
@@ -42,6 +45,9 @@ class Memory:
         self._tables = tables
         self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in tables}
 
+    def begin(self) -> None:
+        """Do nothing."""
+
     def append(self, name: str, rows: NDArray[Any]) -> None:
         """Add rows to a table."""
         self._parts[name].append(rows)
@@ -50,7 +56,13 @@ class Memory:
         """All rows of a table."""
         parts, (shape, dtype) = self._parts[name], self._tables[name]
         if len(parts) != 1:
-            parts[:] = [np.concatenate(parts) if parts else np.empty((0, *shape), dtype)]
+            whole = np.empty((sum(map(len, parts)), *shape), dtype)
+            end = len(whole)
+            while parts:  # each is freed once copied, so memory never holds all rows twice
+                part = parts.pop()
+                whole[end - len(part) : end] = part
+                end -= len(part)
+            parts.append(whole)
         return parts[0]
 
     def flush(self) -> None:
@@ -58,11 +70,29 @@ class Memory:
 
 
 class _File:
-    """Tables in a file that gathers rows and writes many at a time."""
+    """Tables in a file, made when a run begins; rows are gathered and written many at a time."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, path: Path, tables: Tables) -> None:
+        self._path, self._tables, self._made = path, tables, False
         self._held: dict[str, list[NDArray[Any]]] = {name: [] for name in tables}
         self._bytes = dict.fromkeys(tables, 0)
+
+    def begin(self) -> None:
+        """Make the file.
+
+        Raises:
+            SCConfigError: something of its name has appeared, or it cannot be written.
+        """
+        if self._made:
+            return
+        check_file(self._path)
+        try:
+            self._make()
+        except OSError as error:
+            raise SCConfigError(
+                f"'{self._path}' cannot be written ({error.strerror or error})"
+            ) from None
+        self._made = True
 
     def append(self, name: str, rows: NDArray[Any]) -> None:
         """Add rows to a table."""
@@ -73,6 +103,9 @@ class _File:
 
     def read(self, name: str) -> NDArray[Any]:
         """All rows of a table, read into memory."""
+        if not self._made:
+            shape, dtype = self._tables[name]
+            return np.empty((0, *shape), dtype)
         self._flush(name)
         return self._read(name)
 
@@ -83,8 +116,17 @@ class _File:
 
     def _flush(self, name: str) -> None:
         if self._held[name]:
-            self._write(name, np.concatenate(self._held[name]))
+            try:
+                self._write(name, np.concatenate(self._held[name]))
+            except OSError as error:
+                raise SCConfigError(
+                    f"'{self._path}' cannot be written ({error.strerror or error}); it holds the "
+                    "rows before"
+                ) from None
             self._held[name], self._bytes[name] = [], 0
+
+    def _make(self) -> None:
+        raise NotImplementedError
 
     def _write(self, name: str, rows: NDArray[Any]) -> None:
         raise NotImplementedError
@@ -94,14 +136,13 @@ class _File:
 
 
 class _Zarr(_File):
-    def __init__(self, path: Path, tables: Tables) -> None:
-        super().__init__(tables)
-        group = _library("zarr").open_group(str(path), mode="w-")
+    def _make(self) -> None:
+        group = _library("zarr").open_group(str(self._path), mode="w-")
         self._arrays = {
             name: group.create_array(
                 name, shape=(0, *shape), chunks=(_per_chunk(shape, dtype), *shape), dtype=dtype
             )
-            for name, (shape, dtype) in tables.items()
+            for name, (shape, dtype) in self._tables.items()
         }
 
     def _write(self, name: str, rows: NDArray[Any]) -> None:
@@ -112,18 +153,16 @@ class _Zarr(_File):
 
 
 class _Hdf5(_File):
-    def __init__(self, path: Path, tables: Tables) -> None:
-        super().__init__(tables)
-        self._library, self._path = _library("h5py"), path
+    def _make(self) -> None:
         with self._open("x") as file:
-            for name, (shape, dtype) in tables.items():
+            for name, (shape, dtype) in self._tables.items():
                 file.create_dataset(
                     name, (0, *shape), dtype, maxshape=(None, *shape),
                     chunks=(_per_chunk(shape, dtype), *shape),
                 )  # fmt: skip
 
     def _open(self, mode: str) -> Any:
-        return self._library.File(self._path, mode)
+        return _library("h5py").File(self._path, mode)
 
     def _write(self, name: str, rows: NDArray[Any]) -> None:
         with self._open("r+") as file:
@@ -137,38 +176,53 @@ class _Hdf5(_File):
             return np.asarray(file[name][:])
 
 
-def open_storage(file: str | Path | None, tables: Tables) -> Storage:
-    """Make the tables in memory, or in a new ``.zarr`` folder or ``.h5`` file.
+_MAKERS: Mapping[str, tuple[type[_Zarr] | type[_Hdf5], str]] = {
+    ".zarr": (_Zarr, "zarr"), ".h5": (_Hdf5, "h5py"), ".hdf5": (_Hdf5, "h5py"),
+}  # fmt: skip
+
+
+def check_file(file: str | Path | None) -> None:
+    """Refuse a file that `open_storage` would, and make nothing.
 
     Raises:
-        SCConfigError: another ending, or something of that name exists or cannot be written.
+        SCConfigError: another ending, or something of that name exists.
+        SCDependencyError: the library is not installed.
+    """
+    if file is None:
+        return
+    path = Path(file)
+    if path.suffix not in _MAKERS:
+        raise SCConfigError(f"file of a monitor is '{path}'; it must end in .zarr, .h5 or .hdf5")
+    if path.exists():
+        raise SCConfigError(f"'{path}' exists already; give a monitor a file of its own")
+    _library(_MAKERS[path.suffix][1])
+
+
+def open_storage(file: str | Path | None, tables: Tables) -> Storage:
+    """Tables in memory, or in a ``.zarr`` folder or ``.h5`` file that a run is to make.
+
+    Raises:
+        SCConfigError: as `check_file`.
         SCDependencyError: the library is not installed.
     """
     if file is None:
         return Memory(tables)
+    check_file(file)
     path = Path(file)
-    makers = {".zarr": _Zarr, ".h5": _Hdf5, ".hdf5": _Hdf5}
-    if path.suffix not in makers:
-        raise SCConfigError(f"file of a monitor is '{path}'; it must end in .zarr, .h5 or .hdf5")
-    if path.exists():
-        raise SCConfigError(f"'{path}' exists already; give a monitor a file of its own")
-    try:
-        return makers[path.suffix](path, tables)
-    except OSError as error:
-        raise SCConfigError(f"'{path}' cannot be written ({error.strerror or error})") from None
+    return _MAKERS[path.suffix][0](path, tables)
 
 
-def require_room(what: str, needed: int) -> None:
-    """Refuse to keep ``needed`` bytes if the machine has not that much to give.
+def require_room(what: str, needed: float, way_out: str, taken: float = 0.0) -> None:
+    """Refuse to keep ``needed`` bytes beside ``taken`` if the machine has not that much to give.
 
     Raises:
-        SCConfigError: with the size, and how to stream to disk instead.
+        SCConfigError: with the size and the way out.
     """
-    free = _free_memory()
+    free = max(_free_memory() - taken, 0.0)
     if needed > _SHARE * free:
         raise SCConfigError(
             f"{what} would keep {needed / 2**30:.1f} GiB in memory, of which {free / 2**30:.1f} "
-            "GiB are free; give it file='NAME.zarr' or 'NAME.h5' to stream to disk, or record less"
+            f"GiB are free; {way_out}"
         )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Distribution, Normal, Uniform, draw, in_ticks
 from sc_neurocore.network._rules import Rows
-from sc_neurocore.network._units import has_unit, whole_ticks
+from sc_neurocore.network._units import has_unit, magnitude, whole_ticks
 
 _PIECE = 1 << 20
 
@@ -88,7 +88,15 @@ def read_rows(
     Raises:
         SCConfigError: the arrays do not describe synapses between these populations.
     """
-    indptr, indices, data = (np.asarray(part) for part in topology)
+    try:
+        indptr, indices = (np.asarray(part) for part in topology[:2])
+        data = np.asarray(topology[2])
+        data = data.astype(data.dtype if data.dtype == np.float32 else np.float64)
+    except (TypeError, ValueError):
+        raise SCConfigError("CSR arrays (indptr, indices, data) hold numbers only") from None
+    for name, part in (("indptr", indptr), ("indices", indices)):
+        if part.size and part.dtype.kind not in "iu":
+            raise SCConfigError(f"{name} holds {part.dtype} numbers; it must hold whole ones")
     if indptr.shape != (sources + 1,):
         raise SCConfigError(
             f"indptr has shape {indptr.shape}; {sources} sources need ({sources + 1},)"
@@ -108,8 +116,7 @@ def read_rows(
         bad = indices[(indices < 0) | (indices >= targets)][0]
         raise SCConfigError(f"a synapse has target {bad}; the target population has 0 to "
                             f"{targets - 1}")  # fmt: skip
-    starts, words = indptr.astype(np.int64), indices.astype(np.uint32)
-    weights = data.astype(data.dtype if data.dtype == np.float32 else np.float64)
+    starts, words, weights = indptr.astype(np.int64), indices.astype(np.uint32), data
     row = np.repeat(np.arange(sources), steps)
     order = None
     if len(words) > 1 and ((np.diff(row) == 0) & (np.diff(indices.astype(np.int64)) < 0)).any():
@@ -177,7 +184,7 @@ def pack(
     """
     starts, words = rows
     sources = len(starts) - 1
-    if not isinstance(delay, Normal | Uniform) and (has_unit(delay) or np.ndim(delay) == 0):
+    if not isinstance(delay, Normal | Uniform) and np.ndim(getattr(delay, "magnitude", delay)) == 0:
         ticks = whole_ticks(delay, dt, f"the delay of {what}")
         return Synapses(sources, targets, starts, words, 0, ticks, ticks, ticks, weights)
     shift = max(1, (targets - 1).bit_length())
@@ -212,7 +219,12 @@ def _delays(
 ) -> Distribution | NDArray[np.int64]:
     if isinstance(delay, Normal | Uniform):
         return in_ticks(delay, dt)
-    values = np.asarray(delay)
+    if not has_unit(delay):
+        values = np.asarray(delay)
+    else:
+        values = np.asarray(magnitude(delay, "ms", f"the delay of {what}"), np.float64) / dt
+        near = np.rint(values)
+        values = np.where(np.abs(values - near) <= 1e-6 * np.maximum(near, 1), near, values)
     if values.shape != (count,):
         raise SCConfigError(
             f"{what} has {count} synapses, but {values.size} delays of shape {values.shape}"

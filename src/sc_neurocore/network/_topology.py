@@ -12,6 +12,7 @@ from sc_neurocore.dynamics import require_finite
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._rules import AllToAll, Bernoulli, Rows
 from sc_neurocore.network._seeds import check_seed
+from sc_neurocore.network._units import whole_number
 
 Indices = NDArray[np.int64]
 CSR = tuple[Indices, Indices, NDArray[np.float64]]
@@ -27,8 +28,8 @@ def random_connectivity(
     Raises:
         SCConfigError: ``p`` is not a probability, or there are no neurons.
     """
-    _require("n_src", n_src, 1)
-    _require("n_tgt", n_tgt, 1)
+    whole_number("n_src", n_src, 1)
+    whole_number("n_tgt", n_tgt, 1)
     return _weighted(Bernoulli(p).rows(n_src, n_tgt, False, check_seed(seed), 1), weight)
 
 
@@ -38,8 +39,8 @@ def all_to_all(n_src: int, n_tgt: int, weight: float = 1.0) -> CSR:
     Raises:
         SCConfigError: there are no neurons.
     """
-    _require("n_src", n_src, 1)
-    _require("n_tgt", n_tgt, 1)
+    whole_number("n_src", n_src, 1)
+    whole_number("n_tgt", n_tgt, 1)
     return _weighted(AllToAll().rows(n_src, n_tgt, False, 0, 1), weight)
 
 
@@ -49,8 +50,9 @@ def ring_topology(n: int, k: int, weight: float = 1.0) -> CSR:
     Raises:
         SCConfigError: ``2·k`` is not below ``n``.
     """
-    _require("n", n, 1)
-    if not 0 <= 2 * k < n:
+    whole_number("n", n, 1)
+    whole_number("k", k, 0)
+    if not 2 * k < n:
         raise SCConfigError(f"k is {k}; a ring of {n} has from 0 to {(n - 1) // 2} on each side")
     steps = np.concatenate([np.arange(-k, 0), np.arange(1, k + 1)])
     source = np.repeat(np.arange(n), 2 * k)
@@ -65,9 +67,9 @@ def grid_topology(rows_count: int, cols_count: int, radius: int, weight: float =
     Raises:
         SCConfigError: the grid is empty or the radius negative.
     """
-    _require("rows_count", rows_count, 1)
-    _require("cols_count", cols_count, 1)
-    _require("radius", radius, 0)
+    whole_number("rows_count", rows_count, 1)
+    whole_number("cols_count", cols_count, 1)
+    whole_number("radius", radius, 0)
     reach = np.arange(-radius, radius + 1)
     down, right = (part.ravel() for part in np.meshgrid(reach, reach, indexing="ij"))
     near = (np.abs(down) + np.abs(right) <= radius) & ((down != 0) | (right != 0))
@@ -90,10 +92,11 @@ def small_world(n: int, k: int, p_rewire: float, weight: float = 1.0, seed: int 
     """
     from sc_neurocore.network import _connect_kernel as kernel
 
-    _require("n", n, 1)
-    if not 0 <= k < n or k % 2:
+    whole_number("n", n, 1)
+    whole_number("k", k, 0)
+    if not k < n or k % 2:
         raise SCConfigError(f"k is {k}; it must be even, from 0 to below {n}: half on each side")
-    if not 0 <= p_rewire <= 1:
+    if not 0 <= require_finite("p_rewire", p_rewire) <= 1:
         raise SCConfigError(f"p_rewire is {p_rewire}; it must be from 0 to 1")
     ends = np.empty((n * k // 2, 2), np.int64)
     kernel.rewire(ends, n, k, p_rewire, np.uint64(check_seed(seed)))
@@ -111,17 +114,13 @@ def scale_free(n: int, m: int, weight: float = 1.0, seed: int = 0) -> CSR:
     """
     from sc_neurocore.network import _connect_kernel as kernel
 
-    _require("n", n, 2)
-    if not 1 <= m < n:
+    whole_number("n", n, 2)
+    whole_number("m", m, 1)
+    if not m < n:
         raise SCConfigError(f"m is {m}; it must be from 1 to {n - 1}, below the number of neurons")
     ends = np.empty((m + (n - m - 1) * m, 2), np.int64)
     kernel.grow(ends, n, m, np.uint64(check_seed(seed)))
     return _undirected(n, ends, weight)
-
-
-def _require(what: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise SCConfigError(f"{what} is {value!r}; it must be a whole number from {least} on")
 
 
 def _weighted(rows: Rows, weight: float) -> CSR:

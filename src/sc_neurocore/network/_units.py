@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from sc_neurocore.dynamics import require_finite, unit_registry
 from sc_neurocore.exceptions import SCConfigError, UnitMismatchError
@@ -21,6 +24,17 @@ def in_unit(value: object, unit: str, what: str) -> float:
     """
     if not has_unit(value):
         return require_finite(what, value)  # type: ignore[arg-type]
+    return require_finite(what, magnitude(value, unit, what))
+
+
+def magnitude(value: object, unit: str, what: str) -> Any:
+    """The number or array that text or a quantity means in ``unit``; others as they are.
+
+    Raises:
+        SCConfigError: text that is no quantity, or a quantity of another dimension.
+    """
+    if not has_unit(value):
+        return value
     registry = unit_registry()
     try:
         quantity = registry.Quantity(value)
@@ -28,12 +42,17 @@ def in_unit(value: object, unit: str, what: str) -> float:
         raise SCConfigError(
             f"{what} is {value!r}; write a number with a unit, for example '1.5 {unit}'"
         ) from None
-    if not quantity.check(f"[{_DIMENSIONS[unit]}]"):
-        raise UnitMismatchError(f"{what} is {value!r}, but {unit} is needed")
-    return require_finite(what, float(quantity.to(unit).magnitude))
+    needed = registry.dimensionless if unit in ("", "1") else registry.parse_units(unit)
+    if not quantity.is_compatible_with(needed):
+        raise UnitMismatchError(f"{what} is {value!r}, but {unit or 'a bare number'} is needed")
+    return quantity.to(needed).magnitude
 
 
-_DIMENSIONS = {"s": "time", "ms": "time", "Hz": "frequency"}
+def whole_number(what: str, value: object, least: int = 0) -> int:
+    """Return a whole number from ``least`` on, or refuse what is none by name."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise SCConfigError(f"{what} is {value!r}; it must be a whole number from {least} on")
+    return int(value)
 
 
 def whole_ticks(value: object, dt: float, what: str) -> int:

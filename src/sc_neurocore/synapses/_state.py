@@ -41,7 +41,7 @@ class Events:
         Raises:
             SCConfigError: a tick is outside the run, or the two lists differ in length.
         """
-        when, who = np.asarray(at, np.int64).ravel(), np.asarray(index, np.int64).ravel()
+        when, who = _whole("ticks of events", at).ravel(), _whole("events", index).ravel()
         if when.shape != who.shape:
             raise SCConfigError(
                 f"{len(when)} ticks are given for {len(who)} events; give one tick per event"
@@ -122,7 +122,9 @@ class PlasticState:
         from sc_neurocore.dynamics import load_kernel
 
         dt = require_positive("dt", dt)
-        starts, targets = np.array(indptr, np.int64), np.array(target, np.int32)
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+            raise SCConfigError(f"seed is {seed!r}; it must be a whole number from 0 to 2**64 - 1")
+        starts, targets = _whole("indptr", indptr), _whole("target", target).astype(np.int32)
         _check_rows(starts, targets, neurons)
         cells: dict[Place, int] = {
             "synapse": len(targets), "pre": len(starts) - 1, "post": neurons, "shared": 1,
@@ -192,8 +194,18 @@ class PlasticState:
                 arrays are then of no use).
         """
         neurons = len(self.transpose[0]) - 1
+        if ticks < 0 or start < 0 or phase not in _PHASES:
+            raise SCConfigError(
+                f"start is {start}, ticks {ticks} and phase {phase!r}; the first two are 0 or "
+                f"more, the last is one of {', '.join(_PHASES)}"
+            )
         if out is None:
             out = np.zeros((ticks, neurons))
+        if out.shape != (ticks, neurons) or out.dtype != np.float64:
+            raise SCConfigError(
+                f"out has shape {out.shape} of {out.dtype}; it must be ({ticks}, {neurons}) of "
+                "float64"
+            )
         arriving = _events("arrivals", arrivals, ticks, len(self.indptr) - 1)
         spiking = _events("spikes", spikes, ticks, neurons)
         given = self._inputs(inputs or {}, ticks)
@@ -297,6 +309,15 @@ def _flow(rule: Rule, name: str, dt: float) -> tuple[float, float, float]:
     return (a * dt, -b / a, math.exp(a * dt)) if a else (0.0, b * dt, 1.0)
 
 
+def _whole(what: str, given: ArrayLike) -> NDArray[np.int64]:
+    """Numbers as integers; fractions, NaN and text are refused."""
+    numbers = np.asarray(given)
+    kind = numbers.dtype.kind
+    if numbers.size and not (kind in "iu" or (kind == "f" and (numbers == np.rint(numbers)).all())):
+        raise SCConfigError(f"{what} hold {numbers.dtype} numbers; they must be whole")
+    return numbers.astype(np.int64)
+
+
 def _check_rows(indptr: NDArray[np.int64], target: NDArray[np.int32], neurons: int) -> None:
     wrong = indptr.ndim != 1 or target.ndim != 1 or len(indptr) < 1
     if wrong or indptr[0] != 0 or indptr[-1] != len(target) or (np.diff(indptr) < 0).any():
@@ -311,7 +332,10 @@ def _check_rows(indptr: NDArray[np.int64], target: NDArray[np.int32], neurons: i
 
 
 def _initial(rule: Rule, q: Quantity, value: ArrayLike, cells: int) -> Array:
-    given = np.asarray(value, np.float64)
+    try:
+        given = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise SCConfigError(f"init of '{q.name}' is {value!r}; give numbers") from None
     if given.shape not in ((), (cells,)):
         raise SCConfigError(
             f"init of '{q.name}' has shape {given.shape}; give one number or ({cells},)"

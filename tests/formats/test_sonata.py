@@ -11,7 +11,6 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from sonata_files import write_sonata
 
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, SCNeuroError
 from sc_neurocore.io import (
@@ -32,6 +31,8 @@ from sc_neurocore.network import (
     SpikeSourceArray,
     StepCurrent,
 )
+
+from .sonata_files import write_sonata
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import libsonata
 import numpy as np
 import pandas as pd
 import pytest
-from sonata_files import DT, MIXED, MS, SCALES, write_sonata
 
 from sc_neurocore.io import read_circuit, read_spikes, write_circuit
 from sc_neurocore.network import Network, Population, SpikeMonitor
+
+from .sonata_files import DT, MIXED, MS, SCALES, write_sonata
 
 Spikes = dict[str, list[tuple[int, int]]]
 
