@@ -43,7 +43,7 @@ THREADS, SECONDS, SETTLED, DELAY, DT = 2, 1.0, 0.2, 1.5, 0.1
 J, G, ETA, TAU, THETA, RESET, REFRACTORY = 0.1, 5.0, 2.0, 20.0, 20.0, 10.0, 2.0
 FIGURES = ("rate_hz", "cv", "correlation")
 #: Bytes that a synapse takes in NEST while it is built, for the decision whether to try.
-NEST_BYTES = 60
+NEST_BYTES = 90
 
 
 def sizes(neurons: int) -> tuple[int, int, int, int, float]:

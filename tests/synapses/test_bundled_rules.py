@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from interpreter import Interpreter
+from .interpreter import Interpreter
 
 from sc_neurocore.dynamics import unit_registry
 from sc_neurocore.dynamics._units import UnitChecker
