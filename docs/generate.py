@@ -510,8 +510,8 @@ def networks_table() -> str:
     return "\n".join(
         [
             "Brunel's balanced network, 10 000 neurons, 10 million synapses, 1 s, two threads, the "
-            f"best of {len(runs['ours'])} seeds; figures are ranges over the seeds. Bytes of ours are "
-            "its synapses, of NEST the growth of the process. The engine delivers "
+            f"best of {len(runs['ours'])} seeds; figures are ranges over the seeds. Bytes of ours "
+            "are its synapses, of NEST the growth of the process. The engine delivers "
             f"{found['brunel']['synaptic_events_per_s']:.2g} synaptic events a second, "
             f"{100 * found['share_of_limit']:.0f} % of what the memory's bandwidth of "
             f"{found['bandwidth_bytes_per_s'] / 1e9:.1f} GB/s allows. Written by "

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-from .interpreter import Interpreter
 
 from sc_neurocore.dynamics import unit_registry
 from sc_neurocore.dynamics._units import UnitChecker
@@ -20,6 +19,8 @@ from sc_neurocore.synapses import (
     list_rules,
     load_rule,
 )
+
+from .interpreter import Interpreter
 
 PAIRS = [(0, 1), (0, 3), (0, 3), (1, 0), (1, 1), (2, 2), (2, 0), (2, 3)]
 INDPTR, TARGET = [0, 3, 5, 8, 8], [j for _, j in PAIRS]
