@@ -44,6 +44,7 @@ def test_the_engine_is_the_model_in_every_word_and_clock(net, pairs, store: Evid
     assert again.cached
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", [7, 10, 19, 29, 46, 57, 66, 31])
 def test_so_is_any_other(seed: int, store: EvidenceStore) -> None:
     rng = np.random.default_rng(seed)

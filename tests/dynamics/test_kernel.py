@@ -119,6 +119,7 @@ FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
+@pytest.mark.exhaustive  # test_interpreter compares the operations
 @settings(
     max_examples=8, deadline=None, phases=FOUND, suppress_health_check=QUIET, derandomize=True
 )

@@ -95,6 +95,7 @@ def test_without_data_no_accuracy_is_invented(files: Path, store: EvidenceStore)
     assert report["cosim"][0]["mismatches"] == 0
 
 
+@pytest.mark.exhaustive
 def test_a_layer_that_never_spikes_is_named(built: Builder) -> None:
     assert not [n for n in built("fixed").report["notices"] if "no spike" in n]
     report = built("fixed", dt=1e-6).report
@@ -219,6 +220,7 @@ def test_files_of_other_libraries_build_unchanged(
     assert sum(row["rtl"] for row in done.report["spikes"]) > 0
 
 
+@pytest.mark.exhaustive
 def test_a_demand_that_is_missed_is_a_verdict_in_the_ladder(
     files: Path, store: EvidenceStore
 ) -> None:

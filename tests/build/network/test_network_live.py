@@ -24,6 +24,9 @@ from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.hdl.registers import RegisterMap, device_registers
 
+# The tutorial of live updates builds, opens and updates such a device in the default suite.
+pytestmark = pytest.mark.exhaustive
+
 
 @pytest.fixture
 def live(built: Builder, tmp_path: Path) -> Path:
