@@ -107,9 +107,9 @@ REFUSED = [
      "unknown name 'tua'; did you mean 'tau'?\n  dv/dt = (-v + I)/tua\n"
      "                   ^^^"),
     (["simulate", "dv/dt = __import__('os')"],
-     "call to '__import__' is not allowed; allowed: abs, clip, cos, delay, exp, exprel, floor, log, "
-     "max, min, rand, randn, sigmoid, sin, sqrt, sum, tanh, where\n  dv/dt = __import__('os')\n"
-     "          ^^^^^^^^^^"),
+     "call to '__import__' is not allowed; allowed: abs, clip, cos, delay, exp, exprel, floor, "
+     "log, max, min, rand, randn, sigmoid, sin, sqrt, sum, tanh, where\n"
+     "  dv/dt = __import__('os')\n          ^^^^^^^^^^"),
     (["simulate", "dv/dt = (-v + I)/tau : mV", "--param", "tau=10 mV", "--range", "I=0:5 mV"],
      "unit mismatch: 'dv/dt' is in mV / ms, but its right side is dimensionless\n"
      "  dv/dt = (-v + I)/tau : mV\n          ^^^^^^^^^^^^"),

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -26,6 +28,14 @@ def test_format_sweep_shows_errors_that_vanish_with_bits() -> None:
     assert errors[0] > 1.0 and errors[-1] == 0.0
     # A format too coarse for the state is widened, and the table says so.
     assert rows[0].endswith("v Q8.8") and rows[-1].endswith("v Q8.16")
+
+
+@pytest.mark.exhaustive
+def test_microcircuit_fires_as_published() -> None:
+    _, _, *rows = _output("microcircuit.py")
+    rates = {row.split()[0]: [float(x) for x in row.split()[1:3]] for row in rows}
+    assert len(rates) == 8
+    assert all(abs(found - published) < 2 for found, published in rates.values())
 
 
 def test_every_example_is_tested() -> None:
