@@ -21,7 +21,14 @@ from sc_neurocore.evidence import atomic_write
 from sc_neurocore.exceptions import SCNeuroError
 from sc_neurocore.neurons import list_bundled_schemas, load_schema, schema_to_json
 
-TARGETS = ("ice40-hx8k", "ecp5-25k")
+#: Tried in this order until a design is placed and routed; the last stops after synthesis.
+ATTEMPTS = (
+    BuildOptions(target="ice40-hx8k"),
+    BuildOptions(target="ecp5-25k"),
+    BuildOptions(target="ecp5-25k", multipliers="shared"),
+    BuildOptions(target="ecp5-85k", multipliers="shared"),
+    BuildOptions(target="ecp5-85k", multipliers="shared", place_and_route=False),
+)
 RESULTS = Path(__file__).parent / "results" / "catalogue.json"
 
 Row = dict[str, Any]
@@ -33,19 +40,21 @@ def digest_of(name: str) -> str:
 
 
 def climb(name: str) -> Row:
-    """Build one model, on the larger device if the smaller one is too small."""
+    """Build one model, on the first device that is large enough."""
     row: Row = {"model": name, "digest": digest_of(name)}
-    for target in TARGETS:
-        row["target"] = target
+    for options in ATTEMPTS:
+        row["target"] = options.target
         try:
-            report = build(source_of(load_schema(name)), BuildOptions(target=target)).report
+            report = build(source_of(load_schema(name)), options).report
         except SCNeuroError as error:
             row["refused"] = str(error).splitlines()[0]
             continue
-        row.pop("refused", None)
         row |= told(report)
         if row["rungs"][RUNGS[-1]] == "climbed":
-            break
+            row.pop("refused", None)
+        else:
+            row["rungs"][RUNGS[-1]] = f"failed: {row['refused']}"
+        break
     row.setdefault("rungs", dict.fromkeys(RUNGS, "not climbed"))
     return row
 
@@ -56,6 +65,7 @@ def told(report: Any) -> Row:
     return {
         "format": report["format"],
         "rungs": {rung: report["ladder"].get(rung, "not climbed") for rung in RUNGS},
+        "multipliers": report["options"]["multipliers"],
         "clocks_per_tick": report["cycles_per_tick"],
         "logic_cells": area.get("logic_cells", area.get("luts")),
         "luts": area.get("luts"),
