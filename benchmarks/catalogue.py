@@ -2,7 +2,7 @@
 
 Run ``python benchmarks/catalogue.py`` (``--only NAME …``, ``--jobs 2``); it writes
 ``benchmarks/results/catalogue.json`` after every model and goes on where it was stopped. A model
-whose document changed since is built again, and ``--again`` builds all. Tool runs are found in the
+whose document changed since, or that no device took, is built again, and ``--again`` builds all. Tool runs are found in the
 evidence store if they were made before.
 """
 
@@ -93,6 +93,11 @@ def known_rows() -> dict[str, Row]:
     return {r["model"]: r for r in rows if r["model"] in bundled}
 
 
+def is_done(row: Row, digest: str) -> bool:
+    """Whether a row was made from this document, and no device refused the model."""
+    return row.get("digest") == digest and "refused" not in row
+
+
 def write(rows: Iterable[Row]) -> None:
     """Write the results, by name."""
     listed = sorted(rows, key=lambda row: row["model"])
@@ -112,7 +117,7 @@ def main() -> None:
     left = [
         name
         for name in wanted
-        if given.again or rows.get(name, {}).get("digest") != digest_of(name)
+        if given.again or not is_done(rows.get(name, {}), digest_of(name))
     ]
     with ProcessPoolExecutor(max_workers=given.jobs) as pool:
         for done in as_completed([pool.submit(climb, name) for name in left]):
