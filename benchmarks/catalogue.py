@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/catalogue.py`` (``--only NAME …``, ``--jobs 2``); it writes
 ``benchmarks/results/catalogue.json`` after every model and goes on where it was stopped. A model
-whose document changed since, or that no device took, is built again, and ``--again`` builds all. Tool runs are found in the
-evidence store if they were made before.
+whose document changed since, or that no device took, is built again, and ``--again`` builds all.
+Tool runs are found in the evidence store if they were made before.
 """
 
 from __future__ import annotations
@@ -115,9 +115,7 @@ def main() -> None:
     rows = known_rows()
     wanted = given.only or sorted(list_bundled_schemas(), key=size_of)
     left = [
-        name
-        for name in wanted
-        if given.again or not is_done(rows.get(name, {}), digest_of(name))
+        name for name in wanted if given.again or not is_done(rows.get(name, {}), digest_of(name))
     ]
     with ProcessPoolExecutor(max_workers=given.jobs) as pool:
         for done in as_completed([pool.submit(climb, name) for name in left]):
