@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.spike_codec._raster import Raster, raster_of
-from sc_neurocore.spike_codec._stream import (
-    MAX_CELLS,
-    CompressionResult,
-    CorruptStreamError,
-    pack,
-    result_of,
-    unpack,
-)
+from sc_neurocore.spike_codec._codec import Body, Codec
+from sc_neurocore.spike_codec._raster import Raster
+from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened
 
 _WIDTHS = (8, 16, 32)
 
 
-class AERSpikeCodec:
+class AERSpikeCodec(Codec):
     """A list of events in order of time, each the ticks since the last one and an address.
 
     The largest time means that as many ticks pass without an event, and no address follows it.
@@ -29,7 +22,7 @@ class AERSpikeCodec:
         neuron_bits: of an address: 8, 16, 32, or 0 for the fewest that hold every neuron.
     """
 
-    name, number = "aer", 4
+    name, number, parameters = "aer", 4, 3
 
     def __init__(self, timestamp_bits: int = 16, neuron_bits: int = 0) -> None:
         if timestamp_bits not in _WIDTHS:
@@ -38,13 +31,7 @@ class AERSpikeCodec:
             raise SCConfigError(f"neuron_bits is {neuron_bits}; allowed: 0, 8, 16, 32")
         self.timestamp_bits, self.neuron_bits = timestamp_bits, neuron_bits
 
-    def compress(self, spikes: ArrayLike) -> CompressionResult:
-        """Code a ``(T, N)`` raster of 0 and 1.
-
-        Raises:
-            SCConfigError: the raster has neurons beyond ``neuron_bits``.
-        """
-        raster = raster_of(spikes)
+    def _encode(self, raster: Raster) -> Body:
         needed = max(raster.shape[1] - 1, 0).bit_length()
         bits = self.neuron_bits or next((b for b in _WIDTHS if b >= needed), 64)
         if bits < needed or bits > 32:
@@ -61,22 +48,11 @@ class AERSpikeCodec:
         for data, size, back in ((rest, time, time + address), (neuron, address, address)):
             octets = data.astype(f"<u{size}").view(np.uint8).reshape(-1, size)
             out[(ends - back)[:, None] + np.arange(size)] = octets
-        payload = out.tobytes()
-        stream = pack(self.number, raster, (self.timestamp_bits, bits, len(tick)), payload)
-        return result_of(self.name, raster, stream)
+        return Body((self.timestamp_bits, bits, len(tick)), out.tobytes())
 
-    def decompress(
-        self, data: bytes, T: int | None = None, N: int | None = None, *,
-        max_cells: int = MAX_CELLS,
-    ) -> Raster:  # fmt: skip
-        """The raster of a stream; the widths are read from it.
-
-        Raises:
-            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
-        """
+    def _decode(self, opened: Opened) -> Raster:
         from sc_neurocore.spike_codec import _kernels
 
-        opened = unpack(data, self.number, self.name, 3, (T, N), max_cells)
         time, address, count = opened.parameters
         if time not in _WIDTHS or address not in _WIDTHS:
             raise CorruptStreamError(f"the stream has times of {time} and addresses of {address}")
@@ -93,4 +69,4 @@ class AERSpikeCodec:
             )
         raster = np.zeros((opened.ticks, opened.neurons), np.uint8)
         raster[tick, neuron] = 1
-        return opened.checked(raster)
+        return raster

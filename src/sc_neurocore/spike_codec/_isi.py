@@ -5,21 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.spike_codec._codec import Body, Codec
 from sc_neurocore.spike_codec._huffman import HuffmanEncoder
-from sc_neurocore.spike_codec._raster import Raster, events_by_neuron, raster_by_neuron, raster_of
-from sc_neurocore.spike_codec._stream import (
-    MAX_CELLS,
-    CompressionResult,
-    CorruptStreamError,
-    from_leb128,
-    leb128,
-    pack,
-    result_of,
-    unpack,
-)
+from sc_neurocore.spike_codec._raster import Raster, events_by_neuron, raster_by_neuron
+from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened, from_leb128, leb128
 
 Entropy = Literal["auto", "varint", "huffman"]
 _VARINT, _HUFFMAN = 0, 1
@@ -90,32 +81,20 @@ def require_entropy(entropy: str) -> Entropy:
     raise SCConfigError(f"entropy is {entropy!r}; allowed: 'auto', 'varint', 'huffman'")
 
 
-class SpikeCodec:
+class SpikeCodec(Codec):
     """Every neuron's intervals between spikes, as LEB128 numbers or in canonical Huffman code.
 
     Args:
         entropy: ``varint``, ``huffman``, or ``auto`` for the shorter.
     """
 
-    name, number = "isi", 1
+    name, number, parameters = "isi", 1, 0
 
     def __init__(self, entropy: str = "auto") -> None:
         self.entropy = require_entropy(entropy)
 
-    def compress(self, spikes: ArrayLike) -> CompressionResult:
-        """Code a ``(T, N)`` raster of 0 and 1."""
-        raster = raster_of(spikes)
-        data = pack(self.number, raster, (), encode_intervals(raster, self.entropy))
-        return result_of(self.name, raster, data)
+    def _encode(self, raster: Raster) -> Body:
+        return Body((), encode_intervals(raster, self.entropy))
 
-    def decompress(
-        self, data: bytes, T: int | None = None, N: int | None = None, *,
-        max_cells: int = MAX_CELLS,
-    ) -> Raster:  # fmt: skip
-        """The raster of a stream; ``T`` and ``N``, if given, must be its own.
-
-        Raises:
-            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
-        """
-        opened = unpack(data, self.number, self.name, 0, (T, N), max_cells)
-        return opened.checked(decode_intervals(opened.payload, opened.ticks, opened.neurons))
+    def _decode(self, opened: Opened) -> Raster:
+        return decode_intervals(opened.payload, opened.ticks, opened.neurons)

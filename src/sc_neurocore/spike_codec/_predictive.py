@@ -7,26 +7,19 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.spike_codec._codec import Body, Codec
 from sc_neurocore.spike_codec._isi import decode_intervals, encode_intervals, require_entropy
-from sc_neurocore.spike_codec._raster import Raster, raster_of
-from sc_neurocore.spike_codec._stream import (
-    MAX_CELLS,
-    CompressionResult,
-    CorruptStreamError,
-    pack,
-    result_of,
-    unpack,
-)
+from sc_neurocore.spike_codec._raster import Raster
+from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened
 
 Predictor = Literal["ema", "lfsr", "context", "world_model"]
 PREDICTORS: tuple[Predictor, ...] = ("ema", "lfsr", "context", "world_model")
 _MOST_CONTEXT = 16
 
 
-class PredictiveSpikeCodec:
+class PredictiveSpikeCodec(Codec):
     """Predicts every channel's next tick, codes where that was wrong, and learns from what was.
 
     Predictors, each of one channel from its own past:
@@ -51,7 +44,7 @@ class PredictiveSpikeCodec:
         entropy: as in `SpikeCodec`.
     """
 
-    name, number = "predictive", 3
+    name, number, parameters = "predictive", 3, 6
 
     def __init__(
         self, alpha: float = 0.005, threshold: float = 0.5, predictor: str = "context",
@@ -75,26 +68,13 @@ class PredictiveSpikeCodec:
         self.alpha_q8, self.seed, self.context_bits = int(alpha_q8), int(seed), int(context_bits)
         self.entropy = require_entropy(entropy)
 
-    def compress(self, spikes: ArrayLike) -> CompressionResult:
-        """Code a ``(T, N)`` raster of 0 and 1."""
-        raster = raster_of(spikes)
+    def _encode(self, raster: Raster) -> Body:
         errors = self._through(raster, decoding=False)
-        floats = struct.unpack("<QQ", struct.pack("<dd", self.alpha, self.threshold))
-        numbers = (self.kind, *(int(x) for x in floats))
-        parameters = (*numbers, self.alpha_q8, self.seed, self.context_bits)
-        data = pack(self.number, raster, parameters, encode_intervals(errors, self.entropy))
-        return result_of(self.name, raster, data)
+        alpha, threshold = struct.unpack("<QQ", struct.pack("<dd", self.alpha, self.threshold))
+        parameters = (self.kind, alpha, threshold, self.alpha_q8, self.seed, self.context_bits)
+        return Body(parameters, encode_intervals(errors, self.entropy))
 
-    def decompress(
-        self, data: bytes, T: int | None = None, N: int | None = None, *,
-        max_cells: int = MAX_CELLS,
-    ) -> Raster:  # fmt: skip
-        """The raster of a stream; predictor and parameters are read from it.
-
-        Raises:
-            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
-        """
-        opened = unpack(data, self.number, self.name, 6, (T, N), max_cells)
+    def _decode(self, opened: Opened) -> Raster:
         kind, alpha, threshold, alpha_q8, seed, context_bits = opened.parameters
         step, level = struct.unpack("<dd", struct.pack("<QQ", alpha, threshold))
         try:
@@ -105,7 +85,7 @@ class PredictiveSpikeCodec:
         except SCConfigError as error:
             raise CorruptStreamError(f"the stream has no such predictor: {error}") from None
         errors = decode_intervals(opened.payload, opened.ticks, opened.neurons)
-        return opened.checked(decoder._through(errors, decoding=True))
+        return decoder._through(errors, decoding=True)
 
     def _through(self, given: Raster, *, decoding: bool) -> Raster:
         """The raster's exclusive or with its prediction, or the way back."""

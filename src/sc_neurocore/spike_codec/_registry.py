@@ -6,19 +6,18 @@ from typing import Any
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.spike_codec._aer import AERSpikeCodec
+from sc_neurocore.spike_codec._codec import Codec
 from sc_neurocore.spike_codec._delta import DeltaSpikeCodec
 from sc_neurocore.spike_codec._isi import SpikeCodec
 from sc_neurocore.spike_codec._predictive import PredictiveSpikeCodec
 from sc_neurocore.spike_codec._streaming import StreamingSpikeCodec
 
-Codec = SpikeCodec | DeltaSpikeCodec | PredictiveSpikeCodec | AERSpikeCodec | StreamingSpikeCodec
 _CODECS: dict[str, type[Codec]] = {
-    "isi": SpikeCodec,
-    "predictive": PredictiveSpikeCodec,
-    "delta": DeltaSpikeCodec,
-    "streaming": StreamingSpikeCodec,
-    "aer": AERSpikeCodec,
-}
+    codec.name: codec
+    for codec in (
+        SpikeCodec, PredictiveSpikeCodec, DeltaSpikeCodec, StreamingSpikeCodec, AERSpikeCodec,
+    )
+}  # fmt: skip
 #: Below this latency only frames of a few ticks can be sent in time, ms.
 _LIVE = 10.0
 #: Above this rate one tick of 1 ms in ten holds a spike, and a predictor finds structure, Hz.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,68 +22,12 @@ from sc_neurocore.spike_codec._raster import Raster, fingerprint
 MAGIC, VERSION = b"SCSP", 1
 #: Most cells (ticks times neurons) that a decoder fills unless it is told to fill more.
 MAX_CELLS = 2**31
-_CHECKS = 8
+#: Bytes behind the payload: two CRC-32.
+CHECKS = 8
 
 
 class CorruptStreamError(SCConfigError):
     """A coded stream is truncated, damaged, or not of this codec."""
-
-
-@dataclass(frozen=True)
-class CompressionResult:
-    """A coded raster.
-
-    Attributes:
-        data: the stream.
-        ticks: T.
-        neurons: N.
-        spikes: spikes in the raster.
-        codec: name of the codec.
-        frames: first byte of every frame that can be decoded alone; one for most codecs.
-    """
-
-    data: bytes = field(repr=False)
-    ticks: int
-    neurons: int
-    spikes: int
-    codec: str
-    frames: tuple[int, ...] = (0,)
-
-    @property
-    def original_bits(self) -> int:
-        """Bits of the raster, one for each tick and neuron."""
-        return self.ticks * self.neurons
-
-    @property
-    def compressed_bits(self) -> int:
-        """Bits of the stream."""
-        return 8 * len(self.data)
-
-    @property
-    def compression_ratio(self) -> float:
-        """Bits of the raster over bits of the stream."""
-        return self.original_bits / self.compressed_bits
-
-    @property
-    def bits_per_spike(self) -> float:
-        """Bits of the stream over spikes; infinite without a spike."""
-        return self.compressed_bits / self.spikes if self.spikes else float("inf")
-
-    def summary(self) -> str:
-        """The figures in one line."""
-        return (
-            f"{self.codec}: {self.ticks} × {self.neurons}, {self.spikes} spikes, "
-            f"{len(self.data)} bytes, ratio {self.compression_ratio:.1f}, "
-            f"{self.bits_per_spike:.2f} bits per spike"
-        )
-
-
-def result_of(
-    codec: str, raster: Raster, data: bytes, frames: tuple[int, ...] = (0,)
-) -> CompressionResult:
-    """What ``codec`` made of a raster."""
-    ticks, neurons = raster.shape
-    return CompressionResult(data, ticks, neurons, int(raster.sum()), codec, frames)
 
 
 def leb128(values: ArrayLike) -> bytes:
@@ -157,7 +101,7 @@ def unpack(
         CorruptStreamError: it is not a stream, damaged, of another codec, or of another size.
     """
     data = bytes(data)
-    if len(data) < len(MAGIC) + 2 + _CHECKS:
+    if len(data) < len(MAGIC) + 2 + CHECKS:
         raise CorruptStreamError(f"the stream has {len(data)} bytes; it is truncated")
     if data[:4] != MAGIC:
         raise CorruptStreamError(f"the stream begins with {data[:4]!r}; a coded raster with SCSP")
@@ -169,7 +113,7 @@ def unpack(
         raise CorruptStreamError(
             f"the stream is of codec {data[5]}, not of '{name}', which is {codec}"
         )
-    body = data[6:-_CHECKS]
+    body = data[6:-CHECKS]
     numbers, used = from_leb128(body, 2 + parameters, "header")
     ticks, neurons = int(numbers[0]), int(numbers[1])
     for label, found, wanted in (("T", ticks, size[0]), ("N", neurons, size[1])):
@@ -180,5 +124,5 @@ def unpack(
             f"the stream would fill {ticks} × {neurons} cells; at most {max_cells} are decoded, "
             "raise max_cells to allow more"
         )
-    expected = struct.unpack("<I", data[-_CHECKS:-4])[0]
+    expected = struct.unpack("<I", data[-CHECKS:-4])[0]
     return Opened(ticks, neurons, tuple(int(n) for n in numbers[2:]), body[used:], expected)

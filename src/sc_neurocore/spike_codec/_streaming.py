@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import struct
 import zlib
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.spike_codec._codec import Body, Codec
 from sc_neurocore.spike_codec._raster import Raster, raster_of
-from sc_neurocore.spike_codec._stream import (
-    MAX_CELLS,
-    CompressionResult,
-    CorruptStreamError,
-    pack,
-    result_of,
-    unpack,
-)
+from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened
 
 _MOST = 65535
 _HEAD, _CHECK = 4, 4
 
 
-class StreamingSpikeCodec:
+class StreamingSpikeCodec(Codec):
     """Windows of a fixed number of ticks, each a frame of its own.
 
     A frame: channels and ticks, 16 bits each; a bit for every channel, 1 for a silent one; for
@@ -35,7 +30,7 @@ class StreamingSpikeCodec:
         window_size: ticks of a window, 1 to 65535; 20 are 1 ms at 20 kHz.
     """
 
-    name, number = "streaming", 5
+    name, number, parameters = "streaming", 5, 1
 
     def __init__(self, window_size: int = 20) -> None:
         if not 1 <= window_size <= _MOST:
@@ -68,30 +63,15 @@ class StreamingSpikeCodec:
             raise CorruptStreamError(f"the frame has {len(frame)} bytes; its window takes {used}")
         return window
 
-    def compress(self, spikes: ArrayLike) -> CompressionResult:
-        """Code a ``(T, N)`` raster of 0 and 1 as frames one after the other."""
-        raster = raster_of(spikes)
+    def _encode(self, raster: Raster) -> Body:
         frames = [
             self.compress_frame(raster[at : at + self.window_size])
             for at in range(0, len(raster), self.window_size)
         ]
-        payload = b"".join(frames)
-        data = pack(self.number, raster, (self.window_size,), payload)
-        first = len(data) - len(payload) - 2 * _CHECK
-        starts = first + np.cumsum([0, *(len(frame) for frame in frames)])[:-1]
-        where = tuple(int(n) for n in starts)
-        return result_of(self.name, raster, data, where)
+        starts = accumulate((len(frame) for frame in frames[:-1]), initial=0)
+        return Body((self.window_size,), b"".join(frames), tuple(starts) if frames else ())
 
-    def decompress(
-        self, data: bytes, T: int | None = None, N: int | None = None, *,
-        max_cells: int = MAX_CELLS,
-    ) -> Raster:  # fmt: skip
-        """The raster of all frames of a stream.
-
-        Raises:
-            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
-        """
-        opened = unpack(data, self.number, self.name, 1, (T, N), max_cells)
+    def _decode(self, opened: Opened) -> Raster:
         raster = np.zeros((opened.ticks, opened.neurons), np.uint8)
         at = tick = 0
         while at < len(opened.payload):
@@ -102,7 +82,7 @@ class StreamingSpikeCodec:
             tick += len(window)
         if tick != opened.ticks:
             raise CorruptStreamError(f"the frames hold {tick} of {opened.ticks} ticks")
-        return opened.checked(raster)
+        return raster
 
 
 def _read_frame(data: bytes, at: int, end: int) -> tuple[Raster, int]:
