@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.spike_codec._codec import Body, Codec
-from sc_neurocore.spike_codec._raster import Raster
+from sc_neurocore.spike_codec._raster import Raster, spike_places
 from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened
 
 _WIDTHS = (8, 16, 32)
@@ -25,30 +27,21 @@ class AERSpikeCodec(Codec):
     name, number, parameters = "aer", 4, 3
 
     def __init__(self, timestamp_bits: int = 16, neuron_bits: int = 0) -> None:
-        if timestamp_bits not in _WIDTHS:
-            raise SCConfigError(f"timestamp_bits is {timestamp_bits}; allowed: 8, 16, 32")
-        if neuron_bits not in (0, *_WIDTHS):
-            raise SCConfigError(f"neuron_bits is {neuron_bits}; allowed: 0, 8, 16, 32")
-        self.timestamp_bits, self.neuron_bits = timestamp_bits, neuron_bits
+        self.timestamp_bits = _width("timestamp_bits", timestamp_bits, _WIDTHS)
+        self.neuron_bits = _width("neuron_bits", neuron_bits, (0, *_WIDTHS))
 
     def _encode(self, raster: Raster) -> Body:
+        from sc_neurocore.spike_codec import _kernels
+
         needed = max(raster.shape[1] - 1, 0).bit_length()
         bits = self.neuron_bits or next((b for b in _WIDTHS if b >= needed), 64)
         if bits < needed or bits > 32:
             raise SCConfigError(
                 f"{raster.shape[1]} neurons need addresses of {needed} bits, neuron_bits is {bits}"
             )
-        tick, neuron = np.nonzero(raster)
-        most = 2**self.timestamp_bits - 1
-        pauses, rest = np.divmod(np.diff(tick, prepend=0), most)
-        time, address = self.timestamp_bits // 8, bits // 8
-        # Where each event's bytes begin: behind those before it and its own pauses.
-        ends = np.cumsum(pauses * time + time + address)
-        out = np.full(int(ends[-1]) if len(ends) else 0, 255, np.uint8)
-        for data, size, back in ((rest, time, time + address), (neuron, address, address)):
-            octets = data.astype(f"<u{size}").view(np.uint8).reshape(-1, size)
-            out[(ends - back)[:, None] + np.arange(size)] = octets
-        return Body((self.timestamp_bits, bits, len(tick)), out.tobytes())
+        spikes = spike_places(raster)
+        octets = _kernels.write_events(spikes, raster.shape[1], self.timestamp_bits // 8, bits // 8)
+        return Body((self.timestamp_bits, bits, len(spikes)), octets.tobytes())
 
     def _decode(self, opened: Opened) -> Raster:
         from sc_neurocore.spike_codec import _kernels
@@ -59,14 +52,17 @@ class AERSpikeCodec(Codec):
         if count * (time + address) > 8 * len(opened.payload):
             raise CorruptStreamError(f"{count} events do not fit in {len(opened.payload)} bytes")
         octets = np.frombuffer(opened.payload, np.uint8)
-        tick, neuron, used = _kernels.read_events(
-            octets, time // 8, address // 8, count, opened.ticks, opened.neurons
-        )
+        raster = np.zeros((opened.ticks, opened.neurons), np.uint8)
+        used = _kernels.read_events(octets, time // 8, address // 8, count, raster)
         if used != len(octets):
             raise CorruptStreamError(
                 f"the events end at byte {abs(used)} of {len(octets)}, or lie outside "
                 f"{opened.ticks} ticks of {opened.neurons} neurons"
             )
-        raster = np.zeros((opened.ticks, opened.neurons), np.uint8)
-        raster[tick, neuron] = 1
         return raster
+
+
+def _width(what: str, value: Any, allowed: tuple[int, ...]) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value not in allowed:
+        raise SCConfigError(f"{what} is {value!r}; allowed: {', '.join(map(str, allowed))}")
+    return int(value)

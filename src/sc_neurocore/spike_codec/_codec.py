@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from numpy.typing import ArrayLike
 
-from sc_neurocore.spike_codec._raster import Raster, raster_of
+from sc_neurocore.spike_codec._raster import Raster, raster_of, spike_count
 from sc_neurocore.spike_codec._stream import CHECKS, MAX_CELLS, Opened, pack, unpack
 
 
@@ -103,7 +103,7 @@ class Codec(ABC):
         if body.starts is not None:
             first = len(data) - CHECKS - len(body.payload)
             frames = tuple(first + at for at in body.starts)
-        return CompressionResult(data, ticks, neurons, int(raster.sum()), self.name, frames)
+        return CompressionResult(data, ticks, neurons, spike_count(raster), self.name, frames)
 
     def decompress(
         self, data: bytes, T: int | None = None, N: int | None = None, *,
@@ -115,10 +115,11 @@ class Codec(ABC):
             data: the stream.
             T: ticks, if they are known; the stream's must be the same.
             N: neurons, likewise.
-            max_cells: most cells to fill.
+            max_cells: most cells to fill, unless both T and N are given.
 
         Raises:
             CorruptStreamError: the stream is truncated, damaged or of another codec or size.
+            SCConfigError: ``data`` are no bytes.
         """
         opened = unpack(data, self.number, self.name, self.parameters, (T, N), max_cells)
         return opened.checked(self._decode(opened))

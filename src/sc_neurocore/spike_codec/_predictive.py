@@ -10,8 +10,14 @@ import numpy as np
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.spike_codec._codec import Body, Codec
-from sc_neurocore.spike_codec._isi import decode_intervals, encode_intervals, require_entropy
+from sc_neurocore.spike_codec._isi import (
+    decode_intervals,
+    encode_intervals,
+    intervals_of,
+    require_entropy,
+)
 from sc_neurocore.spike_codec._raster import Raster
+from sc_neurocore.spike_codec._require import is_number, require_whole
 from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened
 
 Predictor = Literal["ema", "lfsr", "context", "world_model"]
@@ -56,16 +62,12 @@ class PredictiveSpikeCodec(Codec):
             )
         self.kind = PREDICTORS.index(predictor)
         for label, value in (("alpha", alpha), ("threshold", threshold)):
-            if not 0 < value < 1:
-                raise SCConfigError(f"{label} is {value}; it lies between 0 and 1")
-        for label, number, most in (
-            ("alpha_q8", alpha_q8, 256), ("seed", seed, 65535),
-            ("context_bits", context_bits, _MOST_CONTEXT),
-        ):  # fmt: skip
-            if not 1 <= number <= most:
-                raise SCConfigError(f"{label} is {number}; allowed: 1 to {most}")
+            if not is_number(value) or not 0 < value < 1:
+                raise SCConfigError(f"{label} is {value!r}; it lies between 0 and 1")
         self.alpha, self.threshold = float(alpha), float(threshold)
-        self.alpha_q8, self.seed, self.context_bits = int(alpha_q8), int(seed), int(context_bits)
+        self.alpha_q8 = require_whole("alpha_q8", alpha_q8, 1, 256)
+        self.seed = require_whole("seed", seed, 1, 65535)
+        self.context_bits = require_whole("context_bits", context_bits, 1, _MOST_CONTEXT)
         self.entropy = require_entropy(entropy)
 
     def _encode(self, raster: Raster) -> Body:
@@ -89,14 +91,20 @@ class PredictiveSpikeCodec(Codec):
 
     def _through(self, given: Raster, *, decoding: bool) -> Raster:
         """The raster's exclusive or with its prediction, or the way back."""
-        from sc_neurocore.spike_codec import _kernels
+        from sc_neurocore.spike_codec import _predictors
 
-        out = np.empty_like(given)
+        out = np.zeros_like(given)
+        if not given.size:
+            return out
+        if self.kind == 2:
+            # No tick has more of a past than there are ticks.
+            bits = min(self.context_bits, len(given))
+            _predictors.context(intervals_of(given), out, decoding, bits)
+            return out
         kernels: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {
-            0: (_kernels.ema, (self.alpha, self.threshold)),
-            1: (_kernels.lfsr, (self.alpha_q8, self.seed)),
-            2: (_kernels.context, (self.context_bits,)),
-            3: (_kernels.world_model, (self.context_bits, self.alpha, self.threshold)),
+            0: (_predictors.ema, (self.alpha, self.threshold)),
+            1: (_predictors.lfsr, (self.alpha_q8, self.seed)),
+            3: (_predictors.world_model, (self.context_bits, self.alpha, self.threshold)),
         }
         kernel, options = kernels[self.kind]
         kernel(given, out, decoding, *options)
