@@ -7,7 +7,8 @@ Speed is megabytes of the raster as bits per second of processor time, the best 
 of the ratio is the entropy of a Bernoulli process of each channel's rate: only what finds structure
 beyond the rates passes it. The limit of our speed is the row "bits and CRC-32": what every stream
 of ours costs before anything is coded, since a raster comes and goes with a byte for each cell, and
-the stream holds a check of its bits. Zstd is given bits that were packed before. Results go to benchmarks/results/codecs.json.
+the stream holds a check of its bits. Zstd is given bits that were packed before. Results go to
+benchmarks/results/codecs.json.
 """
 
 from __future__ import annotations
