@@ -51,7 +51,7 @@ def by_ticks(
     return found, v
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(st.tuples(neurons, neurons, weights, times), max_size=12),
     st.lists(st.tuples(times, neurons), max_size=8),

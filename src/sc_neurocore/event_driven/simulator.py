@@ -92,6 +92,7 @@ class EventDrivenSimulator:
             raise SCConfigError(f"n_neurons is {n_neurons!r}; it must be a whole number")
         if not 1 <= n_neurons < _MOST:
             raise SCConfigError(f"n_neurons is {n_neurons}; there are 1 to {_MOST - 1}")
+        self._network: Network | None = None
         self._n, self._dt = int(n_neurons), require_positive("dt", dt)
         rows = _table("connectivity", connectivity, ("source", "target", "weight", "delay"))
         source, target = self._neurons(rows[:, 0]), self._neurons(rows[:, 1])

@@ -107,7 +107,7 @@ def read_codes(
     Short codes are looked up, with all bits that may follow them; longer ones are read by bits.
     """
     table = np.zeros(1 << _PEEK, np.int64)
-    code = index = 0
+    code = index = np.int64(0)
     for length in range(1, _PEEK + 1):
         for _ in range(per_length[length]):
             first = code << (_PEEK - length)
@@ -145,7 +145,7 @@ def read_codes(
 @jit
 def places(octets: Octets, count: int) -> Indices:
     """Where ``count`` bits are 1, the first bit of an octet highest."""
-    out, k = np.empty(count + 1, np.int64), 0
+    out, k = np.empty(count + 1, np.int64), np.int64(0)
     for at in range(len(octets)):
         octet = np.int64(octets[at])
         if octet:
@@ -222,7 +222,7 @@ def put(number: int, size: int, out: Octets, at: int) -> int:
 
 
 @jit
-def get(data: Octets, at: int, size: int) -> int:
+def get(data: Octets, at: int, size: int) -> np.int64:
     """Read what `put` wrote."""
     number = np.int64(0)
     for k in range(size):
@@ -277,9 +277,9 @@ def read_events(data: Octets, time: int, address: int, count: int, raster: Octet
 
 
 def _crc_table() -> NDArray[np.uint32]:
-    table = np.arange(256, dtype=np.uint32)
+    table = np.arange(256, dtype=np.int64)
     for _ in range(8):
-        table = table >> 1 ^ np.where(table & 1, np.uint32(0xEDB88320), np.uint32(0))
+        table = table >> 1 ^ (table & 1) * 0xEDB88320
     return table.astype(np.uint32)
 
 
@@ -287,7 +287,7 @@ _CRC = _crc_table()
 
 
 @jit
-def crc32(data: Octets) -> int:
+def crc32(data: Octets) -> np.int64:
     """As `zlib.crc32`."""
     crc = np.uint32(0xFFFFFFFF)
     for octet in data:

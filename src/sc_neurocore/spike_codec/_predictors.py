@@ -54,8 +54,8 @@ def context(values: Indices, out: Octets, decoding: bool, bits: int) -> None:
     for n in range(neurons):
         lead[:] = 0
         end = at + values[n]
-        coming = values[at] if at < end else ticks
-        past = tick = 0
+        coming = np.int64(values[at] if at < end else ticks)
+        past, tick = 0, np.int64(0)
         while True:
             if past == 0 and lead[0] <= 0:
                 # Nothing is foreseen until something happens.
@@ -71,7 +71,7 @@ def context(values: Indices, out: Octets, decoding: bool, bits: int) -> None:
             tick += 1
             if here:
                 at += 1
-                coming = tick + values[at] if at < end else ticks
+                coming = np.int64(tick + values[at] if at < end else ticks)
 
 
 @jit
