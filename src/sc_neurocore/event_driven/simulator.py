@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics import Quantity, build_model
+from sc_neurocore.dynamics import Quantity, build_model, require_positive
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import Network, Population, Projection, SpikeMonitor, SpikeSourceArray
+
+Numbers = NDArray[np.float64]
+
+_MOST = 2**31 - 1
 
 
 class SpikeEvent(NamedTuple):
@@ -77,22 +81,25 @@ class EventDrivenSimulator:
             tau_mem: membrane time constant in ms.
             v_rest: resting and initial potential.
             v_reset: potential after a spike.
-            refractory: period in ms.
+            refractory: period in ms, rounded up to whole ticks.
             dt: tick in ms; delays and times of events are whole ticks.
 
         Raises:
-            SCConfigError: a synapse of a neuron that is not there, or a time that does not fit.
+            SCConfigError: a synapse of a neuron that is not there, a time that does not fit, or
+                what is no number.
         """
-        self._n, self._dt = n_neurons, dt
+        if isinstance(n_neurons, bool) or not isinstance(n_neurons, int | np.integer):
+            raise SCConfigError(f"n_neurons is {n_neurons!r}; it must be a whole number")
+        if not 1 <= n_neurons < _MOST:
+            raise SCConfigError(f"n_neurons is {n_neurons}; there are 1 to {_MOST - 1}")
         self._network: Network | None = None
-        rows = np.array(connectivity, np.float64).reshape(-1, 4)
-        ends = rows[:, :2].astype(np.int64)
-        for end in ends.flat:
-            self._require(int(end))
-        order = np.argsort(ends[:, 0], kind="stable")
-        starts = np.append(0, np.cumsum(np.bincount(ends[:, 0], minlength=n_neurons)))
-        self._rows = (starts, ends[order, 1], rows[order, 2])
-        self._delays = [self._ticks(x, "a delay", 1) for x in rows[order, 3]]
+        self._n, self._dt = int(n_neurons), require_positive("dt", dt)
+        rows = _table("connectivity", connectivity, ("source", "target", "weight", "delay"))
+        source, target = self._neurons(rows[:, 0]), self._neurons(rows[:, 1])
+        order = np.argsort(source, kind="stable")
+        starts = np.append(0, np.cumsum(np.bincount(source, minlength=self._n)))
+        self._rows = (starts, target[order], rows[order, 2])
+        self._delays = self._ticks(rows[order, 3], "a delay", 1)
         self._model = build_model(
             "dv/dt = (v_rest - v)/tau_mem", jumps="v += w", threshold="v >= threshold",
             reset="v = v_reset", refractory=refractory, dt=dt, init={"v": v_rest},
@@ -112,8 +119,9 @@ class EventDrivenSimulator:
             SCConfigError: after a run, or an event that does not fit.
         """
         self._require_new()
-        for time, neuron in events:
-            self._sent.append((self._ticks(time, "the time of a spike", 0), self._require(neuron)))
+        rows = _table("events", events, ("time", "neuron"))
+        ticks = self._ticks(rows[:, 0], "the time of a spike", 0)
+        self._sent += zip(ticks.tolist(), self._neurons(rows[:, 1]).tolist(), strict=True)
 
     def inject_current(self, events: Iterable[tuple[float, int, float]]) -> None:
         """Let pulses of current act: the potential jumps.
@@ -125,22 +133,33 @@ class EventDrivenSimulator:
             SCConfigError: after a run, or an event that does not fit.
         """
         self._require_new()
-        for time, neuron, jump in events:
-            tick = self._ticks(time, "the time of a pulse", 1) - 1
-            self._pulses.append((tick, self._require(neuron), float(jump)))
+        rows = _table("events", events, ("time", "neuron", "jump"))
+        ticks = self._ticks(rows[:, 0], "the time of a pulse", 1) - 1
+        neurons = self._neurons(rows[:, 1]).tolist()
+        self._pulses += zip(ticks.tolist(), neurons, rows[:, 2].tolist(), strict=True)
 
     def run(self, duration: float) -> EventStats:
-        """Run on for ``duration`` ms."""
-        if self._network is None:
-            self._network = self._built()
+        """Run on for ``duration`` ms, a whole number of ticks.
+
+        Raises:
+            SCConfigError: the duration does not fit, or a potential became infinite.
+        """
+        duration = require_positive("duration", duration)
+        network = self._network or self._built()
         before = self._monitor.count()
-        self._network.run(duration / 1000)
+        network.run(duration / 1000)
+        self._network = network
+        wild = np.flatnonzero(~np.isfinite(self.voltages))
+        if len(wild):
+            raise SCConfigError(
+                f"the potential of neuron {wild[0]} is not finite any more; make weights smaller"
+            )
         tick, neuron = self._monitor.raster_data()
         spikes = tuple(
             SpikeEvent(float(t), int(n))
             for t, n in zip(np.round(tick[before:] * self._dt, 9), neuron[before:], strict=True)
         )
-        counts = self._network.counts()
+        counts = network.counts()
         return EventStats(spikes, duration, counts.updates, counts.deliveries)
 
     def reset(self) -> None:
@@ -177,20 +196,41 @@ class EventDrivenSimulator:
         network.build(self._dt / 1000, engine="event")
         return network
 
-    def _ticks(self, time: float, what: str, least: int) -> int:
-        ticks = time / self._dt
-        if not ticks > least - 1e-9 or abs(ticks - round(ticks)) > 1e-6:
+    def _ticks(self, times: Numbers, what: str, least: int) -> NDArray[np.int64]:
+        ticks = times / self._dt
+        whole = np.rint(ticks)
+        bad = ~((np.abs(ticks - whole) <= 1e-6) & (least <= whole) & (whole < _MOST))
+        if bad.any():
             raise SCConfigError(
-                f"{what} is {time} ms; it must be {least} or more whole ticks of {self._dt:g} ms; "
-                "give a dt that divides it"
+                f"{what} is {times[bad][0]} ms; it must be {least} or more whole ticks of "
+                f"{self._dt:g} ms, fewer than 2^31; give a dt that divides it"
             )
-        return round(ticks)
+        return whole.astype(np.int64)
 
-    def _require(self, neuron: int) -> int:
-        if not 0 <= neuron < self._n:
-            raise SCConfigError(f"a neuron is {neuron}; there are 0 to {self._n - 1}")
-        return neuron
+    def _neurons(self, given: Numbers) -> NDArray[np.int64]:
+        bad = ~((given == np.rint(given)) & (given >= 0) & (given < self._n))
+        if bad.any():
+            raise SCConfigError(f"a neuron is {given[bad][0]:g}; there are 0 to {self._n - 1}")
+        return given.astype(np.int64)
 
     def _require_new(self) -> None:
         if self._network is not None:
             raise SCConfigError("events are injected before the first run; reset() first")
+
+
+def _table(what: str, given: Iterable[Any], columns: tuple[str, ...]) -> Numbers:
+    """Rows of finite numbers, ``(K, len(columns))``."""
+    try:
+        rows = np.array(list(given), np.float64)
+    except (TypeError, ValueError):
+        rows = np.empty(1)
+    if rows.shape == (0,):
+        rows = rows.reshape(0, len(columns))
+    if rows.ndim != 2 or rows.shape[1] != len(columns):
+        raise SCConfigError(f"{what} must be a list of ({', '.join(columns)}), each a number")
+    row, column = np.nonzero(~np.isfinite(rows))
+    if len(row):
+        raise SCConfigError(
+            f"{what} has a {columns[column[0]]} of {rows[row[0], column[0]]}; it must be finite"
+        )
+    return rows

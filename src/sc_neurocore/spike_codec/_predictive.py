@@ -7,26 +7,25 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.spike_codec._isi import decode_intervals, encode_intervals, require_entropy
-from sc_neurocore.spike_codec._raster import Raster, raster_of
-from sc_neurocore.spike_codec._stream import (
-    MAX_CELLS,
-    CompressionResult,
-    CorruptStreamError,
-    pack,
-    result_of,
-    unpack,
+from sc_neurocore.spike_codec._codec import Body, Codec
+from sc_neurocore.spike_codec._isi import (
+    decode_intervals,
+    encode_intervals,
+    intervals_of,
+    require_entropy,
 )
+from sc_neurocore.spike_codec._raster import Raster
+from sc_neurocore.spike_codec._require import is_number, require_whole
+from sc_neurocore.spike_codec._stream import CorruptStreamError, Opened
 
 Predictor = Literal["ema", "lfsr", "context", "world_model"]
 PREDICTORS: tuple[Predictor, ...] = ("ema", "lfsr", "context", "world_model")
 _MOST_CONTEXT = 16
 
 
-class PredictiveSpikeCodec:
+class PredictiveSpikeCodec(Codec):
     """Predicts every channel's next tick, codes where that was wrong, and learns from what was.
 
     Predictors, each of one channel from its own past:
@@ -51,7 +50,7 @@ class PredictiveSpikeCodec:
         entropy: as in `SpikeCodec`.
     """
 
-    name, number = "predictive", 3
+    name, number, parameters = "predictive", 3, 6
 
     def __init__(
         self, alpha: float = 0.005, threshold: float = 0.5, predictor: str = "context",
@@ -63,38 +62,21 @@ class PredictiveSpikeCodec:
             )
         self.kind = PREDICTORS.index(predictor)
         for label, value in (("alpha", alpha), ("threshold", threshold)):
-            if not 0 < value < 1:
-                raise SCConfigError(f"{label} is {value}; it lies between 0 and 1")
-        for label, number, most in (
-            ("alpha_q8", alpha_q8, 256), ("seed", seed, 65535),
-            ("context_bits", context_bits, _MOST_CONTEXT),
-        ):  # fmt: skip
-            if not 1 <= number <= most:
-                raise SCConfigError(f"{label} is {number}; allowed: 1 to {most}")
+            if not is_number(value) or not 0 < value < 1:
+                raise SCConfigError(f"{label} is {value!r}; it lies between 0 and 1")
         self.alpha, self.threshold = float(alpha), float(threshold)
-        self.alpha_q8, self.seed, self.context_bits = int(alpha_q8), int(seed), int(context_bits)
+        self.alpha_q8 = require_whole("alpha_q8", alpha_q8, 1, 256)
+        self.seed = require_whole("seed", seed, 1, 65535)
+        self.context_bits = require_whole("context_bits", context_bits, 1, _MOST_CONTEXT)
         self.entropy = require_entropy(entropy)
 
-    def compress(self, spikes: ArrayLike) -> CompressionResult:
-        """Code a ``(T, N)`` raster of 0 and 1."""
-        raster = raster_of(spikes)
+    def _encode(self, raster: Raster) -> Body:
         errors = self._through(raster, decoding=False)
-        floats = struct.unpack("<QQ", struct.pack("<dd", self.alpha, self.threshold))
-        numbers = (self.kind, *(int(x) for x in floats))
-        parameters = (*numbers, self.alpha_q8, self.seed, self.context_bits)
-        data = pack(self.number, raster, parameters, encode_intervals(errors, self.entropy))
-        return result_of(self.name, raster, data)
+        alpha, threshold = struct.unpack("<QQ", struct.pack("<dd", self.alpha, self.threshold))
+        parameters = (self.kind, alpha, threshold, self.alpha_q8, self.seed, self.context_bits)
+        return Body(parameters, encode_intervals(errors, self.entropy))
 
-    def decompress(
-        self, data: bytes, T: int | None = None, N: int | None = None, *,
-        max_cells: int = MAX_CELLS,
-    ) -> Raster:  # fmt: skip
-        """The raster of a stream; predictor and parameters are read from it.
-
-        Raises:
-            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
-        """
-        opened = unpack(data, self.number, self.name, 6, (T, N), max_cells)
+    def _decode(self, opened: Opened) -> Raster:
         kind, alpha, threshold, alpha_q8, seed, context_bits = opened.parameters
         step, level = struct.unpack("<dd", struct.pack("<QQ", alpha, threshold))
         try:
@@ -105,18 +87,24 @@ class PredictiveSpikeCodec:
         except SCConfigError as error:
             raise CorruptStreamError(f"the stream has no such predictor: {error}") from None
         errors = decode_intervals(opened.payload, opened.ticks, opened.neurons)
-        return opened.checked(decoder._through(errors, decoding=True))
+        return decoder._through(errors, decoding=True)
 
     def _through(self, given: Raster, *, decoding: bool) -> Raster:
         """The raster's exclusive or with its prediction, or the way back."""
-        from sc_neurocore.spike_codec import _kernels
+        from sc_neurocore.spike_codec import _predictors
 
-        out = np.empty_like(given)
+        out = np.zeros_like(given)
+        if not given.size:
+            return out
+        if self.kind == 2:
+            # No tick has more of a past than there are ticks.
+            bits = min(self.context_bits, len(given))
+            _predictors.context(intervals_of(given), out, decoding, bits)
+            return out
         kernels: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {
-            0: (_kernels.ema, (self.alpha, self.threshold)),
-            1: (_kernels.lfsr, (self.alpha_q8, self.seed)),
-            2: (_kernels.context, (self.context_bits,)),
-            3: (_kernels.world_model, (self.context_bits, self.alpha, self.threshold)),
+            0: (_predictors.ema, (self.alpha, self.threshold)),
+            1: (_predictors.lfsr, (self.alpha_q8, self.seed)),
+            3: (_predictors.world_model, (self.context_bits, self.alpha, self.threshold)),
         }
         kernel, options = kernels[self.kind]
         kernel(given, out, decoding, *options)

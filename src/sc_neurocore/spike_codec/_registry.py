@@ -6,19 +6,19 @@ from typing import Any
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.spike_codec._aer import AERSpikeCodec
+from sc_neurocore.spike_codec._codec import Codec
 from sc_neurocore.spike_codec._delta import DeltaSpikeCodec
 from sc_neurocore.spike_codec._isi import SpikeCodec
 from sc_neurocore.spike_codec._predictive import PredictiveSpikeCodec
+from sc_neurocore.spike_codec._require import is_number
 from sc_neurocore.spike_codec._streaming import StreamingSpikeCodec
 
-Codec = SpikeCodec | DeltaSpikeCodec | PredictiveSpikeCodec | AERSpikeCodec | StreamingSpikeCodec
 _CODECS: dict[str, type[Codec]] = {
-    "isi": SpikeCodec,
-    "predictive": PredictiveSpikeCodec,
-    "delta": DeltaSpikeCodec,
-    "streaming": StreamingSpikeCodec,
-    "aer": AERSpikeCodec,
-}
+    codec.name: codec
+    for codec in (
+        SpikeCodec, PredictiveSpikeCodec, DeltaSpikeCodec, StreamingSpikeCodec, AERSpikeCodec,
+    )
+}  # fmt: skip
 #: Below this latency only frames of a few ticks can be sent in time, ms.
 _LIVE = 10.0
 #: Above this rate one tick of 1 ms in ten holds a spike, and a predictor finds structure, Hz.
@@ -31,7 +31,7 @@ def get_codec(name: str, **options: Any) -> Codec:
     Raises:
         SCConfigError: there is no such codec, or it has no such option.
     """
-    if name not in _CODECS:
+    if not isinstance(name, str) or name not in _CODECS:
         raise SCConfigError(f"codec is {name!r}; allowed: {', '.join(map(repr, _CODECS))}")
     try:
         return _CODECS[name](**options)
@@ -60,10 +60,11 @@ def recommend_codec(
         correlated: whether neighbouring channels spike together.
         neuromorphic: whether the receiver takes address events.
     """
-    if n_channels < 1 or not firing_rate >= 0 or not latency_ms > 0:
+    numbers = all(is_number(x) for x in (n_channels, firing_rate, latency_ms))
+    if not numbers or not n_channels >= 1 or not firing_rate >= 0 or not latency_ms > 0:
         raise SCConfigError(
-            f"n_channels is {n_channels}, firing_rate {firing_rate} and latency_ms {latency_ms}; "
-            "allowed: at least 1, at least 0, above 0"
+            f"n_channels is {n_channels!r}, firing_rate {firing_rate!r} and latency_ms "
+            f"{latency_ms!r}; allowed: at least 1, at least 0, above 0"
         )
     if neuromorphic:
         return "aer"

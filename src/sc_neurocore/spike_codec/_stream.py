@@ -11,79 +11,48 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.spike_codec._raster import Raster, fingerprint
+from sc_neurocore.spike_codec._require import require_whole
 
 MAGIC, VERSION = b"SCSP", 1
 #: Most cells (ticks times neurons) that a decoder fills unless it is told to fill more.
-MAX_CELLS = 2**31
-_CHECKS = 8
+MAX_CELLS = 2**28
+#: Bytes behind the payload: two CRC-32.
+CHECKS = 8
 
 
 class CorruptStreamError(SCConfigError):
     """A coded stream is truncated, damaged, or not of this codec."""
 
 
-@dataclass(frozen=True)
-class CompressionResult:
-    """A coded raster.
+def octets_of(data: object, what: str) -> bytes:
+    """The bytes of what holds bytes.
 
-    Attributes:
-        data: the stream.
-        ticks: T.
-        neurons: N.
-        spikes: spikes in the raster.
-        codec: name of the codec.
-        frames: first byte of every frame that can be decoded alone; one for most codecs.
+    Raises:
+        SCConfigError: it does not, as a number, text or a `CompressionResult`.
     """
+    try:
+        return data if isinstance(data, bytes) else memoryview(data).tobytes()  # type: ignore[arg-type]
+    except TypeError:
+        raise SCConfigError(
+            f"{what} is of type {type(data).__name__}; give bytes, as a result has them as data"
+        ) from None
 
-    data: bytes = field(repr=False)
-    ticks: int
-    neurons: int
-    spikes: int
-    codec: str
-    frames: tuple[int, ...] = (0,)
 
-    @property
-    def original_bits(self) -> int:
-        """Bits of the raster, one for each tick and neuron."""
-        return self.ticks * self.neurons
-
-    @property
-    def compressed_bits(self) -> int:
-        """Bits of the stream."""
-        return 8 * len(self.data)
-
-    @property
-    def compression_ratio(self) -> float:
-        """Bits of the raster over bits of the stream."""
-        return self.original_bits / self.compressed_bits
-
-    @property
-    def bits_per_spike(self) -> float:
-        """Bits of the stream over spikes; infinite without a spike."""
-        return self.compressed_bits / self.spikes if self.spikes else float("inf")
-
-    def summary(self) -> str:
-        """The figures in one line."""
-        return (
-            f"{self.codec}: {self.ticks} × {self.neurons}, {self.spikes} spikes, "
-            f"{len(self.data)} bytes, ratio {self.compression_ratio:.1f}, "
-            f"{self.bits_per_spike:.2f} bits per spike"
+def require_room(ticks: int, neurons: int, max_cells: int, what: str) -> None:
+    """Refuse to fill more cells than allowed; an empty raster counts by its longer side."""
+    require_whole("max_cells", max_cells, 0, 2**63)
+    if max(ticks, 1) * max(neurons, 1) > max_cells:
+        raise CorruptStreamError(
+            f"{what} would fill {ticks} × {neurons} cells; at most {max_cells} are decoded, "
+            "raise max_cells to allow more"
         )
-
-
-def result_of(
-    codec: str, raster: Raster, data: bytes, frames: tuple[int, ...] = (0,)
-) -> CompressionResult:
-    """What ``codec`` made of a raster."""
-    ticks, neurons = raster.shape
-    return CompressionResult(data, ticks, neurons, int(raster.sum()), codec, frames)
 
 
 def leb128(values: ArrayLike) -> bytes:
@@ -110,6 +79,15 @@ def from_leb128(data: bytes, count: int, where: str) -> tuple[NDArray[np.int64],
     if used < 0:
         raise CorruptStreamError(f"{where}: a number does not end, or is longer than 63 bits")
     return values, int(used)
+
+
+def all_leb128(data: bytes, where: str) -> NDArray[np.int64]:
+    """Read the numbers that ``data`` is made of; errors as of `from_leb128`."""
+    count = np.count_nonzero(np.frombuffer(data, np.uint8) < 128)
+    values, used = from_leb128(data, int(count), where)
+    if used != len(data):
+        raise CorruptStreamError(f"{where}: the last number does not end")
+    return values
 
 
 def pack(codec: int, raster: Raster, parameters: Sequence[int], payload: bytes) -> bytes:
@@ -156,8 +134,8 @@ def unpack(
     Raises:
         CorruptStreamError: it is not a stream, damaged, of another codec, or of another size.
     """
-    data = bytes(data)
-    if len(data) < len(MAGIC) + 2 + _CHECKS:
+    data = octets_of(data, "the stream")
+    if len(data) < len(MAGIC) + 2 + CHECKS:
         raise CorruptStreamError(f"the stream has {len(data)} bytes; it is truncated")
     if data[:4] != MAGIC:
         raise CorruptStreamError(f"the stream begins with {data[:4]!r}; a coded raster with SCSP")
@@ -169,16 +147,13 @@ def unpack(
         raise CorruptStreamError(
             f"the stream is of codec {data[5]}, not of '{name}', which is {codec}"
         )
-    body = data[6:-_CHECKS]
+    body = data[6:-CHECKS]
     numbers, used = from_leb128(body, 2 + parameters, "header")
     ticks, neurons = int(numbers[0]), int(numbers[1])
     for label, found, wanted in (("T", ticks, size[0]), ("N", neurons, size[1])):
         if wanted is not None and wanted != found:
             raise CorruptStreamError(f"the stream has {label} = {found}, not {wanted}")
-    if ticks * neurons > max_cells:
-        raise CorruptStreamError(
-            f"the stream would fill {ticks} × {neurons} cells; at most {max_cells} are decoded, "
-            "raise max_cells to allow more"
-        )
-    expected = struct.unpack("<I", data[-_CHECKS:-4])[0]
+    if None in size:
+        require_room(ticks, neurons, max_cells, "the stream")
+    expected = struct.unpack("<I", data[-CHECKS:-4])[0]
     return Opened(ticks, neurons, tuple(int(n) for n in numbers[2:]), body[used:], expected)

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import struct
-import zlib
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.spike_codec._codec import Body, Codec
 from sc_neurocore.spike_codec._raster import Raster, raster_of
+from sc_neurocore.spike_codec._require import require_whole
 from sc_neurocore.spike_codec._stream import (
     MAX_CELLS,
-    CompressionResult,
     CorruptStreamError,
-    pack,
-    result_of,
-    unpack,
+    Opened,
+    octets_of,
+    require_room,
 )
 
 _MOST = 65535
-_HEAD, _CHECK = 4, 4
+_HEAD = 4
+#: By the codes of `_kernels.read_frames`.
+_FAULTS = {
+    1: "is cut off",
+    2: "is of another window or has other channels",
+    3: "is damaged: its CRC-32 is another",
+    4: "has a spike behind its last tick",
+}
 
 
-class StreamingSpikeCodec:
+class StreamingSpikeCodec(Codec):
     """Windows of a fixed number of ticks, each a frame of its own.
 
     A frame: channels and ticks, 16 bits each; a bit for every channel, 1 for a silent one; for
@@ -35,93 +42,64 @@ class StreamingSpikeCodec:
         window_size: ticks of a window, 1 to 65535; 20 are 1 ms at 20 kHz.
     """
 
-    name, number = "streaming", 5
+    name, number, parameters = "streaming", 5, 1
 
     def __init__(self, window_size: int = 20) -> None:
-        if not 1 <= window_size <= _MOST:
-            raise SCConfigError(f"window_size is {window_size}; allowed: 1 to {_MOST} ticks")
-        self.window_size = int(window_size)
+        self.window_size = require_whole("window_size", window_size, 1, _MOST)
 
     def compress_frame(self, window: ArrayLike) -> bytes:
         """Code one ``(W, N)`` window of at most 65535 ticks and channels."""
         raster = raster_of(window, "window")
-        ticks, neurons = raster.shape
-        if not 1 <= ticks <= _MOST or neurons > _MOST:
-            raise SCConfigError(
-                f"the window has {ticks} ticks of {neurons} channels; a frame has 1 to {_MOST} "
-                f"ticks and at most {_MOST} channels"
-            )
-        masks = np.packbits(raster.T, axis=1, bitorder="little")
-        silent = ~raster.any(axis=0)
-        body = struct.pack("<HH", neurons, ticks)
-        body += np.packbits(silent, bitorder="little").tobytes() + masks[~silent].tobytes()
-        return body + struct.pack("<I", zlib.crc32(body))
+        ticks = len(raster)
+        if not 1 <= ticks <= _MOST:
+            raise SCConfigError(f"the window has {ticks} ticks; a frame has 1 to {_MOST}")
+        return _write_frames(raster, ticks)[0]
 
-    def decompress_frame(self, frame: bytes) -> Raster:
-        """The window of one frame.
+    def decompress_frame(self, frame: bytes, *, max_cells: int = MAX_CELLS) -> Raster:
+        """The window of one frame, of at most ``max_cells`` cells.
 
         Raises:
             CorruptStreamError: the frame is truncated, damaged or longer than its own size.
         """
-        window, used = _read_frame(bytes(frame), 0, len(frame))
-        if used != len(frame):
-            raise CorruptStreamError(f"the frame has {len(frame)} bytes; its window takes {used}")
-        return window
+        data = octets_of(frame, "the frame")
+        if len(data) < _HEAD:
+            raise CorruptStreamError("the frame at byte 0 is cut off")
+        neurons, ticks = struct.unpack_from("<HH", data)
+        if ticks == 0:
+            raise CorruptStreamError("the frame has no ticks")
+        require_room(ticks, neurons, max_cells, "the frame")
+        return _read_frames(data, ticks, ticks, neurons)
 
-    def compress(self, spikes: ArrayLike) -> CompressionResult:
-        """Code a ``(T, N)`` raster of 0 and 1 as frames one after the other."""
-        raster = raster_of(spikes)
-        frames = [
-            self.compress_frame(raster[at : at + self.window_size])
-            for at in range(0, len(raster), self.window_size)
-        ]
-        payload = b"".join(frames)
-        data = pack(self.number, raster, (self.window_size,), payload)
-        first = len(data) - len(payload) - 2 * _CHECK
-        starts = first + np.cumsum([0, *(len(frame) for frame in frames)])[:-1]
-        where = tuple(int(n) for n in starts)
-        return result_of(self.name, raster, data, where)
+    def _encode(self, raster: Raster) -> Body:
+        payload, starts = _write_frames(raster, self.window_size)
+        return Body((self.window_size,), payload, starts)
 
-    def decompress(
-        self, data: bytes, T: int | None = None, N: int | None = None, *,
-        max_cells: int = MAX_CELLS,
-    ) -> Raster:  # fmt: skip
-        """The raster of all frames of a stream.
-
-        Raises:
-            CorruptStreamError: the stream is truncated, damaged or of another codec or size.
-        """
-        opened = unpack(data, self.number, self.name, 1, (T, N), max_cells)
-        raster = np.zeros((opened.ticks, opened.neurons), np.uint8)
-        at = tick = 0
-        while at < len(opened.payload):
-            window, at = _read_frame(opened.payload, at, len(opened.payload))
-            if window.shape[1] != opened.neurons or tick + len(window) > opened.ticks:
-                raise CorruptStreamError(f"the frame at tick {tick} does not fit the raster")
-            raster[tick : tick + len(window)] = window
-            tick += len(window)
-        if tick != opened.ticks:
-            raise CorruptStreamError(f"the frames hold {tick} of {opened.ticks} ticks")
-        return opened.checked(raster)
+    def _decode(self, opened: Opened) -> Raster:
+        window = opened.parameters[0]
+        if not 1 <= window <= _MOST:
+            raise CorruptStreamError(f"the stream has frames of {window} ticks")
+        return _read_frames(opened.payload, window, opened.ticks, opened.neurons)
 
 
-def _read_frame(data: bytes, at: int, end: int) -> tuple[Raster, int]:
-    if end - at < _HEAD + _CHECK:
-        raise CorruptStreamError(f"the frame at byte {at} is cut off")
-    neurons, ticks = struct.unpack_from("<HH", data, at)
-    masks = at + _HEAD + -(-neurons // 8)
-    flags = np.frombuffer(data[at + _HEAD : masks], np.uint8)
-    # Ticks of none would read for ever.
-    if masks + _CHECK > end or ticks == 0:
-        raise CorruptStreamError(f"the frame at byte {at} is cut off")
-    silent = np.unpackbits(flags, bitorder="little", count=neurons).astype(bool)
-    size = -(-ticks // 8)
-    stop = masks + int((~silent).sum()) * size
-    if stop + _CHECK > end:
-        raise CorruptStreamError(f"the frame at byte {at} is cut off")
-    if zlib.crc32(data[at:stop]) != struct.unpack_from("<I", data, stop)[0]:
-        raise CorruptStreamError(f"the frame at byte {at} is damaged: its CRC-32 is another")
-    window = np.zeros((ticks, neurons), np.uint8)
-    bits = np.frombuffer(data[masks:stop], np.uint8).reshape(-1, size)
-    window[:, ~silent] = np.unpackbits(bits, axis=1, bitorder="little", count=ticks).T
-    return window, stop + _CHECK
+def _write_frames(raster: Raster, window: int) -> tuple[bytes, tuple[int, ...]]:
+    """Frames one after the other, and where each begins."""
+    from sc_neurocore.spike_codec import _kernels
+
+    ticks, neurons = raster.shape
+    if neurons > _MOST:
+        raise SCConfigError(f"there are {neurons} channels; a frame has at most {_MOST}")
+    starts = np.empty(-(-ticks // window), np.int64)
+    octets = _kernels.write_frames(raster, window, starts)
+    return octets.tobytes(), tuple(starts.tolist())
+
+
+def _read_frames(data: bytes, window: int, ticks: int, neurons: int) -> Raster:
+    from sc_neurocore.spike_codec import _kernels
+
+    raster = np.zeros((ticks, neurons), np.uint8)
+    used, code = _kernels.read_frames(np.frombuffer(data, np.uint8), window, raster)
+    if code:
+        raise CorruptStreamError(f"the frame at byte {used} {_FAULTS[code]}")
+    if used != len(data):
+        raise CorruptStreamError(f"the frames end at byte {used} of {len(data)}")
+    return raster
