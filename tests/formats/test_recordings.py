@@ -150,7 +150,7 @@ def test_bad_nwb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "units.nwb"
     for times, start, said in (
         ({"a": [1.0]}, START, "is no whole number"),
-        ({1: [1.0]}, START.replace(tzinfo=None), "no time zone"),
+        ({1: [1.0]}, START.replace(tzinfo=None), "with its time zone"),
         ({1: [2.0, 1.0]}, START, "not ascending"),
         ({}, START, "no unit to write"),
     ):
