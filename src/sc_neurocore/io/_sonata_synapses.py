@@ -178,14 +178,15 @@ def _kind(where: str, template: str, given: dict[str, float]) -> Kind:
     if template == "tsodyks2_synapse":  # u is of the next spike: U at rest, 0.5 left out in NEST
         rest["u"], given = given.get("U", model.parameters["U"][1]), {"u": 0.5, **given}
     for name, value in given.items():
-        if name in rest and value != rest[name]:
-            raise SCConfigError(f"{where} has {name} of {value:g}; of {template} only "
-                                f"{rest[name]:g} is read")  # fmt: skip
         if name not in rest and name not in model.parameters:
             listed = ", ".join(model.parameters) or "none"
             raise SCConfigError(
                 f"{where} sets the parameter '{name}' of its synapses{suggest(name, model.known)}; "
                 f"beside syn_weight, nsyns and delay {template} has {listed}"
             )
+    for name, value in rest.items():
+        if given.get(name, value) != value:
+            raise SCConfigError(f"{where} has {name} of {given[name]:g}; of {template} only "
+                                f"{value:g} is read")  # fmt: skip
     defaults = {name: default for name, (_, default) in model.parameters.items()}
     return Kind(where, template, {k: given.get(k, v) for k, v in defaults.items()})
