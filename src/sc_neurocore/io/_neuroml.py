@@ -13,12 +13,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 from sc_neurocore.dynamics import Model, evaluate, parse_expression, suggest, unit_registry
-from sc_neurocore.exceptions import SCConfigError, SCNeuroError
+from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.io._unread import report_unread
 from sc_neurocore.neurons import UniversalNeuron, model_of
 
 #: Largest file, and most files that one includes.
 MAX_BYTES, MAX_FILES = 16 * 2**20, 1000
+#: Largest number, and longest refractoriness in ms.
+_MOST, _LONGEST = 1e300, 3.6e6
 #: Attributes and children of every NeuroML element, which say nothing about dynamics.
 _ABOUT = {"id", "metaid", "notes", "neuroLexId"}
 _ABOUT_CHILDREN = {"notes", "annotation", "property"}
@@ -147,8 +149,8 @@ def _name(element: ElementTree.Element) -> str:
 
 def _elements(path: Path) -> Iterator[tuple[Path, ElementTree.Element]]:
     """The elements of a file, each with its file; includes are followed, every file once."""
-    seen = {path.resolve()}
     root = _root(path)
+    seen = {path.resolve()}
     stack = [(path, root.tag, iter(root))]
     while stack:
         file, top, elements = stack[-1]
@@ -216,12 +218,14 @@ def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
             raise SCConfigError(f"{where}: {name} is {given[name]}; it must be above 0")
     if values.get("refract", 0.0) < 0:
         raise SCConfigError(f"{where}: refract is {given['refract']}; it must be 0 or more")
-    cell = ImportedCell(ident, kind, values, dict(units), _document(ident, kind, entry, values))
-    try:
-        cell.model  # noqa: B018  -- what no model can have is a fault of the file
-    except SCNeuroError as error:
-        raise SCConfigError(f"{where}: {error}") from None
-    return cell
+    if values.get("refract", 0.0) > _LONGEST:
+        raise SCConfigError(f"{where}: refract is {given['refract']}; it must be at most an hour")
+    begin = {x: evaluate(parse_expression(e), values) for x, e in entry["init"].items()}
+    for name, value in begin.items():
+        if not abs(value) < _MOST:
+            raise SCConfigError(f"{where}: its {name} would begin at {value:g}; it must be finite")
+    document = _document(ident, kind, entry, values, begin)
+    return ImportedCell(ident, kind, values, dict(units), document)
 
 
 def _value(what: str, text: str, unit: str) -> float:
@@ -236,7 +240,7 @@ def _value(what: str, text: str, unit: str) -> float:
     if quantity is None or not quantity.is_compatible_with(target):
         raise SCConfigError(f"{what} is '{text}'; it must be in {_shown(unit)}")
     result = float(quantity.to(target).magnitude)
-    if not abs(result) < 1e300:
+    if not abs(result) < _MOST:
         raise SCConfigError(f"{what} is '{text}'; it must be finite")
     # Conversions by powers of ten leave the last digit off: 100 pF is 100 pF.
     return float(f"{result:.15g}")
@@ -247,7 +251,11 @@ def _shown(unit: str) -> str:
 
 
 def _document(
-    ident: str, kind: str, entry: Mapping[str, Any], values: Mapping[str, float]
+    ident: str,
+    kind: str,
+    entry: Mapping[str, Any],
+    values: Mapping[str, float],
+    begin: Mapping[str, float],
 ) -> dict[str, Any]:
     equations = entry["equations"].strip()
     units = dict(re.findall(r"^d(\w+)/dt .* : (\S+)$", equations, re.MULTILINE))
@@ -267,10 +275,7 @@ def _document(
             "description": f"Imported from the NeuroML 2 element {kind}.",
         },
         "dynamics": dynamics,
-        "states": {
-            name: {"init": evaluate(parse_expression(entry["init"][name]), values), "unit": unit}
-            for name, unit in units.items()
-        },
+        "states": {name: {"init": begin[name], "unit": unit} for name, unit in units.items()},
         "parameters": {
             name: {"value": value, "unit": entry["parameters"][name]}
             for name, value in values.items()

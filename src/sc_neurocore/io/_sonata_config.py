@@ -219,7 +219,10 @@ def _document(path: Path) -> dict[str, Any]:
     def expand(text: str, seen: tuple[str, ...] = ()) -> str:
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2]
-            if name in seen or len(seen) >= _MOST_CHAIN:
+            if len(seen) >= _MOST_CHAIN:
+                raise SCConfigError(f"{path}: manifest variable '${seen[0]}' is a chain of more "
+                                    f"than {_MOST_CHAIN} others; shorten it")  # fmt: skip
+            if name in seen:
                 raise SCConfigError(f"{path}: manifest variable '${name}' is made of itself")
             if name not in manifest:
                 has = ", ".join(f"${x}" for x in manifest) or "none"

@@ -67,8 +67,8 @@ def reading(path: str | Path) -> Iterator[Any]:
         with h5py.File(found, "r") as file:
             magic = file.attrs.get("magic", _MAGIC)
             if np.size(magic) != 1 or np.ravel(magic)[0] != _MAGIC:
-                raise SCConfigError(f"{found}: its attribute 'magic' is {magic!r:.40}; that of a "
-                                    f"SONATA file is {_MAGIC:#06x}")  # fmt: skip
+                raise SCConfigError(f"{found}: its attribute 'magic' is {magic!s:.40}; that of "
+                                    f"a SONATA file is {_MAGIC:#06x}")  # fmt: skip
             yield file
     except SCNeuroError:
         raise

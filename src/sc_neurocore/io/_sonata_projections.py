@@ -101,7 +101,8 @@ def _strengths(
                             "of synapses, at least one")  # fmt: skip
     for k, found in enumerate(kinds):
         found.require_weights(each[kind == k], nsyns[kind == k])
-    weights = each * nsyns
+    with np.errstate(over="ignore"):
+        weights = each * nsyns
     if not np.isfinite(weights).all():
         raise SCConfigError(f"{where} has a syn_weight that is not finite once nsyns multiplies it")
     times = numbers(edges, types, "delay")

@@ -177,7 +177,7 @@ def _kind(where: str, template: str, given: dict[str, float]) -> Kind:
     rest = {**model.rest, "receptor_type": 0.0}
     if template == "tsodyks2_synapse":  # u is of the next spike: U at rest, 0.5 left out in NEST
         rest["u"], given = given.get("U", model.parameters["U"][1]), {"u": 0.5, **given}
-    for name, value in given.items():
+    for name in given:
         if name not in rest and name not in model.parameters:
             listed = ", ".join(model.parameters) or "none"
             raise SCConfigError(

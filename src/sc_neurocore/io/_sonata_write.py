@@ -18,7 +18,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.io import _sonata_hdf5 as hdf5
 from sc_neurocore.io._sonata_circuit import TEMPLATES
 from sc_neurocore.io._sonata_spikes import SONATASpikes, require_name, write_tables
-from sc_neurocore.network import Network, Population, Projection, SpikeSourceArray
+from sc_neurocore.network import Network, Population, Projection, SpikeSourceArray, in_unit
 
 _EDGES, _EDGE_TYPES = "network/edges.h5", "network/edge_types.csv"
 _SPIKES, _MODELS = "inputs/spikes.h5", "components/point_neuron_models"
@@ -48,9 +48,10 @@ def write_circuit(network: Network, folder: str | Path, *, dt: Any = None) -> No
         raise SCConfigError(f"{target} exists already; name a folder that does not")
     hdf5.need("h5py")
     _require_written(network)
-    network.build(dt)
-    step = float(f"{network.dt * 1000:.12g}")
+    seconds = network.dt if dt is None else in_unit(dt, "s", "dt")
+    step = float(f"{seconds * 1000:.12g}")
     _require_ticks(network, step)
+    network.build(dt)
     try:
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
         try:
@@ -104,7 +105,7 @@ def _require_written(network: Network) -> None:
 def _require_ticks(network: Network, dt: float) -> None:
     """Refuse refractoriness between two ticks, which NEST would round."""
     for population in network.populations:
-        if isinstance(population, Population):
+        if isinstance(population, Population) and dt > 0:
             time = population.model.refractory
             if abs(time / dt - round(time / dt)) > 1e-6 * max(1.0, time / dt):
                 raise SCConfigError(f"population '{population.label}' is refractory for {time:g} ms"
