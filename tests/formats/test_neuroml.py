@@ -296,6 +296,7 @@ def resting(value: float) -> Model:
         (lambda: load_model("stochastic_lif"), "uses randn(), which LEMS does not have"),
         (lambda: load_model("iaf_psc_delta"), "has jumps at events"),
         (lambda: named("id"), "has the name 'id', which LEMS reserves"),
+        (lambda: replace(named("tau"), name="iafCell"), "has a name that NeuroML has taken"),
         (lambda: named("MSEC"), "has the name 'MSEC', which LEMS reserves"),
         (lambda: resting(2.5), "an input 'I' that rests at 2.5; what is not driven is 0"),
     ],

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, SCNeuroError
 from sc_neurocore.io import (
     DoubleSpikeWarning,
+    UnreadWarning,
     firing_rates_to_sc_probs,
     from_sorting,
     read_nwb,
@@ -151,6 +152,16 @@ def test_nwb_comes_back_and_pynwb_reads_it(tmp_path: Path) -> None:
     assert not pynwb.validate(path=str(path))
     with pytest.raises(SCConfigError, match="exists already"):
         write_nwb(path, times, session_start=START, description="x", identifier="a")
+
+
+def test_columns_of_nwb_that_are_not_read_are_reported(tmp_path: Path) -> None:
+    file = pynwb.NWBFile("x", "a", START)
+    file.add_unit_column("quality", "how good it is")
+    file.add_unit(spike_times=[0.5], obs_intervals=[[0.0, 1.0]], quality="good")
+    with pynwb.NWBHDF5IO(str(tmp_path / "x.nwb"), "w") as out:
+        out.write(file)
+    with pytest.warns(UnreadWarning, match="column 'quality' .*column 'obs_intervals' of its un"):
+        assert read_nwb(tmp_path / "x.nwb")[0].tolist() == [500.0]
 
 
 def test_bad_nwb_is_refused(tmp_path: Path) -> None:

@@ -102,6 +102,13 @@ def test_spikes_of_virtual_nodes_are_in_the_tick_that_ends_with_them(circuit: Pa
     spikes.times[0] += 0.03
     with pytest.raises(SCConfigError, match="1 of 160 are between two ticks"):
         read_circuit(circuit / "circuit.json", spikes={"lgn": spikes})
+    for wrong, said in (
+        (np.nan, "holds nan; a time is finite"), (1e300, "the last tick, 2147483647, ends at"),
+    ):  # fmt: skip
+        with pytest.raises(SCConfigError, match=said):
+            read_circuit(circuit / "circuit.json", spikes={"lgn": ([wrong], [100])})  # type: ignore[dict-item]
+    with pytest.raises(SCConfigError, match="spikes of 'lgn' must be two arrays"):
+        read_circuit(circuit / "circuit.json", spikes={"lgn": 3})  # type: ignore[dict-item]
     moved = read_circuit(circuit / "circuit.json", spikes={"lgn": spikes}, offgrid="next")
     (later,) = (p for p in moved.populations if isinstance(p, SpikeSourceArray))
     assert later.tick.sum() == source.tick.sum() + 1
@@ -423,6 +430,13 @@ def test_what_is_not_read_of_a_config_is_reported(circuit: Path) -> None:
     path.write_text(path.read_text().replace('"run": {', run))
     with pytest.warns(UnreadWarning, match="not read: 'conditions', 'tstart' of run"):
         read_circuit(path)
+
+
+def test_a_population_of_no_node_has_no_place(circuit: Path) -> None:
+    with h5py.File(circuit / NODES, "a") as file:
+        file["nodes/nobody/node_type_id"] = np.empty(0, int)
+    with pytest.raises(SCConfigError, match="population 'nobody' has no node"):
+        read_circuit(circuit / "circuit.json")
 
 
 def test_edges_are_not_read_twice(circuit: Path) -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as Xml
 from sc_neurocore.dynamics import Expr, Model
 from sc_neurocore.evidence import atomic_write
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.io._neuroml import known_cells
 
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: Attributes of every component, names of this file and of baseSpikingCell, functions of LEMS.
@@ -28,7 +29,8 @@ def export_neuroml(model: Model, path: str | Path, component: str | None = None)
 
     All numbers are dimensionless, in the model's own units, and time counts in ms. The type extends
     NeuroML's ``baseSpikingCell``: a spike is an event on its port ``spike``, and the input ``I`` is
-    the sum of the dimensionless currents attached to it.
+    the sum of the dimensionless currents attached to it. The model's method, tick and ranges are
+    not written: LEMS leaves them to whoever runs the file.
     Source: LEMS 0.7.6 (Cannon et al. 2014, doi:10.3389/fninf.2014.00079).
 
     Args:
@@ -71,6 +73,9 @@ def export_neuroml(model: Model, path: str | Path, component: str | None = None)
 
 def _require_expressible(model: Model) -> None:
     what = f"model '{model.name}'"
+    if not _ID.fullmatch(model.name) or model.name in known_cells():
+        raise SCConfigError(f"{what} has a name that NeuroML has taken or LEMS cannot spell; give "
+                            "another one")  # fmt: skip
     if any(e.kind == "map" for e in model.equations):
         raise SCConfigError(f"{what} is a map; LEMS has differential equations only")
     if model.jumps:

@@ -83,7 +83,7 @@ def import_neuroml(path: str | Path) -> list[ImportedCell]:
     unread: dict[str, int] = {}
     for file, element in _elements(Path(path)):
         name = _name(element)
-        if name not in _known():
+        if name not in known_cells():
             unread[name] = unread.get(name, 0) + 1
             continue
         cell = _cell(file, element)
@@ -91,7 +91,7 @@ def import_neuroml(path: str | Path) -> list[ImportedCell]:
             raise SCConfigError(f"{file}: two cells have the id '{cell.id}'; give another one")
         cells[cell.id] = cell
     if not cells:
-        raise SCConfigError(f"{path}: holds no cell; known are {', '.join(_known())}")
+        raise SCConfigError(f"{path}: holds no cell; known are {', '.join(known_cells())}")
     report_unread(path, [f"{n} <{name}>" if n > 1 else f"<{name}>" for name, n in unread.items()])
     return list(cells.values())
 
@@ -102,7 +102,8 @@ def create_neuron(cell: ImportedCell) -> UniversalNeuron:
 
 
 @cache
-def _known() -> Mapping[str, Any]:
+def known_cells() -> Mapping[str, Any]:
+    """Cells that can be imported, by element."""
     text = files("sc_neurocore.io").joinpath("neuroml_cells.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -158,8 +159,6 @@ def _elements(path: Path) -> Iterator[tuple[Path, ElementTree.Element]]:
         if element is None:
             stack.pop()
             continue
-        if not isinstance(element.tag, str):  # a comment
-            continue
         name = _name(element)
         if element.tag.rpartition("}")[0] != top.rpartition("}")[0]:
             raise SCConfigError(f"{file}: <{name}> is in another namespace than its file")
@@ -172,10 +171,10 @@ def _elements(path: Path) -> Iterator[tuple[Path, ElementTree.Element]]:
                 root = _root(found)
                 stack.append((found, root.tag, iter(root)))
             continue
-        if name not in _known() and _OTHER_CELLS.fullmatch(name):
+        if name not in known_cells() and _OTHER_CELLS.fullmatch(name):
             raise SCConfigError(
                 f'{file}: <{name} id="{element.get("id", "")}"> is not one of the cells that can '
-                f"be imported: {', '.join(_known())}"
+                f"be imported: {', '.join(known_cells())}"
             )
         if name not in _ABOUT_CHILDREN:
             yield file, element
@@ -198,11 +197,12 @@ def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
     ident = element.get("id", "")
     where = f'{path}: <{kind} id="{ident}">'
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", ident):
-        raise SCConfigError(f"{where}: its id is not a name of letters, digits and _")
-    entry = _known()[kind]
+        raise SCConfigError(f"{where}: its id is not a name: a letter, then up to 63 letters, "
+                            "digits and _")  # fmt: skip
+    entry = known_cells()[kind]
     units: dict[str, str] = entry["parameters"]
     for child in element:
-        if isinstance(child.tag, str) and _name(child) not in _ABOUT_CHILDREN:
+        if _name(child) not in _ABOUT_CHILDREN:
             raise SCConfigError(f"{where}: holds <{_name(child)}>, which such a cell does not have")
     given = {k: v for k, v in element.attrib.items() if k not in _ABOUT and "}" not in k}
     for name in given:

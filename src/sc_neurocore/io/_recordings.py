@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
 from sc_neurocore.io._sonata_hdf5 import existing, need, replacing
+from sc_neurocore.io._unread import report_unread
 
 SpikeTimes = Mapping[Any, ArrayLike]
 Doubles = Literal["refuse", "merge"]
@@ -207,6 +208,8 @@ def to_sorting(spike_times: SpikeTimes, sampling_frequency: float) -> Any:
 def read_nwb(path: str | Path) -> dict[int, Array]:
     """Spike times of the units table of an NWB file.
 
+    Other columns of that table are not read, and an `UnreadWarning` names them.
+
     Args:
         path: the file.
 
@@ -227,6 +230,7 @@ def read_nwb(path: str | Path) -> dict[int, Array]:
                 units = file.read().units
                 if units is None or "spike_times" not in units.colnames:
                     raise SCConfigError(f"{found} has no units with spike_times")
+                others = [x for x in units.colnames if x != "spike_times"]
                 ids = [int(x) for x in units.id[:]]
                 seconds = [np.asarray(units["spike_times"][k], float) for k in range(len(ids))]
     except SCConfigError:
@@ -236,6 +240,7 @@ def read_nwb(path: str | Path) -> dict[int, Array]:
         raise SCConfigError(f"{found} cannot be read as NWB: {reason}") from None
     if len(set(ids)) < len(ids):
         raise SCConfigError(f"{found}: a unit id stands in the units table twice")
+    report_unread(found, [f"column '{x}' of its units" for x in others])
     times = {unit: s * 1000 for unit, s in zip(ids, seconds, strict=True)}
     return _trains(times, None, f"{found}: ")
 

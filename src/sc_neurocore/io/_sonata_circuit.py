@@ -15,7 +15,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.io._sonata import import_sonata_edges, import_sonata_nodes
 from sc_neurocore.io._sonata_config import Config, read_config, read_parameters
 from sc_neurocore.io._sonata_projections import Members, projections
-from sc_neurocore.io._sonata_spikes import SONATASpikes, read_spikes
+from sc_neurocore.io._sonata_spikes import SONATASpikes, checked, read_spikes
 from sc_neurocore.io._sonata_tables import SONATANodes
 from sc_neurocore.io._sonata_types import parameters, read_types, texts
 from sc_neurocore.network import Network, Population, SpikeSourceArray, in_unit
@@ -37,7 +37,7 @@ _IDLE = ("rho", "tau_minus")
 #: NEST's default of that, in ms.
 _TAU_MINUS = 20.0
 _VIRTUAL = "virtual"
-_MOST_PARTS = 64
+_MOST_PARTS, _MOST_TICKS = 64, 2**31 - 1
 _NEAR = 1e-6
 
 
@@ -123,7 +123,8 @@ def _spikes_of(config: Config, spikes: Any) -> dict[str, SONATASpikes]:
     """Spikes by population: those given, and those of the simulation's inputs."""
     found: dict[str, SONATASpikes] = {}
     if spikes is not None:
-        found = dict(spikes) if isinstance(spikes, Mapping) else read_spikes(spikes)
+        found = ({name: checked(name, given) for name, given in spikes.items()}
+                 if isinstance(spikes, Mapping) else read_spikes(spikes))  # fmt: skip
     for name, entry in config.inputs.items():
         where = f"{config.path}: input '{name}'"
         kind, module = entry.get("input_type"), entry.get("module")
@@ -172,6 +173,8 @@ def _members(
     offgrid: Offgrid,
 ) -> Members:
     """The populations of a SONATA population."""
+    if not len(nodes):
+        raise SCConfigError(f"{nodes.file}: population '{nodes.name}' has no node; leave it out")
     types = read_types(file, "node_type_id", nodes.name)
     kinds, kind_names = texts(nodes, types, "model_type")
     other = set(np.unique(kinds).tolist()) - {
@@ -203,7 +206,7 @@ def _members(
         np.nan_to_num(key, nan=-np.inf), axis=1, return_index=True, return_inverse=True
     )
     rank = np.argsort(np.argsort(first))
-    part = rank[part.reshape(-1)] if len(nodes) else np.empty(0, np.int64)
+    part = rank[part.reshape(-1)]
     if len(first) > _MOST_PARTS:
         raise SCConfigError(
             f"{nodes.file}: the nodes of population '{nodes.name}' have {len(first)} combinations "
@@ -307,6 +310,9 @@ def _ticks(
             f"first at {spikes.times[off][0]:.9g} ms; offgrid='next' moves them on"
         )
     nearest[off] = np.ceil(ticks[off])
+    if (nearest >= _MOST_TICKS).any():
+        raise SCConfigError(f"{where}: one is at {spikes.times.max():g} ms; the last tick, "
+                            f"{_MOST_TICKS}, ends at {_MOST_TICKS * dt:g} ms")  # fmt: skip
     if (nearest < 1).any():
         raise SCConfigError(f"{where}: one is at {spikes.times[nearest < 1][0]:g} ms; the "
                             f"first tick ends at {dt:g} ms, before which none can be")  # fmt: skip

@@ -79,9 +79,9 @@ def write_spikes(
     """
     if not isinstance(spikes, Mapping):
         raise SCConfigError("spikes must map each population to times in ms and node ids")
-    checked = {name: _checked(name, given) for name, given in spikes.items()}
+    tables = {name: checked(name, given) for name, given in spikes.items()}
     with hdf5.replacing(path) as draft:
-        write_tables(draft, checked)
+        write_tables(draft, tables)
 
 
 def write_tables(path: Path, spikes: Mapping[str, SONATASpikes]) -> None:
@@ -126,7 +126,16 @@ def _read(population: Any) -> SONATASpikes:
     return _ordered(where, times.astype(np.float64) * _UNITS[unit], ids)
 
 
-def _checked(name: str, given: Any) -> SONATASpikes:
+def checked(name: str, given: Any) -> SONATASpikes:
+    """Spikes of a population, ordered by time, then node.
+
+    Args:
+        name: of the population.
+        given: `SONATASpikes`, or times in ms and node ids.
+
+    Raises:
+        SCConfigError: they are none.
+    """
     require_name(name, "a population of spikes")
     where = f"spikes of '{name}'"
     if isinstance(given, SONATASpikes):
