@@ -390,7 +390,6 @@ CHAINED = "".join(f'"$Z{k + 1}": "$Z{k}", ' for k in range(99)) + '"$Z0": ".", '
             "delay of type 1 is '1e999'; it must be a finite",
         ),
         ("network/edge_types.csv", "1.5", "NaN", "delay of type 1 is 'NaN'; it must be a finite"),
-        ("network/edge_types.csv", "delay", "Wmax", "sets the parameter 'Wmax' of its synapses"),
         ("network/edge_types.csv", "1.5", "fast", "delay of type 1 is 'fast'; it must be a finite"),
         ("network/edge_types.csv", "static_synapse", "ht_synapse", "'ht_synapse'; those"),
         ("models/b.json", "10.0", '"x"', "parameters are finite numbers"),
@@ -437,6 +436,18 @@ def test_a_population_of_no_node_has_no_place(circuit: Path) -> None:
         file["nodes/nobody/node_type_id"] = np.empty(0, int)
     with pytest.raises(SCConfigError, match="population 'nobody' has no node"):
         read_circuit(circuit / "circuit.json")
+
+
+def test_edges_have_attributes_of_their_author_s(circuit: Path) -> None:
+    """One that a synapse which learns would take as a parameter; and there may be no edge."""
+    with h5py.File(circuit / EDGES, "a") as file:
+        file["edges/inh_inh/0/x"] = np.ones(30)
+        empty = file.create_group("edges/nothing")
+        for name in ("edge_type_id", "source_node_id", "target_node_id"):
+            empty[name] = np.empty(0, np.uint64)
+            empty[name].attrs["node_population"] = "inh"
+    with_it = read_circuit(circuit / "circuit.json").projections
+    assert all(p.plasticity is None for p in with_it) and len(with_it) > 5
 
 
 def test_edges_are_not_read_twice(circuit: Path) -> None:

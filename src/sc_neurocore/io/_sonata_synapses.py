@@ -145,11 +145,12 @@ def kinds_of(
     where = f"{edges.file}: edge population '{edges.name}'"
     codes, names = texts(edges, types, "model_template", "")
     templates = [name.removeprefix("nest:") or "static_synapse" for name in names]
-    for k in np.unique(codes).tolist():
+    present = np.unique(codes).tolist()
+    for k in present:
         if templates[k] not in SYNAPSES:
             raise SCConfigError(f"{where} has the model_template '{names[k]}'; those read are "
                                 f"{', '.join(SYNAPSES)}")  # fmt: skip
-    columns = {x for model in SYNAPSES.values() for x in model.known}
+    columns = {x for k in present for x in SYNAPSES[templates[k]].known}
     given = parameters(
         edges, types, lambda name: read_parameters(config.component(
             "synaptic_models_dir", name, f"{types.file}: dynamics_params")), columns
