@@ -364,6 +364,7 @@ CHAINED = "".join(f'"$Z{k + 1}": "$Z{k}", ' for k in range(99)) + '"$Z0": ".", '
         ("network/node_types.csv", "virtual", "NULL", "8 of 8 rows .* have no 'model_type'"),
         ("network/node_types.csv", "b.json", "../a.json", "which is outside of point_neuron"),
         ("network/node_types.csv", "b.json", "z.json", "z.json is not a file"),
+        ("network/node_types.csv", "b.json", "b\0.json", r"names 'b\\x00\.json', which is no file"),
         ("network/node_types.csv", '"two words"', "two words", "line 2 has 7 cells for 6 columns"),
         ("network/node_types.csv", "9 exc", "7 exc", "type 7 stands there twice"),
         (

@@ -63,7 +63,10 @@ class Config:
         if name not in self.components:
             raise SCConfigError(f"{self.path}: components has no '{name}', in which {what} looks "
                                 f"for '{file}'")  # fmt: skip
-        found = (self.components[name] / file).resolve()
+        try:
+            found = (self.components[name] / file).resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL
+            raise SCConfigError(f"{what} names {file!r}, which is no file") from None
         if not found.is_relative_to(self.components[name].resolve()):
             raise SCConfigError(f"{what} names '{file}', which is outside of {name}")
         return existing(found, what)
