@@ -13,9 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sc_neurocore.dynamics import Model, Simulation, build_model, simulate
+from sc_neurocore.dynamics import Model, Quantity, Simulation, build_model, simulate
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.io import ImportedCell, create_neuron, export_neuroml, import_neuroml
+from sc_neurocore.io import (
+    ImportedCell,
+    UnreadWarning,
+    create_neuron,
+    export_neuroml,
+    import_neuroml,
+)
 from sc_neurocore.neurons import load_model, load_schema, schema_to_toml, validate_schema_dict
 
 from . import jneuroml
@@ -74,14 +80,29 @@ def test_a_cell_is_a_document_and_a_neuron(tmp_path: Path) -> None:
     path.write_text(schema_to_toml(cell.document), encoding="utf-8")
     assert load_schema(path) == cell.document
     assert not [e for e in validate_schema_dict(dict(cell.document)) if e.level == "error"]
-    neuron = create_neuron(cell)
-    assert sum(neuron.step(I=0.1) for _ in range(8000)) == 3
+
+
+def test_a_cell_steps_as_its_equation_is_solved() -> None:
+    """From -50 mV at rest above the threshold, and every 30 ms·ln((-50 + 70)/(-50 + 55)) on."""
+    neuron = create_neuron(imported()["iaftau"])
+    spikes = [k for k in range(3400) if neuron.step()]
+    assert spikes[0] == 0
+    assert np.diff(spikes) == pytest.approx([30 * np.log(4) / jneuroml.STEP] * 2, abs=1)
 
 
 def cell(text: str) -> str:
     return f'<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="x">{text}</neuroml>'
 
 
+REFRACTORY = (
+    '<iafTauRefCell id="a" leakReversal="-50mV" thresh="-55mV" reset="-70mV" tau="30ms" '
+    'refract="5ms"/>'
+)
+IZHIKEVICH = '<izhikevichCell id="a" v0="-1e299mV" thresh="30mV" a="0.02" b="1e99" c="-50" d="2"/>'
+CAPACITY = (
+    '<iafCell id="a" leakReversal="-60mV" thresh="-35mV" reset="-65mV" C="-1nF" '
+    'leakConductance="0.05uS"/>'
+)
 IAF = '<iafTauCell id="a" leakReversal="-50mV" thresh="-55mV" reset="-70mV" tau="30ms"/>'
 
 
@@ -99,6 +120,26 @@ IAF = '<iafTauCell id="a" leakReversal="-50mV" thresh="-55mV" reset="-70mV" tau=
         (cell(IAF.replace("tau=", "tua=")), "has no parameter 'tua'; did you mean 'tau'"),
         (cell(IAF.replace(' tau="30ms"', "")), "lacks 'tau', in a unit like ms"),
         (cell(IAF.replace("30ms", "30mV")), "tau is '30mV'; it must be in a unit like ms"),
+        # Units that pint would know, and NeuroML does not.
+        (cell(IAF.replace("30ms", "30 millisecond")), "it must be in a unit like ms"),
+        (cell(IAF.replace("30ms", "3 a")), "tau is '3 a'; it must be in a unit like ms"),
+        (cell(IAF.replace("30ms", "30 µs")), "write a number, then a unit like ms"),
+        (cell(IAF.replace("30ms", "٣٠ms")), "write a number, then a unit like ms"),
+        (cell(IAF.replace('tau="', 'type="iafCell" tau="')), "has no parameter 'type'"),
+        (cell(IAF.replace("/>", "><synapse/></iafTauCell>")), "holds <synapse>, which such a cell"),
+        (cell(IAF.replace("<iafTauCell", '<x:iafTauCell xmlns:x="urn:y"')), "in another namespace"),
+        (cell(IAF + '<IF_curr_exp id="p"/>'), '<IF_curr_exp id="p"> is not one of the cells'),
+        (cell(IAF + '<pointCellCondBased id="p"/>'), "is not one of the cells"),
+        (cell(IAF + '<Component id="p" type="iafCell"/>'), "is not one of the cells"),
+        (cell(IAF + '<include href="none.nml"/>'), "includes 'none.nml', which is not a file"),
+        (cell(IAF + "<include/>"), "includes '', which is not a file"),
+        (
+            cell(REFRACTORY.replace("5ms", "1e15ms")),
+            "refract is 1e15ms; it must be at most an hour",
+        ),
+        (cell(REFRACTORY.replace("5ms", "-5ms")), "refract is -5ms; it must be 0 or more"),
+        (cell(IZHIKEVICH), "its U would begin at -inf; it must be finite"),
+        (cell(CAPACITY), "C is -1nF; it must be above 0"),
         (cell(IAF.replace("30ms", "30")), "tau is '30'; it must be in a unit like ms"),
         (cell(IAF.replace("30ms", "ms")), "tau is 'ms'; write a number, then a unit like ms"),
         (cell(IAF.replace("30ms", "nan ms")), "write a number"),
@@ -116,11 +157,58 @@ def test_what_is_not_a_cell_is_a_sentence(tmp_path: Path, text: str, sentence: s
     assert str(error.value).startswith(str(path)) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    """A bomb of entities, and one in an encoding in which its bytes do not stand as such."""
+    bomb = "".join(f'<!ENTITY a{k + 1} "{f"&a{k};" * 10}">' for k in range(9))
+    text = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE x [<!ENTITY a0 "x">{bomb}]>'
+    path = tmp_path / "bomb.nml"
+    path.write_bytes((text + cell(IAF + "<notes>&a9;</notes>")).encode(encoding))
+    with pytest.raises(SCConfigError, match="declares a document type"):
+        import_neuroml(path)
+
+
+def test_a_huge_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "huge.nml"
+    with path.open("wb") as file:
+        file.truncate(2**34)  # sparse
+    with pytest.raises(SCConfigError, match="larger than 16 MiB"):
+        import_neuroml(path)
+
+
+def test_included_cells_stand_where_they_are_included(tmp_path: Path) -> None:
+    """By way of another folder; a circle and a second mention add nothing, as in jNeuroML."""
+    (tmp_path / "sub").mkdir()
+    last = IAF.replace('"a"', '"last"')
+    (tmp_path / "top.nml").write_text(cell('<include href="sub/one.nml"/>' + last))
+    one = cell(IAF + '<include href="two.nml"/><include href="../top.nml"/>')
+    (tmp_path / "sub/one.nml").write_text(one)
+    (tmp_path / "sub/two.nml").write_text(
+        cell(CAPACITY.replace("-1nF", "1nF").replace('"a"', '"b"'))
+    )
+    assert [c.id for c in import_neuroml(tmp_path / "top.nml")] == ["a", "b", "last"]
+    (tmp_path / "sub/two.nml").write_text(cell(IAF))
+    with pytest.raises(SCConfigError, match=r"two\.nml: two cells have the id 'a'"):
+        import_neuroml(tmp_path / "top.nml")
+
+
+def test_what_is_not_read_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "net.nml"
+    path.write_text(cell(
+        "<notes>x</notes><!-- y -->" + IAF + '<pulseGenerator id="p"/><network id="n"/>'
+        '<pulseGenerator id="q"/>'
+    ))  # fmt: skip
+    with pytest.warns(UnreadWarning, match="not read: 2 <pulseGenerator>, <network>$"):
+        assert len(import_neuroml(path)) == 1
+
+
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SCConfigError, match="cannot be read"):
         import_neuroml(tmp_path / "none.nml")
     with pytest.raises(SCConfigError, match="cannot be read"):
         import_neuroml(tmp_path)
+    with pytest.raises(SCConfigError, match="cannot be read"):
+        import_neuroml("a\0b")
 
 
 @settings(max_examples=150, deadline=None)
@@ -128,7 +216,8 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 def test_a_damaged_file_is_a_cell_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    octets = bytearray(CELLS.read_bytes())
+    lines = CELLS.read_bytes().splitlines()
+    octets = bytearray(b"".join([lines[0], data.draw(st.sampled_from(lines[1:-1])), lines[-1]]))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(octets) - 1))
         octets[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
@@ -138,6 +227,7 @@ def test_a_damaged_file_is_a_cell_or_a_sentence(
         for found in import_neuroml(path):
             assert found.model.states
     except SCConfigError as error:
+        assert str(error).startswith(str(path))
         assert "\n" not in str(error)
 
 
@@ -188,6 +278,16 @@ def test_an_exported_file_by_hand(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["leaky.xml"]
 
 
+def named(parameter: str) -> Model:
+    return build_model(f"dv/dt = (-v + I)/{parameter}", params={parameter: 10.0}, dt=0.5)
+
+
+def resting(value: float) -> Model:
+    return build_model(
+        "dv/dt = (-v + I)/tau", params={"tau": 10.0}, dt=0.5, inputs=[Quantity("I", value)]
+    )
+
+
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
@@ -195,6 +295,10 @@ def test_an_exported_file_by_hand(tmp_path: Path) -> None:
         (lambda: load_model("hodgkin_huxley"), "uses exprel(), which LEMS does not have"),
         (lambda: load_model("stochastic_lif"), "uses randn(), which LEMS does not have"),
         (lambda: load_model("iaf_psc_delta"), "has jumps at events"),
+        (lambda: named("id"), "has the name 'id', which LEMS reserves"),
+        (lambda: replace(named("tau"), name="iafCell"), "has a name that NeuroML has taken"),
+        (lambda: named("MSEC"), "has the name 'MSEC', which LEMS reserves"),
+        (lambda: resting(2.5), "an input 'I' that rests at 2.5; what is not driven is 0"),
     ],
 )
 def test_what_lems_cannot_say_is_a_sentence(model: object, sentence: str, tmp_path: Path) -> None:
@@ -206,3 +310,9 @@ def test_what_lems_cannot_say_is_a_sentence(model: object, sentence: str, tmp_pa
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SCConfigError, match="cannot be written"):
         export_neuroml(load_model("lif"), tmp_path / "none" / "lif.xml")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(SCConfigError, match="cannot be written"):
+        export_neuroml(load_model("lif"), tmp_path / "taken")
+    with pytest.raises(SCConfigError, match="component is '1 a'; ids of LEMS are"):
+        export_neuroml(load_model("lif"), tmp_path / "lif.xml", component="1 a")
+    assert [p.name for p in tmp_path.iterdir()] == ["taken"]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError, SCNeuroError
 from sc_neurocore.io import (
     DoubleSpikeWarning,
+    UnreadWarning,
     firing_rates_to_sc_probs,
     from_sorting,
     read_nwb,
@@ -62,6 +63,8 @@ def test_probabilities_by_hand() -> None:
     assert firing_rates_to_sc_probs(times, 1000.0, 40.0).tolist() == [0.25, 0.0, 1.0]
     with pytest.raises(SCConfigError, match="unit 2 fires at 40 Hz, above max_rate_hz of 39 Hz"):
         firing_rates_to_sc_probs(times, 1000.0, 39.0)
+    with pytest.raises(SCConfigError, match="duration_ms is inf"):  # all rates would be 0
+        firing_rates_to_sc_probs(times, float("inf"), 39.0)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,7 @@ def test_probabilities_by_hand() -> None:
         ([1.0], 4.5, 1.0, "a whole number of bins"),
         ([0.2], 0.5, 1.0, "a whole number of bins"),
         ([1.0], -4.0, 1.0, "duration_ms is -4.0; it must"),
+        ([1.0], float("inf"), 1.0, "duration_ms is inf; it must be a finite number"),
         ([1.0], 4.0, 0.0, "dt is 0.0; it must"),
         ([1.0], 4.0, float("nan"), "dt is nan; it must"),
         ([1.0], 1e12, 1e-2, "take a larger dt"),
@@ -117,6 +121,8 @@ def test_a_sorting_by_hand() -> None:
         (Sorted({"u": [3, 1]}), "not ascending"), (Sorted({"u": [0.5]}), "no whole numbers"),
         (Sorted({"u": [-3]}), "spike at -0.1 ms"), (Sorted({}, rate=0.0), "sampling frequency"),
         (Sorted({}, segments=2), "has 2 segments"),
+        (Sorted({}, rate=None), "sampling frequency is None; it must"),  # type: ignore[arg-type]
+        (Sorted({"u": np.array([2**63 + 1], np.uint64)}), "frames count to"),
     ):  # fmt: skip
         with pytest.raises(SCConfigError, match=said):
             from_sorting(bad)
@@ -125,6 +131,8 @@ def test_a_sorting_by_hand() -> None:
 def test_without_spikeinterface_a_sorting_cannot_be_made() -> None:
     with pytest.raises(SCConfigError, match="two spikes in one frame"):
         to_sorting({0: [1.0, 1.01]}, 30000.0)
+    with pytest.raises(SCConfigError, match=r"unit 0 has a spike at 1e\+300 ms, in frame 3e"):
+        to_sorting({0: [1e300]}, 30000.0)
     with pytest.raises(SCDependencyError, match="pip install spikeinterface"):
         to_sorting({0: [1.0]}, 30000.0)
 
@@ -146,16 +154,30 @@ def test_nwb_comes_back_and_pynwb_reads_it(tmp_path: Path) -> None:
         write_nwb(path, times, session_start=START, description="x", identifier="a")
 
 
+def test_columns_of_nwb_that_are_not_read_are_reported(tmp_path: Path) -> None:
+    file = pynwb.NWBFile("x", "a", START)
+    file.add_unit_column("quality", "how good it is")
+    file.add_unit(spike_times=[0.5], obs_intervals=[[0.0, 1.0]], quality="good")
+    with pynwb.NWBHDF5IO(str(tmp_path / "x.nwb"), "w") as out:
+        out.write(file)
+    with pytest.warns(UnreadWarning, match="column 'quality' .*column 'obs_intervals' of its un"):
+        assert read_nwb(tmp_path / "x.nwb")[0].tolist() == [500.0]
+
+
 def test_bad_nwb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "units.nwb"
     for times, start, said in (
         ({"a": [1.0]}, START, "is no whole number"),
-        ({1: [1.0]}, START.replace(tzinfo=None), "no time zone"),
+        ({1: [1.0]}, START.replace(tzinfo=None), "with its time zone"),
         ({1: [2.0, 1.0]}, START, "not ascending"),
         ({}, START, "no unit to write"),
+        ({2**63: [1.0]}, START, "too large; ids in NWB have 64 bits"),
+        ({1: [1.0]}, "2024-05-01", "session_start is '2024-05-01'; NWB needs a datetime"),
     ):
         with pytest.raises(SCConfigError, match=said):
-            write_nwb(path, times, session_start=start, description="x", identifier="a")
+            write_nwb(path, times, session_start=start, description="x", identifier="a")  # type: ignore[arg-type]
+    with pytest.raises(SCConfigError, match="identifier is 3; NWB needs a text"):
+        write_nwb(path, {1: [1.0]}, session_start=START, description="x", identifier=3)  # type: ignore[arg-type]
     with pytest.raises(SCConfigError, match="cannot be written"):
         write_nwb(tmp_path / "no/units.nwb", {1: [1.0]}, session_start=START, description="x",
                   identifier="a")  # fmt: skip

@@ -17,6 +17,7 @@ from sc_neurocore.network import Network, Population, SpikeMonitor
 from .sonata_files import DT, MIXED, MS, SCALES, write_sonata
 
 Spikes = dict[str, list[tuple[int, int]]]
+OTHERS = [("iaf_psc_alpha", *MIXED[1:]), *((x,) * 3 for x in SCALES)]
 
 
 def in_nest(folder: Path, circuit: str, spikes: Path) -> Spikes:
@@ -149,7 +150,7 @@ def filled(spikes: Spikes) -> Spikes:
 
 @pytest.mark.parametrize(
     "templates",
-    [MIXED, *(pytest.param((x,) * 3, marks=pytest.mark.exhaustive) for x in SCALES)],
+    [MIXED, *(pytest.param(x, marks=pytest.mark.exhaustive) for x in OTHERS)],
     ids="-".join,
 )
 def test_every_spike_is_nest_s(templates: tuple[str, str, str], tmp_path: Path) -> None:

@@ -21,23 +21,22 @@ if TYPE_CHECKING:
         to_sorting,
         write_nwb,
     )
-    from sc_neurocore.io._sonata import (
-        SONATAEdge,
-        SONATAEdges,
-        SONATANetwork,
-        SONATANode,
-        SONATANodes,
-        import_sonata,
-        import_sonata_edges,
-        import_sonata_nodes,
-    )
+    from sc_neurocore.io._sonata import import_sonata, import_sonata_edges, import_sonata_nodes
     from sc_neurocore.io._sonata_circuit import read_circuit
     from sc_neurocore.io._sonata_spikes import (
         SONATASpikes,
         read_spikes,
         write_spikes,
     )
+    from sc_neurocore.io._sonata_tables import (
+        SONATAEdge,
+        SONATAEdges,
+        SONATANetwork,
+        SONATANode,
+        SONATANodes,
+    )
     from sc_neurocore.io._sonata_write import write_circuit
+    from sc_neurocore.io._unread import UnreadWarning
 
 _MODULES = {
     "_lems": ("export_neuroml",),
@@ -52,23 +51,22 @@ _MODULES = {
         "to_sorting",
         "write_nwb",
     ),
-    "_sonata": (
-        "SONATAEdge",
-        "SONATAEdges",
-        "SONATANetwork",
-        "SONATANode",
-        "SONATANodes",
-        "import_sonata",
-        "import_sonata_edges",
-        "import_sonata_nodes",
-    ),
+    "_sonata": ("import_sonata", "import_sonata_edges", "import_sonata_nodes"),
     "_sonata_circuit": ("read_circuit",),
     "_sonata_spikes": (
         "SONATASpikes",
         "read_spikes",
         "write_spikes",
     ),
+    "_sonata_tables": (
+        "SONATAEdge",
+        "SONATAEdges",
+        "SONATANetwork",
+        "SONATANode",
+        "SONATANodes",
+    ),
     "_sonata_write": ("write_circuit",),
+    "_unread": ("UnreadWarning",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -81,6 +79,7 @@ __all__ = [
     "SONATANode",
     "SONATANodes",
     "SONATASpikes",
+    "UnreadWarning",
     "create_neuron",
     "export_neuroml",
     "firing_rates_to_sc_probs",

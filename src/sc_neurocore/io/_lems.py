@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from sc_neurocore.dynamics import Expr, Model
+from sc_neurocore.evidence import atomic_write
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.io._neuroml import known_cells
 
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: Attributes of every component, names of this file and of baseSpikingCell, functions of LEMS.
+_RESERVED = {
+    "id", "name", "type", "extends", "t", "MSEC", "was_above", "last_spike", "spike", "synapses",
+    "spiking", "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "ln", "sqrt", "abs",
+    "ceil", "factorial", "random", "H",
+}  # fmt: skip
 _COMPARE = {"<": ".lt.", "<=": ".leq.", ">": ".gt.", ">=": ".geq.", "==": ".eq.", "!=": ".neq."}
 _LOGIC = {"and": ".and.", "or": ".or."}
 _SAME = {"exp", "sqrt", "sin", "cos", "tanh", "abs"}
@@ -19,7 +29,8 @@ def export_neuroml(model: Model, path: str | Path, component: str | None = None)
 
     All numbers are dimensionless, in the model's own units, and time counts in ms. The type extends
     NeuroML's ``baseSpikingCell``: a spike is an event on its port ``spike``, and the input ``I`` is
-    the sum of the dimensionless currents attached to it.
+    the sum of the dimensionless currents attached to it. The model's method, tick and ranges are
+    not written: LEMS leaves them to whoever runs the file.
     Source: LEMS 0.7.6 (Cannon et al. 2014, doi:10.3389/fninf.2014.00079).
 
     Args:
@@ -29,14 +40,18 @@ def export_neuroml(model: Model, path: str | Path, component: str | None = None)
 
     Raises:
         SCConfigError: the model has what LEMS has no word for (maps, draws, jumps, where, min, max,
-            clip, floor), or other inputs than ``I``.
+            clip, floor), other inputs than ``I``, or an ``I`` that does not rest at 0; a name
+            is reserved; or the file cannot be written.
     """
+    _require_expressible(model)
+    component = f"{model.name}_0" if component is None else component
+    if not _ID.fullmatch(component):
+        raise SCConfigError(f"component is '{component}'; ids of LEMS are letters, digits and _")
     root = Xml.Element("Lems")
     kind = Xml.SubElement(
         root, "ComponentType", name=model.name, extends="baseSpikingCell",
         description=model.description or f"{model.name}, in its own units",
     )  # fmt: skip
-    _require_expressible(model)
     for q in model.parameters:
         Xml.SubElement(kind, "Parameter", name=q.name, dimension="none")
     Xml.SubElement(kind, "Constant", name="MSEC", dimension="time", value="1ms")
@@ -46,21 +61,21 @@ def export_neuroml(model: Model, path: str | Path, component: str | None = None)
         Xml.SubElement(kind, "Exposure", name=q.name, dimension="none")
     _dynamics(model, Xml.SubElement(kind, "Dynamics"))
     values = {q.name: repr(q.value) for q in model.parameters}
-    Xml.SubElement(root, model.name, {"id": component or f"{model.name}_0", **values})
+    Xml.SubElement(root, model.name, {"id": component, **values})
     Xml.indent(root)
     text = Xml.tostring(root, encoding="unicode") + "\n"
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise SCConfigError(f"{path}: cannot be written ({error.strerror})") from None
+        atomic_write(Path(path), text)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SCConfigError(f"{path}: cannot be written ({reason})") from None
 
 
 def _require_expressible(model: Model) -> None:
     what = f"model '{model.name}'"
+    if not _ID.fullmatch(model.name) or model.name in known_cells():
+        raise SCConfigError(f"{what} has a name that NeuroML has taken or LEMS cannot spell; give "
+                            "another one")  # fmt: skip
     if any(e.kind == "map" for e in model.equations):
         raise SCConfigError(f"{what} is a map; LEMS has differential equations only")
     if model.jumps:
@@ -69,6 +84,15 @@ def _require_expressible(model: Model) -> None:
         raise SCConfigError(
             f"{what} has the inputs {', '.join(model.input_names)}; only 'I' is exported"
         )
+    for q in model.inputs:
+        if q.value:
+            raise SCConfigError(f"{what} has an input '{q.name}' that rests at {q.value:g}; what "
+                                "is not driven is 0 in LEMS, so set it to 0")  # fmt: skip
+    for name in (*(q.name for q in (*model.parameters, *model.states)),
+                 *(e.target for e in model.equations)):  # fmt: skip
+        if name in _RESERVED or not _ID.fullmatch(name):
+            raise SCConfigError(f"{what} has the name '{name}', which LEMS reserves or cannot spell"
+                                "; give another one")  # fmt: skip
     exprs = [*(e.expr for e in model.equations), *(a.expr for a in model.reset)]
     for expr in exprs if model.threshold is None else [*exprs, model.threshold]:
         for node in expr.walk():

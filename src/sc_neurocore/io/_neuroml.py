@@ -14,16 +14,29 @@ from xml.etree import ElementTree
 
 from sc_neurocore.dynamics import Model, evaluate, parse_expression, suggest, unit_registry
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.io._unread import report_unread
 from sc_neurocore.neurons import UniversalNeuron, model_of
 
-MAX_BYTES = 64 * 2**20
-#: Attributes of every NeuroML element, which say nothing about dynamics.
-_ABOUT = {"id", "metaid", "notes", "neuroLexId", "type"}
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z_]\w*)?\s*")
-#: Unit symbols of NeuroML (NeuroMLCoreDimensions.xml) that pint writes differently.
+#: Largest file, and most files that one includes.
+MAX_BYTES, MAX_FILES = 16 * 2**20, 1000
+#: Largest number, and longest refractoriness in ms.
+_MOST, _LONGEST = 1e300, 3.6e6
+#: Attributes and children of every NeuroML element, which say nothing about dynamics.
+_ABOUT = {"id", "metaid", "notes", "neuroLexId"}
+_ABOUT_CHILDREN = {"notes", "annotation", "property"}
+#: Cells whose names do not end in Cell.
+_OTHER_CELLS = re.compile(
+    r"cell|cell2CaPools|\w*Cell|pointCellCondBased(Ca)?|(IF_cu|IF_co|EIF_co|HH_co)\w*|Component"
+)
+_NUMBER = re.compile(
+    r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z_]\w*)?\s*"
+)
+#: Unit symbols of NeuroML (NeuroMLCoreDimensions.xml) of the dimensions that cells have, for pint.
 _SYMBOLS = {
+    **{x: x for x in ("s", "ms", "min", "hour", "Hz", "V", "mV", "S", "mS", "uS", "nS", "pS",
+                      "F", "uF", "nF", "pF", "A", "uA", "nA", "pA")},
     "per_s": "1/s", "per_ms": "1/ms", "per_min": "1/min", "per_hour": "1/hour",
-    "S_per_V": "S/V", "nS_per_mV": "nS/mV",
+    "S_per_V": "S/V", "nS_per_mV": "nS/mV", "": "dimensionless",
 }  # fmt: skip
 
 
@@ -52,27 +65,35 @@ class ImportedCell:
 
 
 def import_neuroml(path: str | Path) -> list[ImportedCell]:
-    """Read the cells of a NeuroML 2 file.
+    """Read the cells of a NeuroML 2 file, and of the files that it includes.
 
     Imported are iafTauCell, iafTauRefCell, iafCell, iafRefCell, izhikevichCell,
-    izhikevich2007Cell, adExIaFCell, fitzHughNagumoCell and hindmarshRose1984Cell. Other elements of
-    the file are not read.
+    izhikevich2007Cell, adExIaFCell, fitzHughNagumoCell and hindmarshRose1984Cell. What else the
+    file holds (networks, synapses, inputs) is not read, and an `UnreadWarning` names it.
+
+    Returns:
+        The cells, those of an included file in the place of its ``include``.
 
     Raises:
-        SCConfigError: the file cannot be read, is not NeuroML 2, has a cell of another kind or no
-            cell at all, or a parameter that is missing, unknown or in a wrong unit.
+        SCConfigError: a file cannot be read, is not NeuroML 2, has a cell of another kind, or a
+            parameter that is missing, unknown or in a wrong unit; there is no cell at all, or two
+            have one id.
     """
-    path = Path(path)
-    root = _root(path)
-    cells = [_cell(path, element) for element in _cells(path, root)]
+    cells: dict[str, ImportedCell] = {}
+    unread: dict[str, int] = {}
+    for file, element in _elements(Path(path)):
+        name = _name(element)
+        if name not in known_cells():
+            unread[name] = unread.get(name, 0) + 1
+            continue
+        cell = _cell(file, element)
+        if cell.id in cells:
+            raise SCConfigError(f"{file}: two cells have the id '{cell.id}'; give another one")
+        cells[cell.id] = cell
     if not cells:
-        raise SCConfigError(f"{path}: holds no cell; known are {', '.join(_known())}")
-    seen: set[str] = set()
-    for cell in cells:
-        if cell.id in seen:
-            raise SCConfigError(f"{path}: two cells have the id '{cell.id}'; give another one")
-        seen.add(cell.id)
-    return cells
+        raise SCConfigError(f"{path}: holds no cell; known are {', '.join(known_cells())}")
+    report_unread(path, [f"{n} <{name}>" if n > 1 else f"<{name}>" for name, n in unread.items()])
+    return list(cells.values())
 
 
 def create_neuron(cell: ImportedCell) -> UniversalNeuron:
@@ -81,23 +102,38 @@ def create_neuron(cell: ImportedCell) -> UniversalNeuron:
 
 
 @cache
-def _known() -> Mapping[str, Any]:
+def known_cells() -> Mapping[str, Any]:
+    """Cells that can be imported, by element."""
     text = files("sc_neurocore.io").joinpath("neuroml_cells.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+class _DocumentType(Exception):
+    """The file declares a document type, in which entities could be."""
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Stops at a document type, in any encoding, before its entities are read."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise _DocumentType
 
 
 def _root(path: Path) -> ElementTree.Element:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SCConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SCConfigError(f"{path}: cannot be read ({reason})") from None
     if len(data) > MAX_BYTES:
         raise SCConfigError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise SCConfigError(f"{path}: declares a document type; NeuroML has none, remove it")
     try:
-        root = ElementTree.fromstring(data)
+        root = ElementTree.fromstring(data, ElementTree.XMLParser(target=_Builder()))
+    except _DocumentType:
+        raise SCConfigError(
+            f"{path}: declares a document type; NeuroML has none, remove it"
+        ) from None
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise SCConfigError(f"{path}: not well-formed XML ({error})") from None
     space, _, name = root.tag.rpartition("}")
@@ -108,28 +144,66 @@ def _root(path: Path) -> ElementTree.Element:
     return root
 
 
-def _cells(path: Path, root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    for element in root:
-        if not isinstance(element.tag, str):
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _elements(path: Path) -> Iterator[tuple[Path, ElementTree.Element]]:
+    """The elements of a file, each with its file; includes are followed, every file once."""
+    root = _root(path)
+    seen = {path.resolve()}
+    stack = [(path, root.tag, iter(root))]
+    while stack:
+        file, top, elements = stack[-1]
+        element = next(elements, None)
+        if element is None:
+            stack.pop()
             continue
-        name = element.tag.rpartition("}")[2]
-        if name in _known():
-            yield element
-        elif name == "cell" or name.endswith("Cell"):
+        name = _name(element)
+        if element.tag.rpartition("}")[0] != top.rpartition("}")[0]:
+            raise SCConfigError(f"{file}: <{name}> is in another namespace than its file")
+        if name == "include":
+            found = _included(file, element)
+            if found.resolve() not in seen:
+                seen.add(found.resolve())
+                if len(seen) > MAX_FILES:
+                    raise SCConfigError(f"{path}: includes more than {MAX_FILES} files")
+                root = _root(found)
+                stack.append((found, root.tag, iter(root)))
+            continue
+        if name not in known_cells() and _OTHER_CELLS.fullmatch(name):
             raise SCConfigError(
-                f'{path}: <{name} id="{element.get("id", "")}"> is not one of the cells that can '
-                f"be imported: {', '.join(_known())}"
+                f'{file}: <{name} id="{element.get("id", "")}"> is not one of the cells that can '
+                f"be imported: {', '.join(known_cells())}"
             )
+        if name not in _ABOUT_CHILDREN:
+            yield file, element
+
+
+def _included(file: Path, element: ElementTree.Element) -> Path:
+    href = element.get("href", "")
+    found = file.parent / href
+    try:
+        there = bool(href) and found.is_file()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        raise SCConfigError(f"{file}: includes '{href}', which is not a file beside it")
+    return found
 
 
 def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
-    kind = element.tag.rpartition("}")[2]
+    kind = _name(element)
     ident = element.get("id", "")
     where = f'{path}: <{kind} id="{ident}">'
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", ident):
-        raise SCConfigError(f"{where}: its id is not a name of letters, digits and _")
-    entry = _known()[kind]
+        raise SCConfigError(f"{where}: its id is not a name: a letter, then up to 63 letters, "
+                            "digits and _")  # fmt: skip
+    entry = known_cells()[kind]
     units: dict[str, str] = entry["parameters"]
+    for child in element:
+        if _name(child) not in _ABOUT_CHILDREN:
+            raise SCConfigError(f"{where}: holds <{_name(child)}>, which such a cell does not have")
     given = {k: v for k, v in element.attrib.items() if k not in _ABOUT and "}" not in k}
     for name in given:
         if name not in units:
@@ -144,7 +218,14 @@ def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
             raise SCConfigError(f"{where}: {name} is {given[name]}; it must be above 0")
     if values.get("refract", 0.0) < 0:
         raise SCConfigError(f"{where}: refract is {given['refract']}; it must be 0 or more")
-    return ImportedCell(ident, kind, values, dict(units), _document(ident, kind, entry, values))
+    if values.get("refract", 0.0) > _LONGEST:
+        raise SCConfigError(f"{where}: refract is {given['refract']}; it must be at most an hour")
+    begin = {x: evaluate(parse_expression(e), values) for x, e in entry["init"].items()}
+    for name, value in begin.items():
+        if not abs(value) < _MOST:
+            raise SCConfigError(f"{where}: its {name} would begin at {value:g}; it must be finite")
+    document = _document(ident, kind, entry, values, begin)
+    return ImportedCell(ident, kind, values, dict(units), document)
 
 
 def _value(what: str, text: str, unit: str) -> float:
@@ -153,13 +234,13 @@ def _value(what: str, text: str, unit: str) -> float:
         raise SCConfigError(f"{what} is '{text}'; write a number, then {_shown(unit)}")
     number, symbol = float(match[1]), match[2]
     registry = unit_registry()
-    source = _SYMBOLS.get(symbol or "", symbol or "dimensionless")
-    target = "dimensionless" if unit == "1" else unit
-    try:
-        result = float(registry.Quantity(number, source).to(target).magnitude)
-    except Exception:  # pint raises many kinds; every one means "not such a unit"
-        raise SCConfigError(f"{what} is '{text}'; it must be in {_shown(unit)}") from None
-    if not abs(result) < 1e300:
+    target = registry.parse_units("dimensionless" if unit == "1" else unit)
+    source = _SYMBOLS.get(symbol or "")
+    quantity = None if source is None else registry.Quantity(number, source)
+    if quantity is None or not quantity.is_compatible_with(target):
+        raise SCConfigError(f"{what} is '{text}'; it must be in {_shown(unit)}")
+    result = float(quantity.to(target).magnitude)
+    if not abs(result) < _MOST:
         raise SCConfigError(f"{what} is '{text}'; it must be finite")
     # Conversions by powers of ten leave the last digit off: 100 pF is 100 pF.
     return float(f"{result:.15g}")
@@ -170,7 +251,11 @@ def _shown(unit: str) -> str:
 
 
 def _document(
-    ident: str, kind: str, entry: Mapping[str, Any], values: Mapping[str, float]
+    ident: str,
+    kind: str,
+    entry: Mapping[str, Any],
+    values: Mapping[str, float],
+    begin: Mapping[str, float],
 ) -> dict[str, Any]:
     equations = entry["equations"].strip()
     units = dict(re.findall(r"^d(\w+)/dt .* : (\S+)$", equations, re.MULTILINE))
@@ -190,10 +275,7 @@ def _document(
             "description": f"Imported from the NeuroML 2 element {kind}.",
         },
         "dynamics": dynamics,
-        "states": {
-            name: {"init": evaluate(parse_expression(entry["init"][name]), values), "unit": unit}
-            for name, unit in units.items()
-        },
+        "states": {name: {"init": begin[name], "unit": unit} for name, unit in units.items()},
         "parameters": {
             name: {"value": value, "unit": entry["parameters"][name]}
             for name, value in values.items()

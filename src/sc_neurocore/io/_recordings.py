@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError, SCDependencyError
 from sc_neurocore.io._sonata_hdf5 import existing, need, replacing
+from sc_neurocore.io._unread import report_unread
 
 SpikeTimes = Mapping[Any, ArrayLike]
 Doubles = Literal["refuse", "merge"]
@@ -22,6 +23,8 @@ Array = NDArray[np.float64]
 #: Share of a bin by which a time may miss an edge that it is meant to be on.
 _NEAR = 1e-9
 _MOST_BYTES = 2**33
+#: From here on a number of 64 bits is not every whole number.
+_MOST_FRAMES = 2**53
 
 
 class Sorting(Protocol):
@@ -153,7 +156,7 @@ def from_sorting(
     if segments != 1:
         raise SCConfigError(f"the sorting has {segments} segments; select one, as "
                             "sorting.select_segments([0])")  # fmt: skip
-    rate = float(sorting.get_sampling_frequency())
+    rate = sorting.get_sampling_frequency()
     _positive("the sorting's sampling frequency", rate)
     _positive("dt", dt)
     times: dict[Any, Array] = {}
@@ -161,7 +164,10 @@ def from_sorting(
         frames = np.asarray(sorting.get_unit_spike_train(unit))
         if frames.ndim != 1 or (len(frames) and frames.dtype.kind not in "iu"):
             raise SCConfigError(f"the frames of unit {unit!r} are no whole numbers")
-        times[unit] = frames.astype(np.float64) * (1000 / rate)
+        if len(frames) and int(frames.max()) >= _MOST_FRAMES:
+            raise SCConfigError(f"unit {unit!r} has a spike in frame {frames.max()}; frames count "
+                                "to 2**53")  # fmt: skip
+        times[unit] = frames.astype(np.float64) * (1000 / float(rate))
     if duration_ms is None:
         last = max((float(x.max()) for x in times.values() if len(x)), default=0.0)
         duration_ms = (int(_bins(np.array([max(last, 0.0)]), dt)[0]) + 1) * dt
@@ -181,8 +187,12 @@ def to_sorting(spike_times: SpikeTimes, sampling_frequency: float) -> Any:
     """
     _positive("sampling_frequency", sampling_frequency)
     frames = {}
-    for unit, times in _trains(spike_times, np.inf).items():
-        frames[unit] = np.rint(times * (sampling_frequency / 1000)).astype(np.int64)
+    for unit, times in _trains(spike_times, None).items():
+        exact = np.rint(times * (sampling_frequency / 1000))
+        if len(exact) and exact[-1] >= _MOST_FRAMES:
+            raise SCConfigError(f"unit {unit!r} has a spike at {times[-1]:g} ms, in frame "
+                                f"{exact[-1]:.3g}; frames count to 2**53")  # fmt: skip
+        frames[unit] = exact.astype(np.int64)
         if len(np.unique(frames[unit])) < len(times):
             raise SCConfigError(f"unit {unit!r} has two spikes in one frame; raise "
                                 "sampling_frequency")  # fmt: skip
@@ -198,11 +208,14 @@ def to_sorting(spike_times: SpikeTimes, sampling_frequency: float) -> Any:
 def read_nwb(path: str | Path) -> dict[int, Array]:
     """Spike times of the units table of an NWB file.
 
+    Other columns of that table are not read, and an `UnreadWarning` names them.
+
     Args:
         path: the file.
 
     Returns:
-        Times in ms by unit id, in the order of the table.
+        Times in ms by unit id, in the order of the table. NWB keeps seconds: times that were
+        written from ms come back to the 15th digit.
 
     Raises:
         SCConfigError: the file is missing or damaged, or has no units with spike times.
@@ -217,6 +230,7 @@ def read_nwb(path: str | Path) -> dict[int, Array]:
                 units = file.read().units
                 if units is None or "spike_times" not in units.colnames:
                     raise SCConfigError(f"{found} has no units with spike_times")
+                others = [x for x in units.colnames if x != "spike_times"]
                 ids = [int(x) for x in units.id[:]]
                 seconds = [np.asarray(units["spike_times"][k], float) for k in range(len(ids))]
     except SCConfigError:
@@ -226,8 +240,9 @@ def read_nwb(path: str | Path) -> dict[int, Array]:
         raise SCConfigError(f"{found} cannot be read as NWB: {reason}") from None
     if len(set(ids)) < len(ids):
         raise SCConfigError(f"{found}: a unit id stands in the units table twice")
+    report_unread(found, [f"column '{x}' of its units" for x in others])
     times = {unit: s * 1000 for unit, s in zip(ids, seconds, strict=True)}
-    return _trains(times, np.inf, f"{found}: ")
+    return _trains(times, None, f"{found}: ")
 
 
 def write_nwb(
@@ -252,15 +267,18 @@ def write_nwb(
             without a time zone, or a file that exists or cannot be written.
         SCDependencyError: pynwb is not installed.
     """
-    trains = _trains(spike_times, np.inf)
+    trains = _trains(spike_times, None)
     for unit in trains:
         if isinstance(unit, bool) or not isinstance(unit, int | np.integer):
             raise SCConfigError(f"unit {unit!r} is no whole number, as ids in NWB are")
-    if session_start.tzinfo is None:
-        raise SCConfigError("session_start has no time zone, which NWB needs")
+        if not -(2**63) <= unit < 2**63:
+            raise SCConfigError(f"unit {unit!r} is too large; ids in NWB have 64 bits")
+    if not isinstance(session_start, datetime) or session_start.tzinfo is None:
+        raise SCConfigError(f"session_start is {session_start!r}; NWB needs a datetime with its "
+                            "time zone")  # fmt: skip
     for name, text in (("description", description), ("identifier", identifier)):
-        if not text:
-            raise SCConfigError(f"{name} is empty; NWB needs one")
+        if not isinstance(text, str) or not text:
+            raise SCConfigError(f"{name} is {text!r}; NWB needs a text that is not empty")
     pynwb = need("pynwb")
     file = pynwb.NWBFile(session_description=description, identifier=identifier,
                          session_start_time=session_start)  # fmt: skip
@@ -272,11 +290,13 @@ def write_nwb(
         out.write(file)
 
 
-def _trains(spike_times: SpikeTimes, duration: float, where: str = "") -> dict[Any, Array]:
-    """Times by unit, checked."""
+def _trains(spike_times: SpikeTimes, duration: float | None, where: str = "") -> dict[Any, Array]:
+    """Times by unit, checked; ``None`` is a recording of unknown length."""
     if not isinstance(spike_times, Mapping):
         raise SCConfigError("spike_times must map each unit to its times in ms")
-    if duration != np.inf:
+    if duration is None:
+        duration = np.inf
+    else:
         _positive("duration_ms", duration)
     found: dict[Any, Array] = {}
     for unit, given in spike_times.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,24 +12,13 @@ from numpy.typing import NDArray
 
 from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.io._sonata import (
-    SONATAEdges,
-    SONATANodes,
-    import_sonata_edges,
-    import_sonata_nodes,
-    require_ends,
-)
-from sc_neurocore.io._sonata_config import (
-    Config,
-    numbers,
-    parameters,
-    read_config,
-    read_parameters,
-    read_types,
-    texts,
-)
-from sc_neurocore.io._sonata_spikes import SONATASpikes, read_spikes
-from sc_neurocore.network import Network, Population, Projection, SpikeSourceArray
+from sc_neurocore.io._sonata import import_sonata_edges, import_sonata_nodes
+from sc_neurocore.io._sonata_config import Config, read_config, read_parameters
+from sc_neurocore.io._sonata_projections import Members, projections
+from sc_neurocore.io._sonata_spikes import SONATASpikes, checked, read_spikes
+from sc_neurocore.io._sonata_tables import SONATANodes
+from sc_neurocore.io._sonata_types import parameters, read_types, texts
+from sc_neurocore.network import Network, Population, SpikeSourceArray, in_unit
 
 Offgrid = Literal["refuse", "next"]
 Array = NDArray[np.float64]
@@ -43,21 +32,13 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 #: Switches of NEST's models that are off by default, and of which nothing is known here.
 _OFF = ("refractory_input", "delta")
-#: What `delta`, when off, makes meaningless.
-_IDLE = ("rho",)
+#: What `delta`, when off, makes meaningless; and what is of the synapses that learn.
+_IDLE = ("rho", "tau_minus")
+#: NEST's default of that, in ms.
+_TAU_MINUS = 20.0
 _VIRTUAL = "virtual"
-_MOST_PARTS = 64
+_MOST_PARTS, _MOST_TICKS = 64, 2**31 - 1
 _NEAR = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class _Members:
-    """A SONATA population, and where its nodes are in the network."""
-
-    nodes: SONATANodes
-    parts: list[Population | SpikeSourceArray]
-    part: NDArray[np.int64]
-    place: NDArray[np.int64]
 
 
 def read_circuit(
@@ -75,6 +56,15 @@ def read_circuit(
     excitatory. A population of SONATA keeps its name and the order of its nodes by id; where its
     nodes differ in template, refractoriness, capacitance or time constants, it becomes several,
     named ``NAME:0``, ``NAME:1`` …, in the order of their first nodes.
+
+    Edges of the template ``stdp_synapse``, ``tsodyks_synapse`` and ``tsodyks2_synapse`` become
+    plastic projections of the rules ``stdp_pair``, ``short_term_three_state`` and ``short_term``.
+    A delay is axonal, as SONATA defines it: the presynaptic spike comes to the synapse late. NEST's
+    STDP takes it as dendritic and has the postsynaptic spike come late. Spikes that are at a
+    synapse in one tick are a pair here, the presynaptic first, and none in NEST.
+
+    Of a simulation config ``dt`` and the inputs are read; how long it runs and what it writes
+    (``tstop``, ``output``, ``reports``) is left to `Network.run` and monitors.
 
     Args:
         path: circuit config; or a simulation config, whose inputs of spikes and ``dt`` are read.
@@ -96,7 +86,7 @@ def read_circuit(
     step = _step(config, dt)
     given = _spikes_of(config, spikes)
     network = Network()
-    members: dict[str, _Members] = {}
+    members: dict[str, Members] = {}
     for file, types in config.nodes:
         for name, nodes in import_sonata_nodes(file).items():
             if name in members:
@@ -109,9 +99,13 @@ def read_circuit(
         listed = ", ".join(members)
         raise SCConfigError(f"spikes are of population '{next(iter(given))}', which the circuit "
                             f"does not have ({listed})")  # fmt: skip
+    read: dict[str, Path] = {}
     for file, types in config.edges:
-        for edges in import_sonata_edges(file).values():
-            for projection in _projections(config, edges, types, members, step):
+        for name, edges in import_sonata_edges(file).items():
+            if name in read:
+                raise SCConfigError(f"{file}: edge population '{name}' is in {read[name]} too")
+            read[name] = file
+            for projection in projections(config, edges, types, members, step):
                 network.add(projection)
     return network
 
@@ -119,8 +113,6 @@ def read_circuit(
 def _step(config: Config, dt: Any) -> float:
     if dt is None:
         return 0.1 if config.dt is None else config.dt
-    from sc_neurocore.network._units import in_unit
-
     step = float(f"{in_unit(dt, 's', 'dt') * 1000:.12g}")
     if step <= 0:
         raise SCConfigError(f"dt is {step:g} ms; it must be greater than 0")
@@ -131,7 +123,8 @@ def _spikes_of(config: Config, spikes: Any) -> dict[str, SONATASpikes]:
     """Spikes by population: those given, and those of the simulation's inputs."""
     found: dict[str, SONATASpikes] = {}
     if spikes is not None:
-        found = dict(spikes) if isinstance(spikes, Mapping) else read_spikes(spikes)
+        found = ({name: checked(name, given) for name, given in spikes.items()}
+                 if isinstance(spikes, Mapping) else read_spikes(spikes))  # fmt: skip
     for name, entry in config.inputs.items():
         where = f"{config.path}: input '{name}'"
         kind, module = entry.get("input_type"), entry.get("module")
@@ -178,8 +171,10 @@ def _members(
     dt: float,
     spikes: SONATASpikes | None,
     offgrid: Offgrid,
-) -> _Members:
+) -> Members:
     """The populations of a SONATA population."""
+    if not len(nodes):
+        raise SCConfigError(f"{nodes.file}: population '{nodes.name}' has no node; leave it out")
     types = read_types(file, "node_type_id", nodes.name)
     kinds, kind_names = texts(nodes, types, "model_type")
     other = set(np.unique(kinds).tolist()) - {
@@ -203,14 +198,15 @@ def _members(
             "point_neuron_models_dir", name, f"{file}: dynamics_params"))
     )  # fmt: skip
     # What nodes of one population must agree on.
-    shared = sorted({"t_ref", *(x for names in TEMPLATES.values() for x in names)} & set(values))
+    agreed = {"t_ref", "tau_minus", *(x for names in TEMPLATES.values() for x in names)}
+    shared = sorted(agreed & set(values))
     key = np.array([np.where(virtual, -1, templates), *(values[x] for x in shared)], np.float64)
     key[1:, virtual] = np.nan
     _, first, part = np.unique(
         np.nan_to_num(key, nan=-np.inf), axis=1, return_index=True, return_inverse=True
     )
     rank = np.argsort(np.argsort(first))
-    part = rank[part.reshape(-1)] if len(nodes) else np.empty(0, np.int64)
+    part = rank[part.reshape(-1)]
     if len(first) > _MOST_PARTS:
         raise SCConfigError(
             f"{nodes.file}: the nodes of population '{nodes.name}' have {len(first)} combinations "
@@ -220,10 +216,13 @@ def _members(
     order = np.lexsort((nodes.ids, part))
     place = np.empty(len(nodes), np.int64)
     parts: list[Population | SpikeSourceArray] = []
+    memories: list[float] = []
     for k in range(len(first)):
         rows = order[part[order] == k]
         place[rows] = np.arange(len(rows))
         label = nodes.name if len(first) == 1 else f"{nodes.name}:{k}"
+        memory = values["tau_minus"][rows[0]] if "tau_minus" in values else np.nan
+        memories.append(_TAU_MINUS if np.isnan(memory) else float(memory))
         if virtual[rows[0]]:
             parts.append(SpikeSourceArray(len(rows), *_ticks(nodes, rows, spikes, dt, offgrid),
                                           label=label))  # fmt: skip
@@ -233,7 +232,7 @@ def _members(
                                      len(rows), label))  # fmt: skip
     if spikes is not None and not virtual.any():
         raise SCConfigError(f"spikes are of population '{nodes.name}', which is not virtual")
-    return _Members(nodes, parts, part, place)
+    return Members(nodes, parts, memories, part, place)
 
 
 def _population(
@@ -299,86 +298,22 @@ def _ticks(
     place = np.full(len(nodes), -1, np.int64)
     place[rows] = np.arange(len(rows))
     chosen = place[at] >= 0
-    ticks = spikes.times[chosen] / dt
+    if not chosen.all():
+        raise SCConfigError(f"{where}: node {spikes.node_ids[~chosen][0]} is not virtual, so its "
+                            "spikes cannot be given")  # fmt: skip
+    ticks = spikes.times / dt
     nearest = np.rint(ticks)
     off = np.abs(ticks - nearest) > _NEAR * np.maximum(1, ticks)
     if off.any() and offgrid == "refuse":
         raise SCConfigError(
             f"{where}: {int(off.sum())} of {len(off)} are between two ticks of {dt:g} ms, the "
-            f"first at {spikes.times[chosen][off][0]:.9g} ms; offgrid='next' moves them on"
+            f"first at {spikes.times[off][0]:.9g} ms; offgrid='next' moves them on"
         )
     nearest[off] = np.ceil(ticks[off])
+    if (nearest >= _MOST_TICKS).any():
+        raise SCConfigError(f"{where}: one is at {spikes.times.max():g} ms; the last tick, "
+                            f"{_MOST_TICKS}, ends at {_MOST_TICKS * dt:g} ms")  # fmt: skip
     if (nearest < 1).any():
-        raise SCConfigError(f"{where}: one is at {spikes.times[chosen][nearest < 1][0]:g} ms; the "
+        raise SCConfigError(f"{where}: one is at {spikes.times[nearest < 1][0]:g} ms; the "
                             f"first tick ends at {dt:g} ms, before which none can be")  # fmt: skip
-    return place[at][chosen], nearest.astype(np.int64) - 1
-
-
-def _projections(
-    config: Config, edges: SONATAEdges, file: Path | None, members: dict[str, _Members], dt: float
-) -> list[Projection]:
-    """The projections of an edge population: by ends, and by the input that receives."""
-    source_rows, target_rows = require_ends(edges, {k: m.nodes for k, m in members.items()})
-    sources, targets = members[edges.source_population], members[edges.target_population]
-    types = read_types(file, "edge_type_id", edges.name)
-    weights, delays = _strengths(config, edges, types, dt)
-    ends = sources.part[source_rows], targets.part[target_rows]
-    one_input = np.array([isinstance(p, Population) and p.model.name == "iaf_psc_delta"
-                          for p in targets.parts], np.bool_)  # fmt: skip
-    inhibitory = (weights < 0) & ~one_input[ends[1]]
-    key = (ends[0] * len(targets.parts) + ends[1]) * 2 + inhibitory
-    a, b = sources.place[source_rows], targets.place[target_rows]
-    order = np.lexsort((b, a, key))
-    pieces = np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else []
-    found = []
-    for k, rows in enumerate(pieces):
-        pair, sign = divmod(int(key[rows[0]]), 2)
-        source, target = (m.parts[x] for m, x in zip(
-            (sources, targets), divmod(pair, len(targets.parts)), strict=True))  # fmt: skip
-        if not isinstance(target, Population):
-            raise SCConfigError(f"{edges.file}: an edge of '{edges.name}' leads to a virtual node "
-                                f"of '{edges.target_population}'")  # fmt: skip
-        starts = np.append(0, np.cumsum(np.bincount(a[rows], minlength=source.n)))
-        own = delays[rows]
-        port = ("exc", "inh")[sign]
-        found.append(Projection(
-            source, target, topology=(starts, b[rows], weights[rows]),
-            delay=int(own[0]) if (own == own[0]).all() else own,
-            port="spikes" if target.model.name == "iaf_psc_delta" else port,
-            label=edges.name if len(pieces) == 1 else f"{edges.name}:{k}",
-        ))  # fmt: skip
-    return found
-
-
-def _strengths(
-    config: Config, edges: SONATAEdges, types: Any, dt: float
-) -> tuple[Array, NDArray[np.int64]]:
-    """Weight and delay in ticks of every edge."""
-    where = f"{edges.file}: edge population '{edges.name}'"
-    for column, known in (
-        ("model_template", ("", "static_synapse", "nest:static_synapse")),
-        ("weight_function", ("", "default_weight_fnc", "set_syn_weight", "wmax")),
-    ):
-        codes, names = texts(edges, types, column, "")
-        for k in np.unique(codes).tolist():
-            if names[k] not in known:
-                raise SCConfigError(f"{where} has the {column} '{names[k]}'; only "
-                                    f"{' and '.join(filter(None, known))} are read")  # fmt: skip
-    given = parameters(
-        edges, types, lambda name: read_parameters(config.component(
-            "synaptic_models_dir", name, f"{types.file}: dynamics_params"))
-    )  # fmt: skip
-    for name, own in given.items():
-        if not np.isnan(own).all():
-            raise SCConfigError(f"{where} sets the parameter '{name}' of its synapses; only "
-                                "syn_weight, nsyns and delay are read")  # fmt: skip
-    weights = numbers(edges, types, "syn_weight") * numbers(edges, types, "nsyns", 1.0)
-    times = numbers(edges, types, "delay")
-    ticks = np.rint(times / dt)
-    wrong = (np.abs(times / dt - ticks) > _NEAR * np.maximum(1, ticks)) | (ticks < 1)
-    if wrong.any():
-        raise SCConfigError(f"{where} has a delay of {times[wrong][0]:.9g} ms; delays are whole "
-                            f"numbers of ticks of {dt:g} ms, at least one")  # fmt: skip
-    if len(ticks) and ticks.max() >= 2**31:
-        raise SCConfigError(f"{where} has a delay of {times.max():g} ms; at most 2**31 - 1 ticks")
-    return weights, ticks.astype(np.int64)
+    return place[at], nearest.astype(np.int64) - 1

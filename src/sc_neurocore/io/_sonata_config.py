@@ -1,25 +1,35 @@
-"""The JSON and CSV files of a SONATA circuit."""
+"""The JSON files of a SONATA circuit."""
 
 from __future__ import annotations
 
-import csv
 import json
+import math
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.io._sonata import DYNAMICS, SONATATable
 from sc_neurocore.io._sonata_hdf5 import existing
+from sc_neurocore.io._sonata_types import NULL
+from sc_neurocore.io._unread import report_unread
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
-#: What stands for "nothing" in a cell of a types file.
-_NULL = {"", "NULL", "null", "None", "nan"}
+#: Longest path, and longest chain of manifest variables.
+_MOST_TEXT, _MOST_CHAIN = 4096, 64
+#: Keys of configs by place: what is read, or is nothing that a network has.
+_KEYS = {
+    "networks": ("nodes", "edges"),
+    "nodes": ("nodes_file", "node_types_file"),
+    "edges": ("edges_file", "edge_types_file"),
+    "inputs": ("input_type", "module", "input_file", "node_set"),
+}
+_TOP = {"manifest", "network", "networks", "components", "run", "inputs", "node_sets_file",
+        "target_simulator", "output", "reports", "version", "metadata"}  # fmt: skip
+_RUN = {"dt", "tstop", "duration", "dL", "spike_threshold", "nsteps_block", "overwrite_output_dir"}
+#: What would make another network of it.
+_REFUSED = ("node_set", "connection_overrides")
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,10 @@ class Config:
         if name not in self.components:
             raise SCConfigError(f"{self.path}: components has no '{name}', in which {what} looks "
                                 f"for '{file}'")  # fmt: skip
-        found = (self.components[name] / file).resolve()
+        try:
+            found = (self.components[name] / file).resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL
+            raise SCConfigError(f"{what} names {file!r}, which is no file") from None
         if not found.is_relative_to(self.components[name].resolve()):
             raise SCConfigError(f"{what} names '{file}', which is outside of {name}")
         return existing(found, what)
@@ -72,25 +85,35 @@ def read_config(path: str | Path) -> Config:
         if not isinstance(network, str):
             raise SCConfigError(f"{path}: 'network' must name a circuit config")
         circuit = _document(existing(network, f"{path}: 'network'"))
+        for document, names in ((whole, ("networks",)), (circuit, ("network", "run", "inputs"))):
+            for name in set(names) & set(document):
+                raise SCConfigError(f"{path} names the circuit config '{network}', and "
+                                    f"{'it' if document is circuit else 'itself'} has '{name}'; "
+                                    "leave one of them out")  # fmt: skip
     networks = _table(path, circuit, "networks")
-    components = {
-        name: Path(place)
-        for document in (circuit, whole)
-        for name, place in _table(path, document, "components", {}).items()
-        if isinstance(place, str)
-    }
+    _require_keys(path, networks, "networks", "networks")
+    components: dict[str, Path] = {}
+    for document in (circuit, whole):
+        for name, place in _table(path, document, "components", {}).items():
+            if not isinstance(place, str):
+                raise SCConfigError(f"{path}: '{name}' of components must be a text, not "
+                                    f"{place!r:.60}")  # fmt: skip
+            components[name] = Path(place)
     run = _table(path, whole, "run", {})
-    dt = run.get("dt")
-    if dt is not None and (isinstance(dt, bool) or not isinstance(dt, int | float) or not dt > 0):
-        raise SCConfigError(f"{path}: dt of 'run' is {dt!r}; it must be a number of ms above 0")
+    dt = None if run.get("dt") is None else _finite(run["dt"])
+    if "dt" in run and run["dt"] is not None and not (dt or 0) > 0:
+        raise SCConfigError(f"{path}: dt of 'run' is {run['dt']!r:.40}; it must be a number of ms "
+                            "above 0")  # fmt: skip
     inputs = _table(path, whole, "inputs", {})
+    for name in inputs:
+        _require_keys(path, _table(path, inputs, name), "inputs", f"input '{name}'")
     sets = whole.get("node_sets_file", circuit.get("node_sets_file"))
     return Config(
         Path(path),
         _files(path, networks, "nodes"),
         _files(path, networks, "edges"),
         components,
-        None if dt is None else float(dt),
+        dt,
         {name: _table(path, inputs, name) for name in inputs},
         {} if sets is None else _json(existing(str(sets), f"{path}: 'node_sets_file'")),
     )
@@ -104,195 +127,21 @@ def read_parameters(path: Path) -> dict[str, float]:
     """
     found = {}
     for name, value in _json(path).items():
-        if not isinstance(value, int | float) or not np.isfinite(value):
-            raise SCConfigError(f"{path}: '{name}' is {value!r}; parameters are finite numbers")
-        found[name] = float(value)
+        number = _finite(value)
+        if number is None:
+            raise SCConfigError(f"{path}: '{name}' is {value!r:.40}; parameters are finite numbers")
+        found[name] = number
     return found
 
 
-@dataclass(frozen=True)
-class Types:
-    """A types file: what rows of a type inherit.
-
-    Attributes:
-        file: where it was read, or ``None`` if a population has none.
-        rows: cells by column of each type; empty ones are left out.
-    """
-
-    file: Path | None
-    rows: Mapping[int, Mapping[str, str]]
-
-    def of(self, table: SONATATable) -> tuple[list[Mapping[str, str]], NDArray[np.int64]]:
-        """The types of a population that occur, and which of them each row has.
-
-        Raises:
-            SCConfigError: a type that the file does not have.
-        """
-        present, index = np.unique(table.type_ids, return_inverse=True)
-        if self.file is None:
-            return [{} for _ in present], index
-        for k in present.tolist():
-            if k not in self.rows:
-                raise SCConfigError(
-                    f"{self.file} has no type {k}, which population '{table.name}' of "
-                    f"{table.file} uses"
-                )
-        return [self.rows[k] for k in present.tolist()], index
-
-
-def read_types(path: Path | None, key: str, population: str) -> Types:
-    """Read the rows of a types file that are for a population.
-
-    Args:
-        path: the CSV file, columns separated by spaces.
-        key: its first column, ``node_type_id`` or ``edge_type_id``.
-        population: rows that name another one in a column ``population`` are left out.
-
-    Raises:
-        SCConfigError: the file is missing, or a row does not fit the columns.
-    """
-    if path is None:
-        return Types(None, {})
+def _finite(value: Any) -> float | None:
+    """A number of JSON, ``None`` if it is none that is finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
-        with existing(path, "types file").open(encoding="utf-8", newline="") as file:
-            lines = [
-                (n, [cell for cell in row if cell is not None])
-                for n, row in enumerate(csv.reader(file, delimiter=" ", skipinitialspace=True), 1)
-                if any(row)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SCConfigError(f"{path} cannot be read as CSV: {error}") from None
-    if not lines or key not in lines[0][1]:
-        raise SCConfigError(f"{path} has no column '{key}'; its first line names the columns, "
-                            "separated by spaces")  # fmt: skip
-    names = [name for name in lines[0][1] if name]
-    found: dict[int, dict[str, str]] = {}
-    for n, cells in lines[1:]:
-        while len(cells) > len(names) and cells[-1] == "":
-            cells.pop()
-        if len(cells) != len(names):
-            raise SCConfigError(f"{path}, line {n} has {len(cells)} cells for {len(names)} columns")
-        row = {k: v for k, v in zip(names, cells, strict=True) if v not in _NULL}
-        if row.get("population", population) != population:
-            continue
-        if not row.get(key, "").isdecimal():
-            raise SCConfigError(f"{path}, line {n}: {key} is '{row.get(key, '')}'; it must be a "
-                                "whole number")  # fmt: skip
-        if int(row[key]) in found:
-            raise SCConfigError(f"{path}, line {n}: type {row[key]} stands there twice")
-        found[int(row[key])] = row
-    return Types(path, found)
-
-
-def numbers(
-    table: SONATATable, types: Types, name: str, default: float | None = None
-) -> NDArray[np.float64]:
-    """``(n,)`` an attribute of all rows: their own, else their type's, else the default.
-
-    Raises:
-        SCConfigError: a row has none, or it is no finite number.
-    """
-
-    def number(text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            raise SCConfigError(f"{types.file}: {name} is '{text}'; it must be a number") from None
-
-    out = _inherited(table, types, lambda row: number(row[name]) if name in row else np.nan)
-    own, values = table.column(name)
-    if own.any():
-        if values.dtype.kind not in "iufb" or values.ndim != 1:
-            raise SCConfigError(f"{table.file}: attribute '{name}' of population '{table.name}' "
-                                "must be one number per row")  # fmt: skip
-        if not np.isfinite(values).all():
-            raise SCConfigError(f"{table.file}: attribute '{name}' of population '{table.name}' "
-                                "holds what is not finite")  # fmt: skip
-        out[own] = values
-    missing = np.isnan(out)
-    if default is not None:
-        out[missing] = default
-    elif missing.any():
-        raise SCConfigError(_missing(table, types, name, missing))
-    if not np.isfinite(out).all():
-        raise SCConfigError(f"{types.file}: {name} must be finite")
-    return out
-
-
-def texts(
-    table: SONATATable, types: Types, name: str, default: str | None = None
-) -> tuple[NDArray[np.int64], list[str]]:
-    """An attribute of all rows as ``(n,)`` places in a list of texts.
-
-    Raises:
-        SCConfigError: a row has none, or it is no text.
-    """
-    kinds, index = types.of(table)
-    known = sorted({row[name] for row in kinds if name in row} | {default or ""})
-    codes = np.array([known.index(row.get(name, default or "")) for row in kinds], np.int64)
-    out = codes[index] if len(kinds) else np.empty(0, np.int64)
-    own, values = table.column(name)
-    if own.any():
-        if values.dtype.kind not in "OU" or values.ndim != 1:
-            raise SCConfigError(f"{table.file}: attribute '{name}' of population '{table.name}' "
-                                "must be one text per row")  # fmt: skip
-        labels, codes = np.unique(values.astype(str), return_inverse=True)
-        known += [x for x in labels.tolist() if x not in known]
-        out[own] = np.array([known.index(x) for x in labels.tolist()])[codes]
-    missing = out == known.index("") if "" in known else np.zeros(len(out), np.bool_)
-    if default is None and missing.any():
-        raise SCConfigError(_missing(table, types, name, missing))
-    return out, known
-
-
-def parameters(
-    table: SONATATable, types: Types, read: Callable[[str], dict[str, float]]
-) -> dict[str, NDArray[np.float64]]:
-    """``(n,)`` of every dynamics parameter, not-a-number in rows that leave it to the model.
-
-    Args:
-        table: nodes or edges.
-        types: their types, whose column ``dynamics_params`` names JSON files.
-        read: reads such a file, given its name.
-
-    Raises:
-        SCConfigError: a file or a value is wrong.
-    """
-    kinds, _ = types.of(table)
-    files = {row["dynamics_params"] for row in kinds if "dynamics_params" in row}
-    given = {file: read(file) for file in sorted(files)}
-    own = {x.removeprefix(DYNAMICS) for x in table.attribute_names() if x.startswith(DYNAMICS)}
-    found = {}
-    for name in sorted(own.union(*given.values())):
-
-        def inherited(row: Mapping[str, str], name: str = name) -> float:
-            return given.get(row.get("dynamics_params", ""), {}).get(name, np.nan)
-
-        out = _inherited(table, types, inherited)
-        which, values = table.column(f"{DYNAMICS}{name}")
-        if which.any():
-            if values.dtype.kind not in "iufb" or values.ndim != 1 or not np.isfinite(values).all():
-                raise SCConfigError(
-                    f"{table.file}: '{DYNAMICS}{name}' of population '{table.name}' must be one "
-                    "finite number per row"
-                )
-            out[which] = values
-        found[name] = out
-    return found
-
-
-def _inherited(
-    table: SONATATable, types: Types, value: Callable[[Mapping[str, str]], float]
-) -> NDArray[np.float64]:
-    kinds, index = types.of(table)
-    return np.array([value(row) for row in kinds], np.float64)[index]
-
-
-def _missing(table: SONATATable, types: Types, name: str, missing: NDArray[np.bool_]) -> str:
-    columns = "no types file" if types.file is None else f"no column for it in {types.file}"
-    return (f"{table.file}: {int(missing.sum())} of {len(table)} rows of population "
-            f"'{table.name}' have no '{name}', neither of their own nor by type ({columns}, or "
-            "empty)")  # fmt: skip
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def _files(path: str | Path, networks: dict[str, Any], what: str) -> list[tuple[Path, Path | None]]:
@@ -304,13 +153,21 @@ def _files(path: str | Path, networks: dict[str, Any], what: str) -> list[tuple[
         key, types = f"{what}_file", f"{what[:-1]}_types_file"
         if not isinstance(entry, dict) or not isinstance(entry.get(key), str):
             raise SCConfigError(f"{path}: entry {k} of networks.{what} names no '{key}'")
+        _require_keys(path, entry, what, f"entry {k} of networks.{what}")
         kind = entry.get(types)
         if kind is not None and not isinstance(kind, str):
             raise SCConfigError(f"{path}: '{types}' of entry {k} of networks.{what} is no name")
-        found.append((Path(entry[key]), None if kind in (None, *_NULL) else Path(str(kind))))
+        found.append((Path(entry[key]), None if kind in (None, *NULL) else Path(str(kind))))
     if what == "nodes" and not found:
         raise SCConfigError(f"{path}: networks.nodes is empty; a circuit has nodes")
     return found
+
+
+def _require_keys(path: str | Path, document: dict[str, Any], kind: str, what: str) -> None:
+    for name in document:
+        if name not in _KEYS[kind]:
+            raise SCConfigError(f"{path}: {what} has '{name}', which is not read"
+                                f"{suggest(name, _KEYS[kind])}")  # fmt: skip
 
 
 def _table(path: str | Path, document: Any, name: str, default: Any = None) -> dict[str, Any]:
@@ -322,7 +179,7 @@ def _table(path: str | Path, document: Any, name: str, default: Any = None) -> d
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except (OSError, ValueError, RecursionError) as error:
         raise SCConfigError(f"{path} cannot be read as JSON: {error}") from None
     if not isinstance(found, dict):
@@ -330,27 +187,58 @@ def _json(path: Path) -> dict[str, Any]:
     return found
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(x for x in names if names.count(x) > 1)
+        raise ValueError(f"'{twice}' stands twice in one table")
+    return found
+
+
 def _document(path: Path) -> dict[str, Any]:
     """A config with its variables replaced, and relative paths made absolute."""
     found = _json(path)
-    manifest = {}
+    for name in _REFUSED:
+        if name in found:
+            raise SCConfigError(f"{path} has '{name}', which is not read; a circuit is read whole, "
+                                "as its files say, so leave it out")  # fmt: skip
+    run = found.get("run")
+    report_unread(path, [
+        *(f"'{x}'" for x in found if x not in _TOP),
+        *(f"'{x}' of run" for x in (run if isinstance(run, dict) else ()) if x not in _RUN),
+    ])  # fmt: skip
+    manifest: dict[str, str] = {}
     for name, value in _table(path, found, "manifest", {}).items():
         if not isinstance(value, str):
             raise SCConfigError(f"{path}: manifest variable '{name}' must be a text")
-        manifest[name.lstrip("$").strip("{}")] = value
+        bare = name.lstrip("$").strip("{}")
+        if bare in manifest:
+            raise SCConfigError(f"{path}: manifest variable '${bare}' stands twice")
+        manifest[bare] = value
     base = path.absolute().parent
+    known: dict[str, str] = {}
 
     def expand(text: str, seen: tuple[str, ...] = ()) -> str:
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2]
+            if len(seen) >= _MOST_CHAIN:
+                raise SCConfigError(f"{path}: manifest variable '${seen[0]}' is a chain of more "
+                                    f"than {_MOST_CHAIN} others; shorten it")  # fmt: skip
             if name in seen:
                 raise SCConfigError(f"{path}: manifest variable '${name}' is made of itself")
             if name not in manifest:
-                known = ", ".join(f"${x}" for x in manifest) or "none"
-                raise SCConfigError(f"{path}: '${name}' is not in the manifest, which has {known}")
-            return expand(manifest[name], (*seen, name))
+                has = ", ".join(f"${x}" for x in manifest) or "none"
+                raise SCConfigError(f"{path}: '${name}' is not in the manifest, which has {has}")
+            if name not in known:
+                known[name] = expand(manifest[name], (*seen, name))
+            return known[name]
 
-        return _VARIABLE.sub(value, text)
+        whole = _VARIABLE.sub(value, text)
+        if len(whole) > _MOST_TEXT:
+            raise SCConfigError(f"{path}: '{text:.40}' becomes {len(whole)} characters with the "
+                                f"manifest's variables; at most {_MOST_TEXT} are read")  # fmt: skip
+        return whole
 
     def walk(item: Any, key: str = "") -> Any:
         if isinstance(item, dict):
@@ -360,7 +248,10 @@ def _document(path: Path) -> dict[str, Any]:
         if isinstance(item, str):
             item = expand(item)
             is_path = key.endswith(("_file", "_dir")) or key in ("network", "templates")
-            return str(base / item) if is_path and item not in _NULL else item
+            return str(base / item) if is_path and item not in NULL else item
         return item
 
-    return {k: walk(v, k) for k, v in found.items() if k != "manifest"}
+    try:
+        return {k: walk(v, k) for k, v in found.items() if k != "manifest"}
+    except RecursionError:
+        raise SCConfigError(f"{path}: its tables are nested too deeply") from None

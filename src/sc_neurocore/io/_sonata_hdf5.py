@@ -65,6 +65,10 @@ def reading(path: str | Path) -> Iterator[Any]:
     found = existing(path, "SONATA file")
     try:
         with h5py.File(found, "r") as file:
+            magic = file.attrs.get("magic", _MAGIC)
+            if np.size(magic) != 1 or np.ravel(magic)[0] != _MAGIC:
+                raise SCConfigError(f"{found}: its attribute 'magic' is {magic!s:.40}; that of "
+                                    f"a SONATA file is {_MAGIC:#06x}")  # fmt: skip
             yield file
     except SCNeuroError:
         raise
@@ -87,8 +91,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=target.absolute().parent, prefix=f".{target.name}.",
                                         suffix=target.suffix)  # fmt: skip
         os.close(handle)
-    except OSError as error:
-        raise SCConfigError(f"{target} cannot be written: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SCConfigError(f"{target} cannot be written: {reason}") from None
     draft = Path(name)
     try:
         yield draft
@@ -145,6 +150,8 @@ def values(parent: Any, name: str) -> NDArray[Any]:
         raise SCConfigError(f"{place(parent, name)} is missing; SONATA needs this dataset")
     if not isinstance(found, h5py.Dataset) or not found.shape:
         raise SCConfigError(f"{place(parent, name)} is no dataset with one entry per row")
+    if found.external or found.is_virtual:
+        raise SCConfigError(f"{place(parent, name)} is kept in other files; copy it into this one")
     if found.nbytes > _MOST_COMPRESSED * Path(parent.file.filename).stat().st_size:
         raise SCConfigError(f"{place(parent, name)} claims {found.nbytes:.3g} bytes, more than its "
                             "file can hold")  # fmt: skip
@@ -174,13 +181,21 @@ def whole(parent: Any, name: str, length: int | None = None) -> NDArray[np.int64
 
 
 def attribute(item: Any, name: str) -> str | None:
-    """A text attribute of a group or dataset."""
-    value = item.attrs.get(name)
+    """A text attribute of a group or dataset.
+
+    Raises:
+        SCConfigError: it is there, and no text.
+    """
+    if name not in item.attrs:
+        return None
+    value = item.attrs[name]
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.flat[0]
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str) or not value:
+        raise SCConfigError(f"{place(item)} has an attribute '{name}' that is no text")
+    return value
 
 
 def _member(parent: Any, name: str) -> Any:

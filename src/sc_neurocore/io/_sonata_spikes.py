@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.io import _sonata_hdf5 as hdf5
+from sc_neurocore.io._sonata_types import NULL
 
 _UNITS = {"ms": 1.0, "milliseconds": 1.0, "millisecond": 1.0, "s": 1000.0, "seconds": 1000.0}
 _SORTING = {"none": 0, "by_id": 1, "by_time": 2}
@@ -49,7 +50,12 @@ def read_spikes(path: str | Path) -> dict[str, SONATASpikes]:
         SCDependencyError: h5py is not installed.
     """
     with hdf5.reading(path) as file:
-        populations = hdf5.groups(hdf5.group(file, "spikes"))
+        top = hdf5.group(file, "spikes")
+        populations = hdf5.groups(top)
+        for name in set(top) - set(populations):
+            if populations:
+                raise SCConfigError(f"{hdf5.place(top, name)} is of no population, but others are; "
+                                    "move it into one")  # fmt: skip
         if not populations:
             raise SCConfigError(f"{hdf5.place(file, 'spikes')} holds no population; write the "
                                 "spikes as /spikes/POPULATION/timestamps and node_ids")  # fmt: skip
@@ -71,9 +77,11 @@ def write_spikes(
             file exists or cannot be written.
         SCDependencyError: h5py is not installed.
     """
-    checked = {name: _checked(name, given) for name, given in spikes.items()}
+    if not isinstance(spikes, Mapping):
+        raise SCConfigError("spikes must map each population to times in ms and node ids")
+    tables = {name: checked(name, given) for name, given in spikes.items()}
     with hdf5.replacing(path) as draft:
-        write_tables(draft, checked)
+        write_tables(draft, tables)
 
 
 def write_tables(path: Path, spikes: Mapping[str, SONATASpikes]) -> None:
@@ -92,13 +100,16 @@ def write_tables(path: Path, spikes: Mapping[str, SONATASpikes]) -> None:
 
 
 def require_name(name: str, what: str) -> str:
-    """A name that HDF5 can give a population.
+    """A name that HDF5, CSV and JSON can give a population.
 
     Raises:
-        SCConfigError: it is empty, or holds a slash or a dot alone.
+        SCConfigError: it is empty or stands for nothing, or holds what one of them reads otherwise.
     """
-    if not name or "/" in name or "\0" in name or name in (".", ".."):
+    if not isinstance(name, str) or not name or "/" in name or name in (".", ".."):
         raise SCConfigError(f"{what} is named '{name}'; in HDF5 a name needs a letter, and no '/'")
+    if not name.isprintable() or "$" in name or name in NULL or name != name.strip():
+        raise SCConfigError(f"{what} is named {name!r}; in SONATA's files a name is printable, has "
+                            "no '$' and no space at its ends, and is not NULL")  # fmt: skip
     return name
 
 
@@ -115,7 +126,16 @@ def _read(population: Any) -> SONATASpikes:
     return _ordered(where, times.astype(np.float64) * _UNITS[unit], ids)
 
 
-def _checked(name: str, given: Any) -> SONATASpikes:
+def checked(name: str, given: Any) -> SONATASpikes:
+    """Spikes of a population, ordered by time, then node.
+
+    Args:
+        name: of the population.
+        given: `SONATASpikes`, or times in ms and node ids.
+
+    Raises:
+        SCConfigError: they are none.
+    """
     require_name(name, "a population of spikes")
     where = f"spikes of '{name}'"
     if isinstance(given, SONATASpikes):
@@ -128,8 +148,8 @@ def _checked(name: str, given: Any) -> SONATASpikes:
     if times.ndim != 1 or times.shape != ids.shape:
         raise SCConfigError(f"{where}: times have shape {times.shape} and ids {ids.shape}; both "
                             "need one number per spike")  # fmt: skip
-    if len(ids) and (ids.dtype.kind not in "iu" or ids.min() < 0):
-        raise SCConfigError(f"{where}: node ids are whole numbers from 0 on")
+    if len(ids) and (ids.dtype.kind not in "iu" or ids.min() < 0 or int(ids.max()) >= 2**63):
+        raise SCConfigError(f"{where}: node ids are whole numbers from 0 on, below 2**63")
     return _ordered(where, times, ids.astype(np.int64))
 
 

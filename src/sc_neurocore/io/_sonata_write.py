@@ -18,7 +18,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.io import _sonata_hdf5 as hdf5
 from sc_neurocore.io._sonata_circuit import TEMPLATES
 from sc_neurocore.io._sonata_spikes import SONATASpikes, require_name, write_tables
-from sc_neurocore.network import Network, Population, Projection, SpikeSourceArray
+from sc_neurocore.network import Network, Population, Projection, SpikeSourceArray, in_unit
 
 _EDGES, _EDGE_TYPES = "network/edges.h5", "network/edge_types.csv"
 _SPIKES, _MODELS = "inputs/spikes.h5", "components/point_neuron_models"
@@ -48,9 +48,10 @@ def write_circuit(network: Network, folder: str | Path, *, dt: Any = None) -> No
         raise SCConfigError(f"{target} exists already; name a folder that does not")
     hdf5.need("h5py")
     _require_written(network)
+    seconds = network.dt if dt is None else in_unit(dt, "s", "dt")
+    step = float(f"{seconds * 1000:.12g}")
+    _require_ticks(network, step)
     network.build(dt)
-    step = network._dt
-    assert step is not None, "build() sets it"
     try:
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
         try:
@@ -59,8 +60,9 @@ def write_circuit(network: Network, folder: str | Path, *, dt: Any = None) -> No
             scratch.rename(target)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+    except (OSError, ValueError) as error:
+        errno = getattr(error, "errno", None)
+        reason = os.strerror(errno) if errno else str(error)
         raise SCConfigError(f"{target} cannot be written: {reason}") from None
 
 
@@ -91,13 +93,23 @@ def _require_written(network: Network) -> None:
                                     f"'{name}'; NEST's models take those of 'v' only")  # fmt: skip
     for projection in network.projections:
         if projection.plasticity is not None:
-            raise SCConfigError(f"projection {projection.name} is plastic; SONATA has no rules of "
-                                "plasticity")  # fmt: skip
+            raise SCConfigError(f"projection {projection.name} is plastic; only synapses whose "
+                                "weights stay are written")  # fmt: skip
         if projection.port not in ("exc", "inh", "spikes"):
             raise SCConfigError(
                 f"projection {projection.name} leads to input '{projection.port}'; NEST's models "
                 "take spikes by the sign of their weight"
             )
+
+
+def _require_ticks(network: Network, dt: float) -> None:
+    """Refuse refractoriness between two ticks, which NEST would round."""
+    for population in network.populations:
+        if isinstance(population, Population) and dt > 0:
+            time = population.model.refractory
+            if abs(time / dt - round(time / dt)) > 1e-6 * max(1.0, time / dt):
+                raise SCConfigError(f"population '{population.label}' is refractory for {time:g} ms"
+                                    f"; in SONATA it must be whole ticks of {dt:g} ms")  # fmt: skip
 
 
 def _write(network: Network, root: Path, dt: float) -> None:
@@ -179,14 +191,9 @@ def _parameters(
     network: Network, population: Population
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
     """NEST's parameters of the neurons: those that differ, and those that all share."""
-    from sc_neurocore.network._seeds import stream
-
-    def drawn(what: str, values: Any) -> dict[str, Any]:
-        return population.drawn(values, stream(network.seed, what, population.label))
-
-    given = {**population.model.parameter_values, "I": _constant(population),
-             **drawn("parameters", population.params)}  # fmt: skip
-    given["V_m"] = drawn("states", population.init).get("v", population.model.states[0].value)
+    params, init = network.drawn(population)
+    given = {**population.model.parameter_values, "I": _constant(population), **params}
+    given["V_m"] = init.get("v", population.model.states[0].value)
     given["I_e"] = given.pop("I")
     own = {name: v for name, v in given.items() if isinstance(v, np.ndarray)}
     shared = {name: float(v) for name, v in given.items() if name not in own}

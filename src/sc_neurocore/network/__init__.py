@@ -27,6 +27,7 @@ from sc_neurocore.network._topology import (
     scale_free,
     small_world,
 )
+from sc_neurocore.network._units import in_unit
 
 __all__ = [
     "AllToAll",
@@ -54,6 +55,7 @@ __all__ = [
     "WeightMonitor",
     "all_to_all",
     "grid_topology",
+    "in_unit",
     "random_connectivity",
     "ring_topology",
     "scale_free",

@@ -236,6 +236,20 @@ class Network:
             raise SCConfigError("the network has no states yet; build() or run() it")
         return self._engine.state(population, name).copy()
 
+    def drawn(self, population: Population) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Its parameters, then its initial states: numbers, or ``(n,)`` as the seed draws them."""
+        a, b = (stream(self.seed, what, population.label) for what in ("parameters", "states"))
+        return population.drawn(population.params, a), population.drawn(population.init, b)
+
+    @property
+    def dt(self) -> float:
+        """Seconds of a tick: that of the last `build`, before it that of all models.
+
+        Raises:
+            SCConfigError: it is not built, and its models have ticks of several lengths.
+        """
+        return float(f"{self._step(None) / 1000:.12g}")
+
     @property
     def is_built(self) -> bool:
         """Whether it is laid out in memory, after which nothing can be added."""
