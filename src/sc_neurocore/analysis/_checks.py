@@ -201,7 +201,9 @@ def whole(value: int, name: str, least: int = 1, most: int = _MOST) -> int:
     """A whole number from ``least`` to ``most``."""
     found = real(value)
     if not (found.is_integer() and least <= found <= most):
-        allowed = f"from {least} to {most}" if most < _MOST or found > most else f"of {least} or more"
+        allowed = (
+            f"from {least} to {most}" if most < _MOST or found > most else f"of {least} or more"
+        )
         raise SCConfigError(f"{name} is {_shown(value)}, but must be a whole number {allowed}")
     return int(value)
 
@@ -244,7 +246,7 @@ def steps_within(length_ms: float, dt: float, name: str) -> int:
     found = nonnegative(length_ms, name) / (1e3 * positive(dt, "dt")) * (1 + 1e-9)
     if found > _MOST:
         raise SCConfigError(
-            f"{name} of {length_ms:g} ms is {found:g} steps of {dt:g} s, but must be at most {_MOST}"
+            f"{name} of {length_ms:g} ms is {found:g} steps of {dt:g} s; at most {_MOST} are allowed"
         )
     return math.floor(found)
 

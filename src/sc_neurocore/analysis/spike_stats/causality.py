@@ -179,7 +179,9 @@ def _transfer(polynomial: Complex) -> Complex:
     """H = A⁻¹ at every frequency."""
     # A root on the unit circle makes A singular at its frequency: a train that repeats itself.
     if np.linalg.cond(polynomial).max() > 1e12:
-        raise SCConfigError("the model of the trains repeats itself without end; it has no spectrum")
+        raise SCConfigError(
+            "the model of the trains repeats itself without end; it has no spectrum"
+        )
     found: Complex = np.linalg.inv(polynomial)
     return found
 

@@ -16,7 +16,6 @@ from sc_neurocore.analysis import _checks as check
 from sc_neurocore.analysis._edit import edit_distance
 from sc_neurocore.analysis._library import library, pyspike_times, pyspike_trains
 from sc_neurocore.analysis.spike_stats.rate import smooth
-from sc_neurocore.exceptions import SCConfigError
 
 __all__ = [
     "adaptive_spike_distance",
@@ -355,9 +354,7 @@ def _spike(a: Any, b: Any, n_bins: int) -> check.Floats:
     return _binned(profile.x, profile.y1, profile.y2, n_bins)
 
 
-def _binned(
-    x: check.Floats, first: check.Floats, last: check.Floats, n_bins: int
-) -> check.Floats:
+def _binned(x: check.Floats, first: check.Floats, last: check.Floats, n_bins: int) -> check.Floats:
     """Mean in equal parts of a profile that is straight from ``first`` to ``last`` between knots.
 
     PySpike's own averages print what they do where an interval holds no knot, and are NaN where the
