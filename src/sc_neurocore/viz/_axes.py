@@ -58,11 +58,25 @@ def colour_bar(ax: Axes, image: Any, text: str) -> Any:
     return bar.ax
 
 
+def summed(values: Any, most: int = 250) -> Any:
+    """A matrix with neighbours added up, so that no more than ``most`` rows and columns are left.
+
+    More than a picture has pixels would be thinned out when it is drawn.
+    """
+    import numpy as np
+
+    for axis in (0, 1):
+        n = values.shape[axis]
+        if n > most:
+            values = np.add.reduceat(values, np.arange(most) * n // most, axis=axis)
+    return values
+
+
 def whole_ticks(axis: Any, most: int = 6) -> None:
     """Only whole numbers on an axis of indices."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 
 
 def save(ax: Axes, path: str | Path) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.viz._axes import COLOURS, SOFT, axes, colour_bar, label, whole_ticks
+from sc_neurocore.viz._axes import COLOURS, SOFT, axes, colour_bar, label, note, summed, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Rows and columns of a picture at most.
-_MOST = 1000
+_MOST = 250
+#: More populations than these have discs too small for their names, which stand outside then.
+_NAMED_INSIDE = 8
+#: Letters of a name in a line.
+_LINE = 11
 
 
 def weight_matrix(projection: Any, ax: Axes | None = None, cmap: str | None = None) -> Axes:
@@ -28,19 +33,24 @@ def weight_matrix(projection: Any, ax: Axes | None = None, cmap: str | None = No
 
     Returns:
         The axes. Weights of several synapses of a pair are summed, and of neighbours so that no
-        more than 1000 rows and columns are left.
+        more than 250 rows and columns are left: so no synapse is lost between pixels.
     """
-    dense, extent = _dense(projection), _extent(projection)
+    dense, (sources, targets) = _dense(projection)
+    extent = (-0.5, targets - 0.5, -0.5, sources - 0.5)
     shown = np.ma.masked_equal(dense, 0)
     ax = axes(ax, (4.2, 3.4))
-    signs = dense.min() < 0 < dense.max()
-    size = float(np.abs(dense).max()) or 1.0
-    chosen = cmap or ("RdBu" if signs else "Blues" if dense.max() > 0 else "Reds_r")
-    image = ax.imshow(
-        shown, origin="lower", aspect="auto", interpolation="nearest", cmap=chosen,
-        extent=extent,
-        vmin=-size if dense.min() < 0 else 0, vmax=size if dense.max() > 0 else 0,
-    )  # fmt: skip
+    low, high = float(dense.min()), float(dense.max())
+    size = max(-low, high) or 1.0
+    chosen = cmap or ("Blues" if low >= 0 else "RdBu" if high > 0 else "Reds_r")
+    try:
+        image = ax.imshow(
+            shown, origin="lower", aspect="auto", interpolation="nearest", cmap=chosen,
+            extent=extent, vmin=-size if low < 0 else 0, vmax=size if high > 0 or low >= 0 else 0,
+        )  # fmt: skip
+    except (TypeError, ValueError):
+        raise SCConfigError(f"cmap is {cmap!r}, but must name colours of Matplotlib") from None
+    if low == high == 0:
+        note(ax, "no synapse")
     colour_bar(ax, image, "Weight")
     whole_ticks(ax.xaxis)
     whole_ticks(ax.yaxis)
@@ -61,7 +71,7 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.patches import Circle, FancyArrowPatch
 
-    populations = list(network.populations)
+    populations = list(getattr(network, "populations", []))
     if not populations:
         raise SCConfigError("the network has no population, so there is nothing to draw")
     ax = axes(ax, (4.4, 4.0))
@@ -70,10 +80,12 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
     at = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (count > 1)
     sizes = np.array([p.n for p in populations], dtype=float)
     most = 0.48 * np.sin(np.pi / max(count, 3))
-    radius = most * (0.7 + 0.3 * np.sqrt(sizes / sizes.max()))
+    radius = most * (0.7 + 0.3 * np.sqrt(sizes / (sizes.max() or 1.0)))
     place = {id(p): k for k, p in enumerate(populations)}
     drawn: dict[tuple[int, int], int] = {}
     for projection in network.projections:
+        if not {id(projection.source), id(projection.target)} <= set(place):
+            raise SCConfigError("a projection joins a population that the network does not have")
         a, b = place[id(projection.source)], place[id(projection.target)]
         again = drawn[a, b] = drawn.get((a, b), -1) + 1  # parallel ones bend further
         look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.2, "zorder": 1,
@@ -95,20 +107,25 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
     for k, population in enumerate(populations):
         ax.add_patch(Circle(at[k], radius[k], facecolor="#e8eef4", edgecolor=COLOURS[0], lw=1.2,
                             zorder=2))  # fmt: skip
-        name = getattr(population, "label", "") or f"population {k}"
-        ax.text(
-            at[k, 0],
-            at[k, 1],
-            f"{name}\n{population.n}",
-            ha="center",
-            va="center",
-            fontsize=9 if count < 6 else 7,
-            zorder=3,
-        )
-    reach = (1.0 if count > 1 else 0.0) + radius.max() * 2.3
+        name = str(getattr(population, "label", "") or f"population {k}")
+        if count > _NAMED_INSIDE:
+            x, y = at[k] * (1 + 1.4 * radius[k])
+            side = "center" if abs(x) < 0.3 else "left" if x > 0 else "right"
+            text = ax.text(x, y, f"{_short(name, 1)} {population.n}", ha=side, fontsize=7)
+        else:
+            text = ax.text(*at[k], f"{_short(name, 3)}\n{population.n}", ha="center", zorder=3,
+                           fontsize=9 if count < 6 and len(name) <= _LINE else 7)  # fmt: skip
+        text.set_va("center")
+    reach = (1.0 if count > 1 else 0.0) + radius.max() * (4 if count > _NAMED_INSIDE else 2.3)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     ax.axis("off")
     return ax
+
+
+def _short(name: str, lines: int) -> str:
+    """A name that fits into a disc: broken into lines, and cut where they are too many."""
+    shown = textwrap.wrap(name.replace("_", " "), _LINE) if len(name) > _LINE else [name]
+    return "\n".join(shown[:lines]) + ("…" if len(shown) > lines else "")
 
 
 def _sign_colour(projection: Any) -> str:
@@ -127,34 +144,37 @@ def _sign_colour(projection: Any) -> str:
     return COLOURS[4] if values.max() <= 0 else SOFT
 
 
-def _dense(projection: Any) -> np.ndarray:
-    """Weights (sources, targets), those of neighbours summed where there are too many to see."""
+def _dense(projection: Any) -> tuple[np.ndarray, tuple[int, int]]:
+    """Weights, of neighbours summed where there are too many to see, and (sources, targets)."""
     if hasattr(projection, "csr"):
         shape = (projection.source.n, projection.target.n)
         parts = projection.csr()
     elif isinstance(projection, tuple) and len(projection) == 3:
         parts = projection
-        shape = (len(parts[0]) - 1, int(np.max(parts[1], initial=-1)) + 1)
+        shape = (len(parts[0]) - 1, int(np.max(parts[1], initial=0)) + 1)
     else:
-        return _matrix(projection)
+        full = _matrix(projection)
+        return summed(full), (full.shape[0], full.shape[1])
     indptr, indices, data = (np.asarray(x) for x in parts)
-    rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
-    dense = np.zeros([min(n, _MOST) for n in shape])
-    place = [x.astype(np.int64) * m // n
-             for x, m, n in zip((rows, indices), dense.shape, shape, strict=True)]  # fmt: skip
-    np.add.at(dense, tuple(place), np.broadcast_to(data, indices.shape))
-    return _matrix(dense)
-
-
-def _extent(projection: Any) -> tuple[float, float, float, float] | None:
-    """Numbers of the neurons at the edges, where a projection knows them."""
-    if not hasattr(projection, "csr"):
-        return None
-    return (-0.5, projection.target.n - 0.5, -0.5, projection.source.n - 0.5)
+    try:
+        rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
+        dense = np.zeros([min(n, _MOST) for n in shape])
+        place = [x.astype(np.int64) * m // n
+                 for x, m, n in zip((rows, indices), dense.shape, shape, strict=True)]  # fmt: skip
+        np.add.at(dense, tuple(place), np.broadcast_to(data, indices.shape))
+    except (IndexError, TypeError, ValueError):
+        raise SCConfigError(
+            f"indptr, indices and data of shapes {indptr.shape}, {indices.shape} and {data.shape} "
+            f"are no matrix of {shape[0]} sources and {shape[1]} targets"
+        ) from None
+    return _matrix(dense), shape
 
 
 def _matrix(values: ArrayLike) -> np.ndarray:
-    found = np.asarray(values, dtype=np.float64)
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
     if found.ndim != 2 or not found.size or not np.all(np.isfinite(found)):
         raise SCConfigError(
             f"weights have shape {found.shape}; give a projection or a finite matrix "
