@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
     **dict.fromkeys(["queries", "keys", "values"], np.eye(3)),
     **dict.fromkeys(["positions", "stimulus_values", "stimulus"], np.arange(STEPS) % 37),
     **dict.fromkeys(["x", "y", "amplitudes", "timestamps"], DRAW.normal(size=12)),
-    **dict.fromkeys(["spike_times_list", "times_list"], [TIMES, TIMES + 0.01]),
+    **dict.fromkeys(["spike_times_list", "times_list"], (TIMES, TIMES + 0.01)),
     "condition": TRAINS[2], "times": TIMES, "times_a": TIMES, "times_b": TIMES + 0.01,
     "t_start": -0.1, "t_end": 1.1, "n_bins": 7, "rate_func": lambda t: 10.0, "n_trials": 3,
     "lfp_signal": np.sin(np.arange(STEPS)), "spike_counts": [1, 2, 0, 1], "k": 3,
@@ -66,6 +66,10 @@ MATRIX = [[], [[]], np.zeros((3, 3)), np.ones((12, 3)), np.full((12, 3), math.na
           None, "a", [[1], [1, 2]], 1e9 * np.outer(np.arange(12), [1, 1, 1])]  # fmt: skip
 VECTOR = [[], [0.0], np.zeros(12), np.zeros(STEPS), np.ones(4), np.full(12, math.nan), None, "a",
           np.eye(3), 1e200 * np.arange(12), [-1, 0, 1, 2], [5, 5 + 1e-15]]  # fmt: skip
+LABELS = [[], [1] * 12, range(12), ["a", "b"] * 6, np.arange(12) / 7, [None] * 12, [1, "a"] * 6,
+          [[1]] * 12, [math.nan] * 12, None, [1] * 4]  # fmt: skip
+CALLS = [3, "a", lambda *a: -1, lambda *a: math.nan, lambda *a: "a", lambda *a: None,
+         lambda *a: [1, 2], lambda *a: 0]  # fmt: skip
 BAD: dict[str, list[Any]] = {
     **dict.fromkeys(["binary_train", "binary_train_a", "binary_train_b", "train_a", "train_b",
                      "source", "target", "condition"], ROW),
@@ -78,12 +82,8 @@ BAD: dict[str, list[Any]] = {
     **dict.fromkeys(["lfp_signal", "positions", "stimulus_values", "stimulus", "test_point", "x",
                      "preferred_directions", "amplitudes", "waveform", "timestamps", "y", "d0",
                      "spike_counts", "prior"], VECTOR),
-    **dict.fromkeys(["labels", "stimulus_ids"],
-                    [[], [1] * 12, range(12), ["a", "b"] * 6, np.arange(12) / 7, [None] * 12,
-                     [1, "a"] * 6, [[1]] * 12, [math.nan] * 12, None, [1] * 4]),
-    **dict.fromkeys(["rate_func", "cost_func", "statistic_func"],
-                    [3, "a", lambda *a: -1, lambda *a: math.nan, lambda *a: "a", lambda *a: None,
-                     lambda *a: [1, 2], lambda *a: 0]),
+    **dict.fromkeys(["labels", "stimulus_ids"], LABELS),
+    **dict.fromkeys(["rate_func", "cost_func", "statistic_func"], CALLS),
     "trains_by_condition": [{}, {"a": TRAINS}, {"a": TRAINS, "b": TRAINS[:2]}, None, TRAINS,
                             {"a": 0 * TRAINS, "b": 0 * TRAINS}],
     "params": [None, {}, 3, {"C": 1, "d": 1, "R": 1, "tau": 1}],

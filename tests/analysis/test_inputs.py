@@ -58,7 +58,8 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "components": (lambda: ours.spike_train_pca([X, X], 3), "from 1 to 2"),
     "conditions": (lambda: ours.demixed_pca({"a": [X]}), "two conditions"),
     "a seed that does nothing": (lambda: ours.gpfa([X, X], seed=1), "no random numbers"),
-    "gpfa shapes": (lambda: ours.gpfa_em(np.eye(3), np.eye(3), [0] * 2, np.eye(3), [1] * 3), "shapes"),
+    "gpfa shapes": (
+        lambda: ours.gpfa_em(np.eye(3), np.eye(3), [0] * 2, np.eye(3), [1] * 3), "shapes"),
     "prior": (lambda: ours.bayesian_decode([1], [[1], [2]], [0.5, 0.6]), "sum to 1"),
     "impossible counts": (lambda: ours.maximum_likelihood_decode([1], [[0]]), "rate of 0"),
     "labels": (lambda: ours.linear_discriminant_decode([[1], [2]], [1, 1], [1]), "2 different"),

@@ -246,7 +246,7 @@ def steps_within(length_ms: float, dt: float, name: str) -> int:
     found = nonnegative(length_ms, name) / (1e3 * positive(dt, "dt")) * (1 + 1e-9)
     if found > _MOST:
         raise SCConfigError(
-            f"{name} of {length_ms:g} ms is {found:g} steps of {dt:g} s; at most {_MOST} are allowed"
+            f"{name} of {length_ms:g} ms is {found:g} steps of {dt:g} s; {_MOST} are the most"
         )
     return math.floor(found)
 

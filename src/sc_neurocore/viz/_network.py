@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.viz._axes import COLOURS, SOFT, axes, colour_bar, label, note, summed, whole_ticks
+from sc_neurocore.viz._axes import COLOURS, SOFT, axes, block, colour_bar, label, note, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Rows and columns of a picture at most.
-_MOST = 250
 #: More populations than these have discs too small for their names, which stand outside then.
 _NAMED_INSIDE = 8
 #: Letters of a name in a line.
@@ -36,7 +34,8 @@ def weight_matrix(projection: Any, ax: Axes | None = None, cmap: str | None = No
         more than 250 rows and columns are left: so no synapse is lost between pixels.
     """
     dense, (sources, targets) = _dense(projection)
-    extent = (-0.5, targets - 0.5, -0.5, sources - 0.5)
+    extent = (-0.5, dense.shape[1] * block(targets) - 0.5,
+              -0.5, dense.shape[0] * block(sources) - 0.5)  # fmt: skip
     shown = np.ma.masked_equal(dense, 0)
     ax = axes(ax, (4.2, 3.4))
     low, high = float(dense.min()), float(dense.max())
@@ -52,6 +51,8 @@ def weight_matrix(projection: Any, ax: Axes | None = None, cmap: str | None = No
     if low == high == 0:
         note(ax, "no synapse")
     colour_bar(ax, image, "Weight")
+    ax.set_xlim(-0.5, targets - 0.5)
+    ax.set_ylim(-0.5, sources - 0.5)
     whole_ticks(ax.xaxis)
     whole_ticks(ax.yaxis)
     return label(ax, "Target neuron", "Source neuron")
@@ -111,9 +112,9 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
         if count > _NAMED_INSIDE:
             x, y = at[k] * (1 + 1.4 * radius[k])
             side = "center" if abs(x) < 0.3 else "left" if x > 0 else "right"
-            text = ax.text(x, y, f"{_short(name, 1)} {population.n}", ha=side, fontsize=7)
+            text = ax.text(x, y, f"{_short(name, 1)} ({population.n})", ha=side, fontsize=7)
         else:
-            text = ax.text(*at[k], f"{_short(name, 3)}\n{population.n}", ha="center", zorder=3,
+            text = ax.text(*at[k], f"{_short(name, 2)}\n{population.n}", ha="center", zorder=3,
                            fontsize=9 if count < 6 and len(name) <= _LINE else 7)  # fmt: skip
         text.set_va("center")
     reach = (1.0 if count > 1 else 0.0) + radius.max() * (4 if count > _NAMED_INSIDE else 2.3)
@@ -153,24 +154,34 @@ def _dense(projection: Any) -> tuple[np.ndarray, tuple[int, int]]:
         parts = projection
         shape = (len(parts[0]) - 1, int(np.max(parts[1], initial=0)) + 1)
     else:
-        full = _matrix(projection)
-        return summed(full), (full.shape[0], full.shape[1])
+        full = matrix_of(projection)
+        shape = (full.shape[0], full.shape[1])
+        rows, indices = np.nonzero(full)
+        return _blocks(rows, indices, full[rows, indices], shape), shape
     indptr, indices, data = (np.asarray(x) for x in parts)
     try:
         rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
-        dense = np.zeros([min(n, _MOST) for n in shape])
-        place = [x.astype(np.int64) * m // n
-                 for x, m, n in zip((rows, indices), dense.shape, shape, strict=True)]  # fmt: skip
-        np.add.at(dense, tuple(place), np.broadcast_to(data, indices.shape))
+        dense = _blocks(rows, indices, np.broadcast_to(data, indices.shape), shape)
     except (IndexError, TypeError, ValueError):
         raise SCConfigError(
             f"indptr, indices and data of shapes {indptr.shape}, {indices.shape} and {data.shape} "
             f"are no matrix of {shape[0]} sources and {shape[1]} targets"
         ) from None
-    return _matrix(dense), shape
+    return matrix_of(dense), shape
 
 
-def _matrix(values: ArrayLike) -> np.ndarray:
+def _blocks(
+    rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """Sums of weights over blocks of neighbours, few enough to be seen."""
+    sizes = [block(n) for n in shape]
+    found = np.zeros([-(-n // size) for n, size in zip(shape, sizes, strict=True)])
+    np.add.at(found, (rows // sizes[0], columns.astype(np.int64) // sizes[1]), weights)
+    return found
+
+
+def matrix_of(values: ArrayLike) -> np.ndarray:
+    """A finite matrix of weights (sources, targets)."""
     try:
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -14,11 +14,11 @@ from sc_neurocore.viz._axes import (
     COLOURS,
     SOFT,
     axes,
+    block,
     colour_bar,
     figure_of,
     label,
     note,
-    summed,
     whole_ticks,
 )
 from sc_neurocore.viz._sources import SpikeInput, Spikes, positive, spikes_of
@@ -124,13 +124,18 @@ def population_activity(
     spikes = spikes_of(spike_monitor, dt, steps)
     counts, edges = _binned(spikes, bin_ms)
     ax = axes(ax)
-    shown = summed(counts)
+    rows, bins = (block(n) for n in counts.shape)
+    shown = np.add.reduceat(counts, np.arange(0, counts.shape[0], rows), axis=0)
+    shown = np.add.reduceat(shown, np.arange(0, counts.shape[1], bins), axis=1)
+    end = (shown.shape[0] * rows - 0.5, shown.shape[1] * bins * bin_ms)
     image = ax.imshow(
         shown, aspect="auto", origin="lower", cmap="Blues", interpolation="nearest", vmin=0,
-        vmax=max(1, shown.max()), extent=(edges[0], edges[-1], -0.5, spikes.n - 0.5),
+        vmax=max(1, shown.max()), extent=(0, end[1], -0.5, end[0]),
     )  # fmt: skip
-    said = f"Spikes per {bin_ms:g} ms" if shown is counts else "Spikes per pixel"
-    whole_ticks(colour_bar(ax, image, said).yaxis)
+    of = "" if rows == 1 else f" of {rows} neurons"
+    whole_ticks(colour_bar(ax, image, f"Spikes{of} per {bins * bin_ms:g} ms").yaxis)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(-0.5, spikes.n - 0.5)
     whole_ticks(ax.yaxis)
     return label(ax, "Time (ms)", "Neuron")
 

@@ -345,7 +345,7 @@ def _pearson(rows: check.Floats) -> check.Floats:
 def _covariance(counts: check.Array) -> check.Floats:
     if counts.shape[1] < 2:
         raise SCConfigError(
-            "a covariance needs two counts of each train or more; give longer trains or smaller bins"
+            "a covariance needs two counts of each train; give longer trains or smaller bins"
         )
     return np.atleast_2d(np.cov(counts))
 
