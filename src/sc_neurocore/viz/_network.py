@@ -161,6 +161,8 @@ def _dense(projection: Any) -> tuple[np.ndarray, tuple[int, int]]:
     indptr, indices, data = (np.asarray(x) for x in parts)
     try:
         rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
+        if rows.shape != indices.shape:
+            raise ValueError
         dense = _blocks(rows, indices, np.broadcast_to(data, indices.shape), shape)
     except (IndexError, TypeError, ValueError):
         raise SCConfigError(
