@@ -70,12 +70,12 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
     Returns:
         The axes. The area of a disc grows with the number of neurons.
     """
-    from matplotlib.patches import Circle, FancyArrowPatch
-
     populations = list(getattr(network, "populations", []))
     if not populations:
         raise SCConfigError("the network has no population, so there is nothing to draw")
     ax = axes(ax, (4.4, 4.0))
+    from matplotlib.patches import Circle, FancyArrowPatch
+
     count = len(populations)
     angle = (np.pi if count == 2 else np.pi / 2) - 2 * np.pi * np.arange(count) / count
     at = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (count > 1)
@@ -109,14 +109,13 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
         ax.add_patch(Circle(at[k], radius[k], facecolor="#e8eef4", edgecolor=COLOURS[0], lw=1.2,
                             zorder=2))  # fmt: skip
         name = str(getattr(population, "label", "") or f"population {k}")
-        if count > _NAMED_INSIDE:
-            x, y = at[k] * (1 + 1.4 * radius[k])
-            side = "center" if abs(x) < 0.3 else "left" if x > 0 else "right"
-            text = ax.text(x, y, f"{_short(name, 1)} ({population.n})", ha=side, fontsize=7)
-        else:
-            text = ax.text(*at[k], f"{_short(name, 2)}\n{population.n}", ha="center", zorder=3,
-                           fontsize=9 if count < 6 and len(name) <= _LINE else 7)  # fmt: skip
-        text.set_va("center")
+        outside = count > _NAMED_INSIDE
+        x, y = at[k] * (1 + 1.4 * radius[k]) if outside else at[k]
+        away = "center" if not outside or abs(x) < 0.3 else "left" if x > 0 else "right"
+        said = (f"{_short(name, 1)} ({population.n})" if outside
+                else f"{_short(name, 2)}\n{population.n}")  # fmt: skip
+        small = outside or count > 5 or len(name) > _LINE
+        ax.text(x, y, said, ha=away, va="center", fontsize=7 if small else 9, zorder=3)
     reach = (1.0 if count > 1 else 0.0) + radius.max() * (4 if count > _NAMED_INSIDE else 2.3)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     ax.axis("off")

@@ -182,8 +182,7 @@ def _transfer(polynomial: Complex) -> Complex:
         raise SCConfigError(
             "the model of the trains repeats itself without end; it has no spectrum"
         )
-    found: Complex = np.linalg.inv(polynomial)
-    return found
+    return np.linalg.inv(polynomial).astype(np.complex128)
 
 
 def _polynomial(lags: check.Floats, n_freqs: int) -> Complex:

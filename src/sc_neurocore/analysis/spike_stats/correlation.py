@@ -159,7 +159,7 @@ def spike_time_tiling_coefficient(
     """
     trains = check.pair(train_a, train_b)
     reach = check.positive(delta_ms, "delta_ms") / (1e3 * check.positive(dt_param, "dt_param"))
-    a, b = (np.flatnonzero(x) + 0.5 for x in trains)
+    a, b = (np.flatnonzero(x).astype(np.float64) + 0.5 for x in trains)
     if not (a.size and b.size):
         return float("nan")
     return (_tiling(a, b, reach, trains[0].size) + _tiling(b, a, reach, trains[0].size)) / 2

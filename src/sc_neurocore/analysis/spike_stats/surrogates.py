@@ -73,7 +73,7 @@ def inhomogeneous_poisson(
         0 or 1 per time step, shape (duration_s / dt,).
     """
     steps = check.steps(duration_s, dt, "duration_s", "s")
-    rates = check.values_of(rate_func, (np.arange(steps) + 0.5) * dt, "rate_func")
+    rates = check.values_of(rate_func, (np.arange(steps, dtype=np.float64) + 0.5) * dt, "rate_func")
     return _bernoulli(rates, dt, seed)
 
 
