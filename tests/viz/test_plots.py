@@ -161,6 +161,7 @@ def test_weights_from_matrix_csr_and_projection_agree() -> None:
     dense[599, 500] = dense[0, 2] = dense[0, 3] = 1.0
     ax = viz.weight_matrix(dense)  # blocks of three: the last is not full, and the axes end with it
     shown = ax.images[0].get_array()
+    assert ax.images[0].colorbar.ax.get_ylabel() == "Weight of 3 × 3 pairs"
     assert shown.shape == (200, 167) and shown[0, 0] == shown[0, 1] == shown[-1, -1] == 1
     assert ax.get_xlim()[1] == 500.5 and ax.get_ylim()[1] == 599.5
     for empty in (np.zeros((2, 2)), (np.zeros(3, int), np.zeros(0, int), np.zeros(0))):

@@ -50,7 +50,10 @@ def weight_matrix(projection: Any, ax: Axes | None = None, cmap: str | None = No
         raise SCConfigError(f"cmap is {cmap!r}, but must name colours of Matplotlib") from None
     if low == high == 0:
         note(ax, "no synapse")
-    colour_bar(ax, image, "Weight")
+    rows, columns = block(sources), block(targets)
+    colour_bar(
+        ax, image, "Weight" if rows * columns == 1 else f"Weight of {rows} × {columns} pairs"
+    )
     ax.set_xlim(-0.5, targets - 0.5)
     ax.set_ylim(-0.5, sources - 0.5)
     whole_ticks(ax.xaxis)
@@ -110,7 +113,7 @@ def network_graph(network: Any, ax: Axes | None = None) -> Axes:
                             zorder=2))  # fmt: skip
         name = str(getattr(population, "label", "") or f"population {k}")
         outside = count > _NAMED_INSIDE
-        x, y = at[k] * (1 + 1.4 * radius[k]) if outside else at[k]
+        x, y = at[k] * (1.1 + radius[k]) if outside else at[k]
         away = "center" if not outside or abs(x) < 0.3 else "left" if x > 0 else "right"
         said = (f"{_short(name, 1)} ({population.n})" if outside
                 else f"{_short(name, 2)}\n{population.n}")  # fmt: skip
