@@ -45,7 +45,7 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "outside": (lambda: ours.spike_distance([1.5], [0.1], 0, 1), "outside the window"),
     "empty window": (lambda: ours.spike_sync([0.1], [0.1], 1, 1), "t_end must be later"),
     "negative cost": (
-        lambda: ours.generalized_victor_purpura([0.1], [0.2], lambda d: -d), "cost of moving"),
+        lambda: ours.generalized_victor_purpura([0.1], [0.2], lambda d: -d), "gives -0.1"),
     "cost": (lambda: ours.adaptive_spike_distance([], [], 0, 1, 2.0), "from 0 to 1"),
     "short VAR": (lambda: ours.pairwise_granger_causality(X, X, 20, 5), "too few"),
     "flat VAR": (lambda: ours.partial_directed_coherence([X, 0 * X], 1), "every bin"),
@@ -58,13 +58,14 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "components": (lambda: ours.spike_train_pca([X, X], 3), "from 1 to 2"),
     "conditions": (lambda: ours.demixed_pca({"a": [X]}), "two conditions"),
     "a seed that does nothing": (lambda: ours.gpfa([X, X], seed=1), "no random numbers"),
-    "gpfa shapes": (lambda: ours.gpfa_em(np.eye(3), np.eye(3), [0] * 2, np.eye(3), [1] * 3), "C0"),
+    "gpfa shapes": (
+        lambda: ours.gpfa_em(np.eye(3), np.eye(3), [0] * 2, np.eye(3), [1] * 3), "shapes"),
     "prior": (lambda: ours.bayesian_decode([1], [[1], [2]], [0.5, 0.6]), "sum to 1"),
     "impossible counts": (lambda: ours.maximum_likelihood_decode([1], [[0]]), "rate of 0"),
     "labels": (lambda: ours.linear_discriminant_decode([[1], [2]], [1, 1], [1]), "2 different"),
     "trials": (lambda: ours.noise_entropy(X, 3), "cut the train"),
     "no words": (lambda: ours.spike_train_entropy(X[:3]), "holds no word"),
-    "negative rate": (lambda: ours.inhomogeneous_poisson(lambda t: -1, 1), "0 Hz or more"),
+    "negative rate": (lambda: ours.inhomogeneous_poisson(lambda t: -1, 1), "must give 0 or more"),
     "crowded": (lambda: ours.compound_poisson_process(900, 9, 1, seed=1), "do not fit"),
     "past": (lambda: ours.spike_triggered_average(X, X, 200), "are needed"),
     "one place": (lambda: ours.spatial_information(X, 0 * X), "all equal"),
@@ -76,6 +77,48 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "short waveform": (lambda: ours.waveform_width([1.0]), "at least 2"),
     "patterns": (lambda: ours.permutation_entropy([0, 1], 3), "no pattern"),
     "scales": (lambda: ours.hurst_exponent(X[:100]), "128 are needed"),
+    "ragged": (lambda: ours.isi([[0], [0, 1]]), "rows of different lengths"),
+    "masked": (lambda: ours.isi(np.ma.masked_equal(X, 1)), "fill it first"),
+    "word for a number": (lambda: ours.isi(X, "1 ms"), "dt is '1 ms'"),  # type: ignore[arg-type]
+    "a list for a number": (lambda: ours.isi(X, [1.0]), "dt is [1.0]"),  # type: ignore[arg-type]
+    "a flag for a number": (lambda: ours.bin_spike_train(X, True), "bin_size is True"),
+    "endless bins": (lambda: ours.complexity_pdf(X, bins=10**12), "1000000000"),
+    "endless train": (lambda: ours.homogeneous_poisson(1, 1e12), "at most 1000000000"),
+    "huge values": (lambda: ours.waveform_amplitude([0, 1e200]), "larger than 1e+100"),
+    "seed": (lambda: ours.homogeneous_poisson(1, 1, seed=-1), "seed is -1"),
+    "seed of no use": (lambda: ours.surrogate_joint_isi(0 * X, -1), "seed is -1"),
+    "dt of a silent train": (lambda: ours.first_spike_latency(0 * X, -1), "dt is -1"),
+    "width of a silent train": (lambda: ours.schreiber_similarity(X, 0 * X, sigma_ms=0), "is 0"),
+    "delta of a silent train": (
+        lambda: ours.spike_time_tiling_coefficient(X, 0 * X, delta_ms=-1), "delta_ms is -1"),
+    "one time twice": (lambda: ours.spike_distance([0.2, 0.2], [0.1], 0, 1), "two spikes at 0.2 s"),
+    "alone and bad": (lambda: ours.multi_neuron_victor_purpura([[0.2, 0.1]]), "list[0] is not in"),
+    "outside in a matrix": (
+        lambda: ours.spike_distance_matrix([[0.1], [2]], "victor_purpura", 0, 1), "[1] has spikes"),
+    "no function": (lambda: ours.inhomogeneous_poisson(3, 1), "must be a function"),  # type: ignore[arg-type]
+    "a word of a function": (
+        lambda: ours.inhomogeneous_poisson(lambda t: "a", 1), "no real numbers"),  # type: ignore[arg-type,return-value]
+    "a word of a statistic": (
+        lambda: ours.significance_bootstrap(lambda a, b: "a", X, X), "no number of two trains"),  # type: ignore[arg-type,return-value]
+    "flat field": (lambda: ours.phase_locking_value(X, np.ones(200)), "no phase"),
+    "periodic VAR": (
+        lambda: ours.directed_transfer_function([X, np.roll(X, 1)], 1, 5), "without error"),
+    "dependent features": (
+        lambda: ours.l_ratio(1e9 * np.outer(np.arange(9), [1, 1, 1]), np.eye(3)), "depends"),
+    "dependent channels": (
+        lambda: ours.phi_star(1e9 * np.outer([1, 2], np.sin(np.arange(99.0)))), "depends"),
+    "near amplitudes": (lambda: ours.amplitude_cutoff([5, 5 + 1e-15]), "too little"),
+    "mixed labels": (
+        lambda: ours.naive_bayes_decode(np.eye(4), [1, "a", None, 2], [0] * 4), "one kind"),
+    "sameness": (lambda: ours.naive_bayes_decode(np.ones((4, 1)), [0, 0, 1, 1], [1]), "same in"),
+    "noise with covariance": (
+        lambda: ours.gpfa_em(np.eye(3), np.eye(3)[:, :1], [0] * 3, np.ones((3, 3)), [1]), "R must"),
+    "no parameters": (lambda: ours.gpfa_transform([X, X], {}), "C, d, R and tau"),
+    "long pattern": (lambda: ours.spade_detect([X[:9], X[:9]]), "from 1 to 1"),
+    "burst rate": (lambda: ours.gamma_process(2000, 1, 1), "1000 Hz fit"),
+    "wide kernel": (lambda: ours.instantaneous_rate(X, sigma_ms=201), "longer than the train"),
+    "long window of counts": (lambda: ours.spike_count_covariance([X, X], 201), "window of 201"),
+    "lag": (lambda: ours.transfer_entropy(X, X, 100, 2), "leaves nothing"),
 }  # fmt: skip
 
 
@@ -115,6 +158,25 @@ def test_seconds_and_steps_scale_together() -> None:
         train = np.random.default_rng(1).integers(0, 2, 300)
         one, two = (FUNCTIONS[name](train, dt=dt) for dt in (0.001, 0.002))
         assert two == pytest.approx(one * 2.0**sign), name
+
+
+def test_units_of_times_are_converted_and_others_refused() -> None:
+    import neo
+    import quantities as pq
+
+    plain = [0.1, 0.35]
+    for given in (
+        np.array([100.0, 350.0]) * pq.ms,
+        neo.SpikeTrain([100, 350], units="ms", t_stop=500),
+    ):
+        assert ours.victor_purpura_distance(given, plain) == pytest.approx(0, abs=1e-9)
+        assert ours.spike_distance(given, plain, 0, 1) == pytest.approx(0, abs=1e-9)
+    with pytest.raises(SCConfigError, match=r"times_a is in .*must be in seconds"):
+        ours.victor_purpura_distance(np.array([1.0]) * pq.mV, plain)
+    with pytest.raises(SCConfigError, match="lfp_signal carries a unit"):
+        ours.phase_locking_value(X, np.sin(np.arange(200)) * pq.mV)
+    with pytest.raises(SCConfigError, match=r"dt is 1\.0 ms"):
+        ours.isi(X, 1.0 * pq.ms)
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

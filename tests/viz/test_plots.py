@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import subprocess
 import sys
@@ -84,7 +83,7 @@ def test_a_file_repeats_byte_by_byte(name: str, tmp_path: Path) -> None:
 
 def test_nothing_of_pyplot_is_touched() -> None:
     code = ("import sys, numpy as np; from sc_neurocore import viz; "
-            "before = 'matplotlib' in sys.modules; "
+            "before = bool({'matplotlib', 'scipy', 'elephant', 'neo'} & set(sys.modules)); "
             "viz.raster_plot(np.eye(3, dtype=int)); "
             "print(before, 'matplotlib.pyplot' in sys.modules)")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -156,8 +155,78 @@ def test_weights_from_matrix_csr_and_projection_agree() -> None:
     (image,) = viz.weight_matrix(
         SimpleNamespace(csr=lambda: ring, source=SimpleNamespace(n=n), target=SimpleNamespace(n=n))
     ).images
-    assert image.get_array().shape == (1000, 1000) and image.get_array().sum() == n / 2
+    assert image.get_array().shape == (250, 250) and image.get_array().sum() == n / 2
     assert image.get_extent()[1] == n - 0.5
+    dense = np.zeros((600, 501))
+    dense[599, 500] = dense[0, 2] = dense[0, 3] = 1.0
+    ax = viz.weight_matrix(dense)  # blocks of three: the last is not full, and the axes end with it
+    shown = ax.images[0].get_array()
+    assert ax.images[0].colorbar.ax.get_ylabel() == "Weight of 3 × 3 pairs"
+    assert shown.shape == (200, 167) and shown[0, 0] == shown[0, 1] == shown[-1, -1] == 1
+    assert ax.get_xlim()[1] == 500.5 and ax.get_ylim()[1] == 599.5
+    for empty in (np.zeros((2, 2)), (np.zeros(3, int), np.zeros(0, int), np.zeros(0))):
+        assert viz.weight_matrix(empty).get_title(loc="right") == "no synapse"
+
+
+def test_no_spike_of_many_neurons_is_lost_between_pixels() -> None:
+    train = np.zeros((700, 1200), dtype=int)
+    train[699, 1199] = train[5, 7] = 1
+    (image,) = (ax := viz.population_activity(train, 1.0, dt=DT)).images
+    assert image.get_array().sum() == 2 and max(image.get_array().shape) <= 250
+    assert ax.get_xlim() == (0, 1200) and "3 neurons per 5 ms" in image.colorbar.ax.get_ylabel()
+    assert viz.population_activity(0 * TRAINS, 20.0, dt=DT).images[0].get_clim() == (0, 1)
+
+
+def test_a_run_may_go_on_after_its_last_spike() -> None:
+    # Two spikes in the first 10 ms of 100: 20 Hz, and not 200.
+    for given in ([[1, 9]], Monitor()):
+        assert viz.raster_plot(given, dt=DT, steps=900).get_xlim()[1] == pytest.approx(900)
+    ax = viz.firing_rate_plot([[1, 9]], 5.0, dt=DT, steps=100)
+    assert ax.get_title(loc="right") == "mean 20 Hz" and ax.get_xlim()[1] == pytest.approx(100)
+    with pytest.raises(SCConfigError, match="steps is 5, but there are 10"):
+        viz.raster_plot([[1, 9]], steps=5)
+
+
+def test_only_the_voltage_is_in_millivolts_and_gaps_are_told() -> None:
+    traces = {"v": np.array([1.0, np.nan, 3.0]), "w": np.arange(3.0), "one": np.array([2.0])}
+    assert viz.voltage_trace(traces).get_ylabel() == "Membrane voltage (mV)"
+    assert viz.voltage_trace(traces).get_title(loc="right") == "1 of 3 values are not finite"
+    assert viz.voltage_trace(traces, variable="w").get_ylabel() == "w"
+    assert viz.voltage_trace(traces, variable="w", unit="nA").get_ylabel() == "w (nA)"
+    assert viz.voltage_trace(traces, variable="one").lines[0].get_marker() == "."
+    ax = viz.phase_portrait(traces, "v", "w", units=("mV", ""))
+    assert ax.get_xlabel() == "v (mV)" and ax.lines[0].get_xdata().tolist() == [1, 3]
+
+
+def test_a_silent_neuron_is_named_and_names_are_not_crowded() -> None:
+    ax = viz.cross_correlogram([[3, 5], []], 0, 1, 2.0, dt=DT)
+    assert ax.get_title(loc="right") == "neuron 1 never spikes"
+    ax = viz.spike_train_comparison([[k] for k in range(60)], ax=Figure((5, 3)).add_subplot())
+    assert len(ax.get_yticks()) < 20
+    assert viz.spike_train_comparison([[1]] * 500).figure.get_figheight() == 12
+    far = [SimpleNamespace(label=f"p{k}", n=k) for k in range(12)]
+    graph = viz.network_graph(SimpleNamespace(populations=far, projections=[]))
+    assert graph.texts[3].get_text() == "p3 (3)"
+    long = SimpleNamespace(label="a very long label of a population", n=1)
+    graph = viz.network_graph(SimpleNamespace(populations=[long], projections=[]))
+    assert graph.texts[0].get_text() == "a very long\nlabel of a…\n1"
+
+
+def test_a_page_holds_all_it_shows(tmp_path: Path) -> None:
+    layers = [np.eye(3, 4), np.arange(8.0).reshape(4, 2) - 2]
+    page = viz.WebVisualizer().generate_html(layers, tmp_path / "net.html", title="a < b")
+    text = page.read_text(encoding="utf-8")
+    assert "<h1>a &lt; b</h1>" in text and text.count("data:image/svg+xml;base64,") == 3
+    assert "http" not in text and "<script" not in text
+    row = "<td>layer 1 to layer 2</td><td>4</td><td>2</td><td>7</td><td>-2</td><td>1.714</td>"
+    assert row in text
+    again = viz.WebVisualizer().generate_html(layers, tmp_path / "net.html", title="a < b")
+    assert again.read_text(encoding="utf-8") == text and list(tmp_path.iterdir()) == [page]
+    csr = SimpleNamespace(csr=lambda: ([0, 1], [0], [2.0]), source=E, target=I)
+    csr.source, csr.target = (SimpleNamespace(label=k, n=1) for k in "EI")
+    network = SimpleNamespace(populations=[csr.source, csr.target], projections=[csr])
+    found = viz.WebVisualizer().generate_html(network, tmp_path / "b.html")
+    assert "<td>E to I</td>" in found.read_text(encoding="utf-8")
 
 
 def test_the_graph_has_all_populations_and_signs() -> None:
@@ -190,6 +259,32 @@ def test_the_graph_has_all_populations_and_signs() -> None:
         (lambda: viz.spike_train_comparison([[1]], ["a", "b"]), "1 trains but 2 labels"),
         (lambda: viz.weight_matrix([1.0]), "finite matrix"),
         (lambda: viz.network_graph(SimpleNamespace(populations=[], projections=[])), "nothing"),
+        (lambda: viz.raster_plot([[1]], dt="1 ms"), "dt is '1 ms'"),
+        (lambda: viz.raster_plot([[[1], [1, 2]]]), "give a spike monitor"),
+        (lambda: viz.isi_histogram(TRAINS, 0.5), "whole number"),
+        (lambda: viz.isi_histogram(TRAINS, bins="a"), "bins is 'a'"),
+        (lambda: viz.firing_rate_plot(TRAINS, "a", dt=DT), "bin_ms is 'a'"),
+        (lambda: viz.psd_plot(0 * TRAINS, dt=DT), "never spikes"),
+        (lambda: viz.voltage_trace({"v": np.zeros((0, 3))}), "at least one of each"),
+        (lambda: viz.voltage_trace({"v": ["a"]}), "no rows of real numbers"),
+        (lambda: viz.voltage_trace(Monitor(), []), "no trace to draw"),
+        (lambda: viz.voltage_trace(Monitor(), ["a"]), "whole number"),
+        (lambda: viz.phase_portrait({"v": [1], "w": [1, 2]}, "v", "w"), "1 steps and w has 2"),
+        (lambda: viz.phase_portrait({"v": [np.nan]}, "v", "v"), "never finite"),
+        (lambda: viz.spike_train_comparison(3), "give a spike monitor"),
+        (lambda: viz.spike_train_comparison([[1], [2]], "ab"), "give one of each"),
+        (lambda: viz.weight_matrix(np.eye(2), cmap="nope"), "cmap is 'nope'"),
+        (lambda: viz.weight_matrix(([0, 2], [0], [1.0])), "no matrix of 1 sources"),
+        (lambda: viz.network_graph(3), "no population"),
+        (
+            lambda: viz.network_graph(
+                SimpleNamespace(populations=[E], projections=_network().projections)
+            ),
+            "does not have",
+        ),
+        (lambda: viz.WebVisualizer().generate_html([], "a.html"), "nothing to show"),
+        (lambda: viz.WebVisualizer().generate_html([np.eye(2)], "a.txt"), "end in .html"),
+        (lambda: viz.WebVisualizer().generate_html([np.eye(2), np.eye(3)], "a.html"), "3 sources"),
         (lambda: viz.save(viz.raster_plot(TRAINS), "a.gif"), ".pdf, .png, .svg"),
         (lambda: viz.save(viz.raster_plot(TRAINS), "no/where.svg"), "no folder"),
     ],
@@ -200,10 +295,14 @@ def test_a_fault_is_one_sentence(call: Callable[[], object], said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+@pytest.mark.parametrize("name", ALL)
+def test_a_missing_matplotlib_is_named_with_its_extra(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("matplotlib", *(f"matplotlib.{x}" for x in ("figure", "patches", "ticker"))):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SCDependencyError, match=r"'sc-neurocore\[analysis\]'"):
-        importlib.import_module("sc_neurocore.viz").raster_plot(TRAINS)
+        ALL[name](None)
 
 
 def test_the_protocols_say_what_a_monitor_is() -> None:

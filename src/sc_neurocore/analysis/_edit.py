@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from sc_neurocore.analysis._checks import Floats
-from sc_neurocore.exceptions import SCConfigError
 
 
 def edit_distance(a: Floats, b: Floats, cost: Callable[[Floats], Floats]) -> float:
@@ -17,9 +16,6 @@ def edit_distance(a: Floats, b: Floats, cost: Callable[[Floats], Floats]) -> flo
         a: spike times, in order, shape (n,).
         b: spike times, in order, shape (m,).
         cost: of moves, element by element, not negative.
-
-    Raises:
-        SCConfigError: a move has a negative or no cost.
     """
     if not (a.size and b.size):
         return float(max(a.size, b.size))
@@ -27,8 +23,6 @@ def edit_distance(a: Floats, b: Floats, cost: Callable[[Floats], Floats]) -> flo
     row = index
     for time in a:
         moved = cost(np.abs(b - time))
-        if not np.all(moved >= 0):
-            raise SCConfigError("the cost of moving a spike must be a number of 0 or more")
         best = row + 1
         np.minimum(best[1:], row[:-1] + moved, out=best[1:])
         # Adding spikes of b costs 1 each along the row: a running minimum of (best − index).

@@ -35,7 +35,8 @@ def phi_star(data: ArrayLike, tau: int = 1) -> float:
         redundant information, and 0 is returned then.
 
     Raises:
-        SCConfigError: too many channels, too few steps, or values that are not finite.
+        SCConfigError: too many channels, too few steps, values that are not finite, or channels so
+            large that 1e-10 does not tell dependent ones apart.
     """
     x = check.matrix(data, "data", 2)
     n, steps = x.shape
@@ -50,6 +51,12 @@ def phi_star(data: ArrayLike, tau: int = 1) -> float:
             "are needed"
         )
     covariance = np.cov(np.vstack([x[:, :-lag], x[:, lag:]])) + _JITTER * np.eye(2 * n)
+    spread = np.linalg.eigvalsh(covariance)
+    if spread[0] <= 1e-14 * spread[-1]:  # its determinant would be rounding
+        raise SCConfigError(
+            "a channel of data depends on the others, so it has no information of its own; leave "
+            "it out"
+        )
     least = np.inf
     for size in range(1, n // 2 + 1):
         parts = np.array(list(combinations(range(n), size)))

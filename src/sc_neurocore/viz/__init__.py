@@ -22,11 +22,13 @@ from sc_neurocore.viz._train import (
     isi_histogram,
     psd_plot,
 )
+from sc_neurocore.viz._web import WebVisualizer
 
 __all__ = [
     "SpikeSource",
     "Spikes",
     "TraceSource",
+    "WebVisualizer",
     "cross_correlogram",
     "firing_rate_plot",
     "instantaneous_rate_plot",

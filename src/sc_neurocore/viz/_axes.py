@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,8 @@ COLOURS = ("#17507a", "#d9731a", "#2b8a57", "#8a4f9e", "#b3333f", "#5d6b7a")
 SOFT = "#667085"
 _SIZE = (5.6, 2.9)
 _FORMATS = (".pdf", ".png", ".svg")
+#: Rows and columns of a picture at most.
+_PIXELS = 250
 
 
 def axes(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
@@ -58,11 +61,16 @@ def colour_bar(ax: Axes, image: Any, text: str) -> Any:
     return bar.ax
 
 
+def block(count: int) -> int:
+    """How many rows or columns of a picture are summed: more than it has pixels would be lost."""
+    return -(-count // _PIXELS)
+
+
 def whole_ticks(axis: Any, most: int = 6) -> None:
     """Only whole numbers on an axis of indices."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 
 
 def save(ax: Axes, path: str | Path) -> None:
@@ -75,14 +83,21 @@ def save(ax: Axes, path: str | Path) -> None:
     Raises:
         SCConfigError: another ending, or the folder does not exist.
     """
-    import matplotlib
-
     file = Path(path)
     if file.suffix not in _FORMATS:
         raise SCConfigError(f"{file.name} ends in none of {', '.join(_FORMATS)}")
     if not file.parent.is_dir():
         raise SCConfigError(f"there is no folder {file.parent} to write {file.name} to")
+    file.write_bytes(drawn(ax, file.suffix))
+
+
+def drawn(ax: Axes, suffix: str) -> bytes:
+    """The figure of some axes as a file, without a date."""
+    import matplotlib
+
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {"Software": None}}
+    found = io.BytesIO()
     # Identifiers in an SVG are random without a salt.
     with matplotlib.rc_context({"svg.hashsalt": "sc-neurocore", "svg.fonttype": "path"}):
-        figure_of(ax).savefig(file, dpi=200, metadata=dates[file.suffix])
+        figure_of(ax).savefig(found, dpi=200, metadata=dates[suffix], format=suffix[1:])
+    return found.getvalue()

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sc_neurocore import analysis
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.viz._axes import COLOURS, SOFT, axes, label, note, whole_ticks
-from sc_neurocore.viz._sources import SpikeSource, spikes_of
+from sc_neurocore.viz._sources import SpikeInput, spikes_of, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def isi_histogram(
-    spike_monitor: SpikeSource | ArrayLike | Sequence[ArrayLike],
+    spike_monitor: SpikeInput,
     neuron_id: int = 0,
     bins: int = 40,
     ax: Axes | None = None,
     *,
     dt: float | None = None,
+    steps: int | None = None,
 ) -> Axes:
     """Histogram of one neuron's intervals, with their mean and coefficient of variation.
 
@@ -34,6 +33,7 @@ def isi_histogram(
         bins: bins at most, each of as many whole ticks.
         ax: axes to draw into; new ones by default.
         dt: length of a tick, s; by default the monitor's. Without one, time is in ticks.
+        steps: ticks of the run, if it went on after the last spike of a monitor or of lists.
 
     Returns:
         The axes.
@@ -41,10 +41,10 @@ def isi_histogram(
     Raises:
         SCConfigError: the neuron has fewer than two spikes.
     """
-    spikes = spikes_of(spike_monitor, dt)
+    spikes = spikes_of(spike_monitor, dt, steps)
     train = spikes.train(neuron_id)
     gaps = analysis.isi(train, 1.0)
-    if bins < 1:
+    if whole(bins, "bins") < 1:
         raise SCConfigError(f"bins is {bins}, but must be 1 or more")
     if not gaps.size:
         raise SCConfigError(f"neuron {neuron_id} has fewer than two spikes, so it has no interval")
@@ -63,13 +63,14 @@ def isi_histogram(
 
 
 def cross_correlogram(
-    spike_monitor: SpikeSource | ArrayLike | Sequence[ArrayLike],
+    spike_monitor: SpikeInput,
     i: int,
     j: int,
     max_lag_ms: float = 50.0,
     ax: Axes | None = None,
     *,
     dt: float | None = None,
+    steps: int | None = None,
 ) -> Axes:
     """Correlation of two neurons by lag; at positive lags ``j`` follows ``i``.
 
@@ -83,11 +84,12 @@ def cross_correlogram(
         max_lag_ms: largest lag either way, ms.
         ax: axes to draw into; new ones by default.
         dt: length of a tick, s; by default the monitor's. One is needed.
+        steps: ticks of the run, if it went on after the last spike of a monitor or of lists.
 
     Returns:
         The axes.
     """
-    spikes = spikes_of(spike_monitor, dt)
+    spikes = spikes_of(spike_monitor, dt, steps)
     found, lags = analysis.cross_correlation(
         spikes.train(i, "i"), spikes.train(j, "j"), max_lag_ms, spikes.seconds("max_lag_ms")
     )
@@ -100,15 +102,18 @@ def cross_correlogram(
     ax.axhline(0, color=SOFT, lw=0.5)
     ax.axvline(0, color=SOFT, lw=0.5)
     ax.set_xlim(edges[0], edges[-1])
+    silent = [k for k in (i, j) if not (spikes.neurons == k).any()]
+    note(ax, f"neuron {silent[0]} never spikes" if silent else "dashed: ±1.96/√ticks")
     return label(ax, f"Lag of neuron {j} after neuron {i} (ms)", "Correlation")
 
 
 def psd_plot(
-    spike_monitor: SpikeSource | ArrayLike | Sequence[ArrayLike],
+    spike_monitor: SpikeInput,
     neuron_id: int = 0,
     ax: Axes | None = None,
     *,
     dt: float | None = None,
+    steps: int | None = None,
 ) -> Axes:
     """Power spectral density of one neuron's train, by Welch's method.
 
@@ -119,13 +124,19 @@ def psd_plot(
         neuron_id: whose spectrum.
         ax: axes to draw into; new ones by default.
         dt: length of a tick, s; by default the monitor's. One is needed.
+        steps: ticks of the run, if it went on after the last spike of a monitor or of lists.
 
     Returns:
         The axes.
+
+    Raises:
+        SCConfigError: the neuron never spikes, or the run is shorter than 36 ticks.
     """
-    spikes = spikes_of(spike_monitor, dt)
+    spikes = spikes_of(spike_monitor, dt, steps)
     step = spikes.seconds("a spectrum")
     train = spikes.train(neuron_id)
+    if not train.any():
+        raise SCConfigError(f"neuron {neuron_id} never spikes, so it has no spectrum")
     density, freqs = analysis.power_spectrum(train, step)
     ax = axes(ax)
     from matplotlib.ticker import LogFormatter
@@ -138,17 +149,18 @@ def psd_plot(
     ax.tick_params(which="both", labelsize=8)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
+        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
     return label(ax, "Frequency (Hz)", "Power density (Hz²/Hz)")
 
 
 def instantaneous_rate_plot(
-    spike_monitor: SpikeSource | ArrayLike | Sequence[ArrayLike],
+    spike_monitor: SpikeInput,
     neuron_id: int = 0,
     sigma_ms: float = 20.0,
     ax: Axes | None = None,
     *,
     dt: float | None = None,
+    steps: int | None = None,
 ) -> Axes:
     """Rate of one neuron, smoothed with a Gaussian, below its spikes.
 
@@ -158,19 +170,20 @@ def instantaneous_rate_plot(
         sigma_ms: standard deviation of the kernel, ms.
         ax: axes to draw into; new ones by default.
         dt: length of a tick, s; by default the monitor's. One is needed.
+        steps: ticks of the run, if it went on after the last spike of a monitor or of lists.
 
     Returns:
         The axes.
     """
-    spikes = spikes_of(spike_monitor, dt)
+    spikes = spikes_of(spike_monitor, dt, steps)
     train = spikes.train(neuron_id)
     rate = analysis.instantaneous_rate(train, spikes.seconds("sigma_ms"), "gaussian", sigma_ms)
     ax = axes(ax)
     time = np.arange(spikes.steps) * spikes.scale
     ax.fill_between(time, rate, color=COLOURS[0], alpha=0.2, lw=0)
     ax.plot(time, rate, color=COLOURS[0], lw=1.3)
-    ax.plot(time[train > 0], np.full(int(train.sum()), 1.03), "|", color=COLOURS[1], ms=6, mew=0.8,
+    ax.plot(time[train > 0], np.full(int(train.sum()), 0.95), "|", color=COLOURS[1], ms=6, mew=0.8,
             transform=ax.get_xaxis_transform(), clip_on=False)  # fmt: skip
     ax.set_xlim(0, spikes.steps * spikes.scale)
-    ax.set_ylim(0)
+    ax.set_ylim(0, 1.15 * float(rate.max()) or 1.0)
     return label(ax, "Time (ms)", f"Rate of neuron {neuron_id} (Hz)")

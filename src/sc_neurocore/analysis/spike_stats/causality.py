@@ -45,7 +45,7 @@ def pairwise_granger_causality(
     Raises:
         SCConfigError: a train is not binary, constant, or too short for the order.
     """
-    both = _series([source, target], bin_size, order)
+    both, order = _series(check.pair(source, target, ("source", "target")), bin_size, order)
     return _log_ratio(_fit(both[1:], order)[1], _fit(both, order)[1][1:, 1:])
 
 
@@ -61,7 +61,9 @@ def conditional_granger_causality(
     doi:10.1080/01621459.1984.10477110; arguments and result as for
     `pairwise_granger_causality`, with ``condition`` a third binary train.
     """
-    every = _series([source, target, condition], bin_size, order)
+    first, second = check.pair(source, target, ("source", "target"))
+    given = check.pair(first, condition, ("source", "condition"))[1]
+    every, order = _series([first, second, given], bin_size, order)
     restricted, full = _fit(every[1:], order)[1], _fit(every, order)[1]
     return _log_ratio(restricted[:1, :1], full[1:2, 1:2])
 
@@ -82,14 +84,18 @@ def spectral_granger_causality(
 
     Returns:
         Nats, shape (n, n, n_freqs), indexed [target, source, frequency]; 0 on the diagonal.
+
+    Raises:
+        SCConfigError: as for `pairwise_granger_causality`, or a train is predicted without error.
     """
-    series = _series(trains, bin_size, order)
+    series, order = _series(trains, bin_size, order)
     n = len(series)
-    found = np.zeros((n, n, check.whole(n_freqs, "n_freqs", 2)))
+    n_freqs = check.whole(n_freqs, "n_freqs", 2)
+    found = np.zeros((n, n, n_freqs))
     for i in range(n):
         for j in range(i + 1, n):
             lags, noise = _fit(series[[i, j]], order)
-            transfer = np.linalg.inv(_polynomial(lags, n_freqs))
+            transfer = _transfer(_polynomial(lags, n_freqs))
             power = np.real(transfer @ noise @ transfer.conj().swapaxes(1, 2))
             for a, b, place in ((0, 1, (i, j)), (1, 0, (j, i))):
                 own = noise[b, b] - noise[a, b] ** 2 / noise[a, a]
@@ -110,7 +116,7 @@ def partial_directed_coherence(
         Values in [0, 1], shape (n, n, n_freqs), indexed [target, source, frequency]; their squares
         sum to 1 over targets.
     """
-    series = _series(trains, bin_size, order)
+    series, order = _series(trains, bin_size, order)
     size = np.abs(_polynomial(_fit(series, order)[0], check.whole(n_freqs, "n_freqs", 2)))
     found: check.Floats = (size / np.sqrt((size**2).sum(axis=1, keepdims=True))).transpose(1, 2, 0)
     return found
@@ -127,25 +133,28 @@ def directed_transfer_function(
         Values in [0, 1], shape (n, n, n_freqs), indexed [target, source, frequency]; their squares
         sum to 1 over sources.
     """
-    series = _series(trains, bin_size, order)
+    series, order = _series(trains, bin_size, order)
     lags = _fit(series, order)[0]
-    size = np.abs(np.linalg.inv(_polynomial(lags, check.whole(n_freqs, "n_freqs", 2))))
+    size = np.abs(_transfer(_polynomial(lags, check.whole(n_freqs, "n_freqs", 2))))
     found: check.Floats = (size / np.sqrt((size**2).sum(axis=2, keepdims=True))).transpose(1, 2, 0)
     return found
 
 
-def _series(trains: Sequence[ArrayLike] | ArrayLike, bin_size: int, order: int) -> check.Floats:
-    """Binned counts, shape (n, bins), long and varied enough for the model."""
+def _series(
+    trains: Sequence[ArrayLike] | ArrayLike, bin_size: int, order: int
+) -> tuple[check.Floats, int]:
+    """Binned counts, shape (n, bins), long and varied enough for the model, and its order."""
     found = check.counts(check.trains(trains), bin_size).astype(np.float64)
     n, bins = found.shape
-    if bins - check.whole(order, "order") <= n * order + 1:
+    past = check.whole(order, "order")
+    if bins - past <= n * past + 1:
         raise SCConfigError(
-            f"{bins} bins are too few for {n} trains at order {order}; more than "
-            f"{(n + 1) * order + 1} are needed"
+            f"{bins} bins are too few for {n} trains at order {past}; more than "
+            f"{(n + 1) * past + 1} are needed"
         )
     if np.any(found.std(axis=1) == 0):
         raise SCConfigError("a train has the same count in every bin, so nothing can be predicted")
-    return found
+    return found, past
 
 
 def _fit(series: check.Floats, order: int) -> tuple[check.Floats, check.Floats]:
@@ -156,13 +165,24 @@ def _fit(series: check.Floats, order: int) -> tuple[check.Floats, check.Floats]:
     solved = np.linalg.lstsq(design, series[:, order:].T, rcond=None)[0]
     errors = series[:, order:].T - design @ solved
     noise: check.Floats = errors.T @ errors / len(errors)
+    if np.any(np.diag(noise) <= 1e-12 * series.var(axis=1)):
+        raise SCConfigError("the model predicts a train without error; its causality is endless")
     return solved[:-1].reshape(order, n, n).swapaxes(1, 2), noise
 
 
 def _log_ratio(restricted: check.Floats, full: check.Floats) -> float:
-    if full[0, 0] <= 1e-12 * restricted[0, 0]:
-        raise SCConfigError("the model predicts the target without error; its causality is endless")
-    return math.log(restricted[0, 0] / full[0, 0])
+    """Never below 0 but for rounding: the full model holds the restricted one."""
+    return max(0.0, math.log(restricted[0, 0] / full[0, 0]))
+
+
+def _transfer(polynomial: Complex) -> Complex:
+    """H = A⁻¹ at every frequency."""
+    # A root on the unit circle makes A singular at its frequency: a train that repeats itself.
+    if np.linalg.cond(polynomial).max() > 1e12:
+        raise SCConfigError(
+            "the model of the trains repeats itself without end; it has no spectrum"
+        )
+    return np.linalg.inv(polynomial).astype(np.complex128)
 
 
 def _polynomial(lags: check.Floats, n_freqs: int) -> Complex:

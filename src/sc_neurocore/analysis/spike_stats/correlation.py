@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
 from sc_neurocore.analysis._lags import lagged_counts
-from sc_neurocore.analysis._library import elephant_train, library
 from sc_neurocore.analysis._welch import segment
 from sc_neurocore.exceptions import SCConfigError
 
@@ -46,13 +45,14 @@ def cross_correlation(
 
     Returns:
         The coefficients and their lags in ms; at positive lags ``train_b`` follows ``train_a``.
-        NaN if a train is silent or full.
+        NaN if a train is silent or full, and at lags as long as the trains.
     """
     a, b = check.pair(train_a, train_b)
     counts, lags = lagged_counts(a, b, check.steps_within(max_lag_ms, dt, "max_lag_ms"))
     na, nb, n = float(a.sum(dtype=np.int64)), float(b.sum(dtype=np.int64)), a.size
-    scale = np.sqrt((na - na**2 / n) * (nb - nb**2 / n))
+    scale = np.sqrt(na * (n - na) / n * (nb * (n - nb) / n))
     found = (counts.astype(np.float64) - na * nb / n) / (scale or np.nan)
+    found[np.abs(lags) >= n] = np.nan
     return found, lags.astype(np.float64) * (1e3 * dt)
 
 
@@ -88,16 +88,17 @@ def event_synchronization(
             of the four intervals around each pair, so that no spike is matched twice.
 
     Returns:
-        1 if all spikes are matched, 0 if none are; NaN if a train is silent.
+        1 if all spikes are matched, 0 if none are; NaN if a train is silent. With a ``tau_ms``
+        longer than half an interval a spike is matched more than once, and Q may exceed 1.
     """
     a, b = (np.flatnonzero(x) for x in check.pair(train_a, train_b))
+    check.positive(dt, "dt")
+    reach = None if tau_ms is None else check.steps_within(tau_ms, dt, "tau_ms")
     if not (a.size and b.size):
         return float("nan")
-    if tau_ms is not None:
-        reach = check.steps_within(tau_ms, dt, "tau_ms")
+    if reach is not None:
         matched = np.searchsorted(b, a + reach, "right") - np.searchsorted(b, a - reach, "left")
         return float(matched.sum() / np.sqrt(a.size * b.size))
-    check.positive(dt, "dt")
     around_a, around_b = _nearest_interval(a), _nearest_interval(b)
     after = np.searchsorted(b, a)
     found = 0.0
@@ -137,10 +138,15 @@ def spike_train_coherence(
 def spike_time_tiling_coefficient(
     train_a: ArrayLike, train_b: ArrayLike, dt_param: float = 0.001, delta_ms: float = 5.0
 ) -> float:
-    """Spike time tiling coefficient (Cutts & Eglen 2014), by Elephant.
+    """Spike time tiling coefficient (Cutts & Eglen 2014).
 
-    ½ ((P_A − T_B)/(1 − P_A T_B) + (P_B − T_A)/(1 − P_B T_A)), doi:10.1523/JNEUROSCI.2767-14.2014;
-    unlike counts of coincidences it is not biased by the rate.
+    ½ ((P_A − T_B)/(1 − P_A T_B) + (P_B − T_A)/(1 − P_B T_A)), doi:10.1523/JNEUROSCI.2767-14.2014:
+    P is the share of a train's spikes within ±Δ of one of the other, T the share of the recording
+    within ±Δ of a spike; a spike is in the middle of its step. A quotient of 0 by 0 is 1. Unlike
+    counts of coincidences it is not biased by the rate.
+
+    It is counted in steps and not by Elephant, which compares times by ``numpy.isclose``: that adds
+    10 µs to Δ for every second into the recording.
 
     Args:
         train_a: 0 or 1 per time step, shape (steps,).
@@ -151,17 +157,12 @@ def spike_time_tiling_coefficient(
     Returns:
         A value in [−1, 1]; NaN if a train is silent.
     """
-    a, b = check.pair(train_a, train_b)
-    check.positive(dt_param, "dt_param")
-    if not (a.any() and b.any()):
+    trains = check.pair(train_a, train_b)
+    reach = check.positive(delta_ms, "delta_ms") / (1e3 * check.positive(dt_param, "dt_param"))
+    a, b = (np.flatnonzero(x).astype(np.float64) + 0.5 for x in trains)
+    if not (a.size and b.size):
         return float("nan")
-    quantities = library("quantities")
-
-    first, second = (elephant_train(x, dt_param) for x in (a, b))
-    found = library("elephant.spike_train_correlation").spike_time_tiling_coefficient(
-        first, second, dt=check.positive(delta_ms, "delta_ms") * quantities.ms
-    )
-    return float(found)
+    return (_tiling(a, b, reach, trains[0].size) + _tiling(b, a, reach, trains[0].size)) / 2
 
 
 def covariance_matrix(trains: Sequence[ArrayLike] | ArrayLike, bin_size: int = 10) -> check.Floats:
@@ -198,9 +199,9 @@ def autocorrelation_time(
         Seconds, at least dt/2; NaN if the train is silent or full.
     """
     spikes = check.train(binary_train)
-    found, lags = cross_correlation(spikes, spikes, max_lag_ms, dt)
-    positive = found[lags > 0]
-    if np.isnan(found[len(found) // 2]):
+    reach = min(check.steps_within(max_lag_ms, dt, "max_lag_ms"), spikes.size - 1)
+    positive = cross_correlation(spikes, spikes, 1e3 * reach, 1.0)[0][reach + 1 :]
+    if not 0 < spikes.sum(dtype=np.int64) < spikes.size:
         return float("nan")
     crossing = np.flatnonzero(positive <= 0)
     end = crossing[0] if crossing.size else positive.size
@@ -246,7 +247,8 @@ def spike_count_covariance(
 ) -> check.Floats:
     """Covariance of the counts in a window that slides by one step (Kohn & Smith 2005).
 
-    doi:10.1523/JNEUROSCI.5106-04.2005; `covariance_matrix` takes disjoint windows.
+    doi:10.1523/JNEUROSCI.5106-04.2005; over all places of the window less one (`covariance_matrix`
+    takes disjoint windows).
 
     Args:
         trains: binary trains of equal length, shape (n, steps).
@@ -256,7 +258,9 @@ def spike_count_covariance(
         Covariance (n, n), in spikes².
     """
     found = check.trains(trains)
-    size = check.whole(window, "window", 1, found.shape[1])
+    size = check.whole(window, "window")
+    if size > found.shape[1]:
+        raise SCConfigError(f"window of {size} steps is longer than the train of {found.shape[1]}")
     total = np.pad(np.cumsum(found, axis=1, dtype=np.int64), ((0, 0), (1, 0)))
     return _covariance(total[:, size:] - total[:, :-size])
 
@@ -275,7 +279,7 @@ def joint_psth(train_a: ArrayLike, train_b: ArrayLike, bin_size: int = 10) -> ch
     Returns:
         Shape (bins of a, bins of b), spikes².
     """
-    a, b = (check.trains(np.atleast_2d(np.asarray(x)), name)
+    a, b = (check.trains(np.atleast_2d(check.array(x, name)), name)
             for x, name in ((train_a, "train_a"), (train_b, "train_b")))  # fmt: skip
     check.same_length(a, b, ("train_a", "train_b"))
     found: check.Floats = check.counts(a, bin_size).T @ check.counts(b, bin_size) / len(a)
@@ -309,6 +313,18 @@ def coincidence_index(
     return float((within.sum() - chance * a.size) / (0.5 * (a.size + b.size) * (1 - chance)))
 
 
+def _tiling(own: check.Floats, other: check.Floats, reach: float, steps: int) -> float:
+    """(P − T)/(1 − P T): P of the own spikes, T of the other train; times and reach in steps."""
+    near = reach * (1 + 1e-9)  # spikes exactly Δ apart are within Δ
+    among = np.searchsorted(other, own + near, "right") > np.searchsorted(other, own - near, "left")
+    gaps = np.concatenate([[2 * other[0]], np.diff(other), [2 * (steps - other[-1])]])
+    tiled = np.minimum(gaps, 2 * reach)
+    # The first and the last gap reach only one way.
+    t = float(tiled.sum() - (tiled[0] + tiled[-1]) / 2) / steps
+    p = float(among.mean())
+    return 1.0 if p * t >= 1 - 1e-12 else (p - t) / (1 - p * t)
+
+
 def _nearest_interval(times: check.Ints) -> check.Floats:
     """The shorter of the intervals before and after each spike, endless where there is none."""
     gaps = np.concatenate([[np.inf], np.diff(times), [np.inf]])
@@ -328,17 +344,16 @@ def _pearson(rows: check.Floats) -> check.Floats:
 
 def _covariance(counts: check.Array) -> check.Floats:
     if counts.shape[1] < 2:
-        raise SCConfigError("a covariance needs at least two bins; give longer trains or less bins")
+        raise SCConfigError(
+            "a covariance needs two counts of each train; give longer trains or smaller bins"
+        )
     return np.atleast_2d(np.cov(counts))
 
 
 def _trials(trains: ArrayLike | Sequence[ArrayLike], bin_size: int) -> tuple[check.Floats, bool]:
     """Counts (trials, neurons, bins), and whether there is more than one trial."""
-    try:
-        found = np.asarray(trains)
-    except ValueError:
-        raise SCConfigError("trains differ in length; give trains of equal length") from None
-    if found.ndim == 3:
+    found = check.array(trains, "trains")
+    if found.ndim == 3 and found.size:
         flat = check.trains(found.reshape(-1, found.shape[2]))
         binned = check.counts(flat.reshape(found.shape), bin_size)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def population_vector_decode(
     found = check.trains(trains)
     directions = check.vector(preferred_directions, "preferred_directions")
     check.same_length(found, directions, ("trains", "preferred_directions"))
-    counts = check.counts(found, window)
+    counts = check.counts(found, window, "window")
     x, y = np.cos(directions) @ counts, np.sin(directions) @ counts
     lost = np.hypot(x, y) <= 1e-12 * np.maximum(counts.sum(axis=0), 1)
     return np.where(lost, np.nan, np.arctan2(y, x))
@@ -75,7 +76,10 @@ def bayesian_decode(
     weights = np.full(len(rates), 1 / len(rates)) if prior is None else check.vector(prior, "prior")
     check.same_length(weights, rates, ("prior", "tuning_rates"))
     if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
-        raise SCConfigError(f"prior sums to {weights.sum():g}, but probabilities sum to 1")
+        raise SCConfigError(
+            f"prior sums to {weights.sum():g} with {weights.min():g} as its least, but "
+            "probabilities are 0 or more and sum to 1"
+        )
     with np.errstate(divide="ignore"):
         score = np.log(weights) + (xlogy(counts, rates) - rates).sum(axis=1)
     if not np.any(np.isfinite(score)):
@@ -122,10 +126,15 @@ def naive_bayes_decode(train_data: ArrayLike, labels: ArrayLike, test_point: Arr
 
 
 def _predict(model: Any, train_data: ArrayLike, labels: ArrayLike, point: ArrayLike) -> Any:
-    data, classes = check.matrix(train_data, "train_data"), check.labels(labels, "labels", 2)
+    data = check.matrix(train_data, "train_data")
+    known, classes = check.labels(labels, "labels", 2)
     check.same_length(data, classes, ("train_data", "labels"))
-    if len(data) <= len(np.unique(classes)):
+    if len(data) <= len(known):
         raise SCConfigError("train_data needs more samples than there are classes")
+    if not data.var(axis=0).any():
+        raise SCConfigError("train_data is the same in every sample, so it tells no class")
     test = check.vector(point, "test_point")
     check.same_length(data.T, test, ("a row of train_data", "test_point"))
-    return model.fit(data, classes).predict(test[None])[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of features that depend on each other one is enough
+        return known[model.fit(data, classes).predict(test[None])[0]]

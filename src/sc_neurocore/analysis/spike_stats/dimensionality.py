@@ -59,8 +59,10 @@ def demixed_pca(
         The projections of X, shape (n_components, conditions, bins), and the share of the whole
         variance that each explains.
     """
-    if len(trains_by_condition) < 2:
-        raise SCConfigError("trains_by_condition needs at least two conditions")
+    if not isinstance(trains_by_condition, Mapping) or len(trains_by_condition) < 2:
+        raise SCConfigError(
+            "trains_by_condition needs at least two conditions, each with its trains"
+        )
     counts = [check.counts(check.trains(t, f"trains of condition {c!r}"), bin_size)
               for c, t in trains_by_condition.items()]  # fmt: skip
     if len({c.shape for c in counts}) > 1:

@@ -5,7 +5,6 @@ Times are in seconds. What is defined on a pair is computed on all pairs by one 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,9 +14,8 @@ from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
 from sc_neurocore.analysis._edit import edit_distance
-from sc_neurocore.analysis._library import library, pyspike_train
+from sc_neurocore.analysis._library import library, pyspike_times, pyspike_trains
 from sc_neurocore.analysis.spike_stats.rate import smooth
-from sc_neurocore.exceptions import SCConfigError
 
 __all__ = [
     "adaptive_spike_distance",
@@ -94,14 +92,13 @@ def generalized_victor_purpura(
     Args:
         times_a: spike times, s, in order.
         times_b: those of the other train.
-        cost_func: cost of a move by so many seconds (0 or more), not negative; by default
-            1000 per second.
+        cost_func: cost of a move by so many seconds (0 or more), finite and not negative; by
+            default 1000 per second.
     """
     a, b = check.times(times_a, "times_a"), check.times(times_b, "times_b")
     if cost_func is None:
         return victor_purpura_distance(a, b)
-    cost = np.vectorize(cost_func, otypes=[float])
-    return edit_distance(a, b, cost)
+    return edit_distance(a, b, lambda d: check.values_of(cost_func, d, "cost_func"))
 
 
 def multi_neuron_victor_purpura(
@@ -116,14 +113,17 @@ def multi_neuron_victor_purpura(
     Returns:
         Symmetric, shape (n, n).
     """
-    return _pairs(spike_times_list, lambda a, b: victor_purpura_distance(a, b, cost_per_s))
+    q = check.nonnegative(cost_per_s, "cost_per_s")
+    rows = check.time_lists(spike_times_list, "spike_times_list")
+    return _pairs(rows, lambda a, b: victor_purpura_distance(a, b, q))
 
 
 def isi_distance(train_a: ArrayLike, train_b: ArrayLike, dt: float = 0.001) -> float:
     """ISI-distance of two binary trains (Kreuz et al. 2007), by PySpike.
 
     Mean over time of |ν_a − ν_b| / max(ν_a, ν_b) of the present intervals ν,
-    doi:10.1016/j.jneumeth.2007.05.031.
+    doi:10.1016/j.jneumeth.2007.05.031. Before the first and after the last spike the interval
+    is the longer of the nearest one and the time to the end; a silent train is one interval.
 
     Args:
         train_a: 0 or 1 per time step, shape (steps,).
@@ -133,7 +133,7 @@ def isi_distance(train_a: ArrayLike, train_b: ArrayLike, dt: float = 0.001) -> f
     Returns:
         A value in [0, 1); 0 for the same intervals.
     """
-    return float(library("pyspike").isi_distance(*_binary_pair(train_a, train_b, dt)))
+    return float(_isi(*pyspike_trains(train_a, train_b, dt), 1)[0])
 
 
 def isi_profile(
@@ -144,17 +144,17 @@ def isi_profile(
     Returns:
         Mean of the profile in each part, shape (n_bins,).
     """
-    pair = _binary_pair(binary_train_a, binary_train_b, dt)
-    return _binned(library("pyspike").isi_profile(*pair), pair[0], n_bins)
+    return _isi(*pyspike_trains(binary_train_a, binary_train_b, dt), n_bins)
 
 
 def spike_distance(times_a: ArrayLike, times_b: ArrayLike, t_start: float, t_end: float) -> float:
     """SPIKE-distance (Kreuz et al. 2013), by PySpike.
 
-    doi:10.1152/jn.00873.2012.
+    doi:10.1152/jn.00873.2012. A silent train, or one whose only spike is at an end, is taken as one
+    with a spike at each end.
 
     Args:
-        times_a: spike times within the window, s, in order.
+        times_a: spike times within the window, s, in order, none twice.
         times_b: those of the other train.
         t_start: start of the window, s.
         t_end: its end, s.
@@ -162,7 +162,7 @@ def spike_distance(times_a: ArrayLike, times_b: ArrayLike, t_start: float, t_end
     Returns:
         A value in [0, 1]; 0 for equal trains.
     """
-    return float(library("pyspike").spike_distance(*_timed_pair(times_a, times_b, t_start, t_end)))
+    return float(_spike(*pyspike_times(times_a, times_b, t_start, t_end), 1)[0])
 
 
 def spike_profile(
@@ -173,8 +173,7 @@ def spike_profile(
     Returns:
         Mean of the profile in each part, shape (n_bins,).
     """
-    pair = _timed_pair(times_a, times_b, t_start, t_end)
-    return _binned(library("pyspike").spike_profile(*pair), pair[0], n_bins)
+    return _spike(*pyspike_times(times_a, times_b, t_start, t_end), n_bins)
 
 
 def spike_sync(times_a: ArrayLike, times_b: ArrayLike, t_start: float, t_end: float) -> float:
@@ -186,7 +185,8 @@ def spike_sync(times_a: ArrayLike, times_b: ArrayLike, t_start: float, t_end: fl
     Returns:
         A value in [0, 1]; 1 if all spikes coincide, or there are none.
     """
-    return float(library("pyspike").spike_sync(*_timed_pair(times_a, times_b, t_start, t_end)))
+    pair = pyspike_times(times_a, times_b, t_start, t_end)
+    return float(library("pyspike").spike_sync(*pair))
 
 
 def spike_sync_profile(
@@ -199,7 +199,7 @@ def spike_sync_profile(
     Returns:
         Share of coinciding spikes in each part, shape (n_bins,); NaN where there is no spike.
     """
-    pair = _timed_pair(times_a, times_b, t_start, t_end)
+    pair = pyspike_times(times_a, times_b, t_start, t_end)
     profile = library("pyspike").spike_sync_profile(*pair)
     inner = slice(1, -1)  # PySpike adds the two ends
     at, hits, events = (np.asarray(x)[inner] for x in (profile.x, profile.y, profile.mp))
@@ -221,17 +221,15 @@ def adaptive_spike_distance(
     minimum relevant time scale of Satuvuori et al. (2017).
 
     Args:
-        times_a: spike times within the window, s, in order.
+        times_a: spike times within the window, s, in order, none twice.
         times_b: those of the other train.
         t_start: start of the window, s.
         t_end: its end, s.
         cost: share of the ISI-distance, 0 to 1.
     """
-    if check.nonnegative(cost, "cost") > 1:
-        raise SCConfigError(f"cost is {cost}, but must be from 0 to 1")
-    pair = _timed_pair(times_a, times_b, t_start, t_end)
-    spike = library("pyspike")
-    return float((1 - cost) * spike.spike_distance(*pair) + cost * spike.isi_distance(*pair))
+    part = check.share(cost, "cost")
+    pair = pyspike_times(times_a, times_b, t_start, t_end)
+    return float((1 - part) * _spike(*pair, 1)[0] + part * _isi(*pair, 1)[0])
 
 
 def schreiber_similarity(
@@ -252,9 +250,9 @@ def schreiber_similarity(
         A value in [0, 1]; NaN if a train is silent.
     """
     a, b = check.pair(train_a, train_b)
+    one, two = (smooth(x.astype(np.float64), "gaussian", sigma_ms, dt) for x in (a, b))
     if not (a.any() and b.any()):
         return float("nan")
-    one, two = (smooth(x.astype(np.float64), "gaussian", sigma_ms, dt) for x in (a, b))
     return min(1.0, float(one @ two) / math.sqrt(float(one @ one) * float(two @ two)))
 
 
@@ -326,16 +324,17 @@ def spike_distance_matrix(
         Symmetric with a diagonal of 0, shape (n, n).
     """
     check.window(t_start, t_end)
-    metrics: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
+    metrics: dict[str, Callable[[check.Floats, check.Floats], float]] = {
         "spike_distance": lambda a, b: spike_distance(a, b, t_start, t_end),
         "spike_sync": lambda a, b: 1 - spike_sync(a, b, t_start, t_end),
         "victor_purpura": victor_purpura_distance,
     }
-    return _pairs(spike_times_list, metrics[check.choice(metric, "metric", tuple(metrics))])
+    chosen = metrics[check.choice(metric, "metric", tuple(metrics))]
+    return _pairs(check.time_lists(spike_times_list, "spike_times_list", t_start, t_end), chosen)
 
 
 def _pairs(
-    items: Sequence[ArrayLike], distance: Callable[[ArrayLike, ArrayLike], float]
+    items: list[check.Floats], distance: Callable[[check.Floats, check.Floats], float]
 ) -> check.Floats:
     """A symmetric distance on all pairs; the diagonal is 0."""
     found = np.zeros((len(items), len(items)))
@@ -345,23 +344,30 @@ def _pairs(
     return found
 
 
-def _binary_pair(a: ArrayLike, b: ArrayLike, dt: float) -> tuple[Any, Any]:
-    first, second = check.pair(a, b)
-    end = first.size * check.positive(dt, "dt")
-    one, two = (pyspike_train(np.flatnonzero(x) * dt, 0.0, end) for x in (first, second))
-    return one, two
+def _isi(a: Any, b: Any, n_bins: int) -> check.Floats:
+    profile = library("pyspike").isi_profile(a, b)
+    return _binned(profile.x, profile.y, profile.y, n_bins)
 
 
-def _timed_pair(a: ArrayLike, b: ArrayLike, t_start: float, t_end: float) -> tuple[Any, Any]:
-    check.window(t_start, t_end)
-    one, two = (pyspike_train(check.times(x, name, t_start, t_end), t_start, t_end)
-                for x, name in ((a, "times_a"), (b, "times_b")))  # fmt: skip
-    return one, two
+def _spike(a: Any, b: Any, n_bins: int) -> check.Floats:
+    profile = library("pyspike").spike_profile(a, b)
+    return _binned(profile.x, profile.y1, profile.y2, n_bins)
 
 
-def _binned(profile: Any, train: Any, n_bins: int) -> check.Floats:
-    edges = np.linspace(train.t_start, train.t_end, check.whole(n_bins, "n_bins") + 1)
-    return np.array([profile.avrg(between) for between in itertools.pairwise(edges)])
+def _binned(x: check.Floats, first: check.Floats, last: check.Floats, n_bins: int) -> check.Floats:
+    """Mean in equal parts of a profile that is straight from ``first`` to ``last`` between knots.
+
+    PySpike's own averages print what they do where an interval holds no knot, and are NaN where the
+    last spike is at the end.
+    """
+    edges = np.linspace(x[0], x[-1], check.whole(n_bins, "n_bins") + 1)
+    widths = np.diff(x)
+    whole = np.concatenate([[0.0], np.cumsum(widths * (first + last) / 2)])
+    k = np.clip(np.searchsorted(x, edges, "right") - 1, 0, widths.size - 1)
+    part = edges - x[k]
+    area = whole[k] + part * first[k] + part**2 * (last - first)[k] / (2 * widths[k])
+    found: check.Floats = np.diff(area) / np.diff(edges)
+    return found
 
 
 def _to_nearest(times: check.Floats, others: check.Floats) -> check.Floats:

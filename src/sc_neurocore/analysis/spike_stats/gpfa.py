@@ -95,24 +95,16 @@ def gpfa_em(
     """
     data = check.matrix(Y, "Y")
     scales, loadings = check.vector(tau, "tau"), check.matrix(C0, "C0")
-    offset, noise = check.vector(d0, "d0"), np.diag(check.matrix(R0, "R0"))
-    shapes = (loadings.shape, offset.shape, noise.shape)
-    wanted = ((len(data), scales.size), (len(data),), (len(data),))
-    if shapes != wanted:
-        raise SCConfigError(
-            f"C0, d0 and the diagonal of R0 have shapes {shapes}, but Y and tau need {wanted}"
-        )
-    if scales.min() <= 0 or noise.min() <= 0:
-        raise SCConfigError("tau and the diagonal of R0 must be above 0")
+    parameters = _parameters(loadings, check.vector(d0, "d0"), R0, (len(data), scales.size))
+    least = check.nonnegative(tol, "tol")
     prior = _prior(scales, data.shape[1])
-    parameters = (loadings, offset, noise)
     latents, second, likelihood = _expect(data, parameters, prior)
     found = [likelihood]
     for _ in range(check.whole(max_iter, "max_iter", 0)):
         parameters = _maximise(data, latents, second)
         latents, second, likelihood = _expect(data, parameters, prior)
         found.append(likelihood)
-        if found[-1] - found[-2] < tol * abs(found[-2]):
+        if found[-1] - found[-2] < least * abs(found[-2]):
             break
     loadings, offset, noise = parameters
     return latents, loadings, offset, np.diag(noise), np.array(found)
@@ -173,21 +165,44 @@ def gpfa_transform(
     Returns:
         Latents, shape (latents, bins).
     """
-    data = _binned(new_trains, bin_ms, dt)
-    loadings, offset = params["C"], params["d"]
+    if not (isinstance(params, Mapping) and {"C", "d", "R", "tau"} <= set(params)):
+        raise SCConfigError("params must hold C, d, R and tau, as gpfa returns them")
+    data = _binned(new_trains, bin_ms, dt, "new_trains")
+    loadings, tau = check.matrix(params["C"], "C"), check.vector(params["tau"], "tau")
     check.same_length(data, loadings, ("new_trains", "C"))
-    prior = _prior(params["tau"], data.shape[1])
-    return _expect(data, (loadings, offset, np.diag(params["R"])), prior)[0]
+    fitted = _parameters(
+        loadings, check.vector(params["d"], "d"), params["R"], (len(data), tau.size)
+    )
+    return _expect(data, fitted, _prior(tau, data.shape[1]))[0]
 
 
-def _binned(trains: Sequence[ArrayLike] | ArrayLike, bin_ms: float, dt: float) -> check.Floats:
-    return check.counts(check.trains(trains), check.steps(bin_ms, dt, "bin_ms")).astype(np.float64)
+def _binned(
+    trains: Sequence[ArrayLike] | ArrayLike, bin_ms: float, dt: float, name: str = "trains"
+) -> check.Floats:
+    size = check.steps(bin_ms, dt, "bin_ms")
+    return check.counts(check.trains(trains, name), size, "bin_ms").astype(np.float64)
+
+
+def _parameters(
+    loadings: check.Floats, offset: check.Floats, noise: ArrayLike, shape: tuple[int, int]
+) -> Parameters:
+    """C, d and the diagonal of R for (neurons, latents), refused if they do not fit each other."""
+    full = check.matrix(noise, "R")
+    shapes, wanted = (loadings.shape, offset.shape, full.shape), (shape, shape[:1], shape[:1] * 2)
+    if shapes != wanted:
+        raise SCConfigError(f"C, d and R have shapes {shapes}, but {wanted} are needed")
+    variance = np.diag(full)
+    if variance.min() <= 0 or np.any(full != np.diag(variance)):
+        raise SCConfigError("R must be diagonal with variances above 0")
+    return loadings, offset, variance
 
 
 def _prior(tau: check.Floats, bins: int) -> Prior:
     """Inverse kernels of the latents, shape (latents, bins, bins), and log |K| of all of them."""
     from scipy.linalg import cho_factor, cho_solve
 
+    if tau.min() <= 0:
+        raise SCConfigError(f"tau holds {tau.min():g}, but time scales must be above 0")
     gap = np.subtract.outer(np.arange(bins), np.arange(bins))
     kernels = np.exp(-(gap**2) / (2 * tau[:, None, None] ** 2)) + _JITTER * np.eye(bins)
     factors = [cho_factor(kernel, lower=True) for kernel in kernels]

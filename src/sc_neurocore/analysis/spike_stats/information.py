@@ -54,7 +54,9 @@ def transfer_entropy(
         Bits, not negative.
     """
     x, y = (check.counts(z, bin_size) for z in check.pair(source, target, ("source", "target")))
-    k = check.whole(lag, "lag", 1, y.size - 1)
+    k = check.whole(lag, "lag")
+    if k >= y.size:
+        raise SCConfigError(f"lag of {k} bins leaves nothing of {y.size} bins")
     now, own, other = y[k:], y[:-k], x[:-k]
     found = _entropy(now, own) - _entropy(own) - _entropy(now, own, other) + _entropy(own, other)
     return max(0.0, found)
@@ -112,17 +114,14 @@ def stimulus_specific_information(spike_counts: ArrayLike, stimulus_ids: ArrayLi
         Bits per stimulus, in the order of ``numpy.unique(stimulus_ids)``; their mean over trials is
         the mutual information.
     """
-    counts, ids = (
-        check.vector(spike_counts, "spike_counts"),
-        check.labels(stimulus_ids, "stimulus_ids"),
-    )
-    check.same_length(counts, ids, ("spike_counts", "stimulus_ids"))
+    counts = check.vector(spike_counts, "spike_counts")
+    stimulus = check.labels(stimulus_ids, "stimulus_ids")[1]
+    check.same_length(counts, stimulus, ("spike_counts", "stimulus_ids"))
     response = np.unique(counts, return_inverse=True)[1]
-    stimulus = np.unique(ids, return_inverse=True)[1]
     joint = np.zeros((stimulus.max() + 1, response.max() + 1))
     np.add.at(joint, (stimulus, response), 1.0)
     posterior = joint / joint.sum(axis=0)
-    told = _bits(joint.sum(axis=1) / ids.size) - np.array([_bits(p) for p in posterior.T])
+    told = _bits(joint.sum(axis=1) / counts.size) - np.array([_bits(p) for p in posterior.T])
     found: check.Floats = joint / joint.sum(axis=1, keepdims=True) @ told
     return found
 
@@ -145,7 +144,7 @@ def kozachenko_leonenko_mi(x: ArrayLike, y: ArrayLike, k: int = 3) -> float:
     from scipy.spatial import cKDTree
     from scipy.special import digamma
 
-    a, b = (check.matrix(z[:, None] if (z := np.asarray(v)).ndim == 1 else z, name, 2)
+    a, b = (check.matrix(z[:, None] if (z := check.array(v, name)).ndim == 1 else z, name, 2)
             for v, name in ((x, "x"), (y, "y")))  # fmt: skip
     check.same_length(a, b, ("x", "y"))
     k = check.whole(k, "k", 1, len(a) - 1)
@@ -190,9 +189,8 @@ def time_rescaling_ks_test(
     nodes, weights = np.polynomial.legendre.leggauss(16)
     starts = np.concatenate([[t_start], spikes[:-1]])
     half = (spikes - starts)[:, None] / 2
-    rates = np.vectorize(rate_func, otypes=[float])(starts[:, None] + half * (1 + nodes))
-    if not (np.all(np.isfinite(rates)) and rates.min() >= 0):
-        raise SCConfigError("rate_func must give finite rates of 0 Hz or more within the window")
+    at = starts[:, None] + half * (1 + nodes)
+    rates = check.values_of(rate_func, at.ravel(), "rate_func").reshape(at.shape)
     uniform = -np.expm1(-(half * rates * weights).sum(axis=1))
     statistic = float(kstest(uniform, "uniform").statistic)
     return statistic, bool(statistic < kstwo.ppf(0.95, spikes.size))
@@ -200,7 +198,7 @@ def time_rescaling_ks_test(
 
 def _bits(shares: check.Floats) -> float:
     known = shares[shares > 0]
-    return float(-(known * np.log2(known)).sum())
+    return max(0.0, float(-(known * np.log2(known)).sum()))
 
 
 def _entropy(*columns: check.Ints) -> float:

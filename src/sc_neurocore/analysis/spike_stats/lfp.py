@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
 from sc_neurocore.analysis._welch import segment
+from sc_neurocore.exceptions import SCConfigError
 
 __all__ = ["phase_locking_value", "spike_field_coherence", "spike_phase_histogram"]
 
@@ -39,7 +40,8 @@ def spike_field_coherence(
         dt: time step, s.
 
     Returns:
-        Coherence in [0, 1] over at least eight half-overlapping segments, and frequencies in Hz.
+        Coherence in [0, 1] over at least eight half-overlapping segments (NaN where the train or
+        the field has no power), and frequencies in Hz.
     """
     from scipy.signal import coherence
 
@@ -78,5 +80,7 @@ def _phases(binary_train: ArrayLike, lfp_signal: ArrayLike) -> check.Floats:
     from scipy.signal import hilbert
 
     spikes, field = _same(binary_train, lfp_signal)
+    if np.ptp(field) == 0:
+        raise SCConfigError("lfp_signal is the same at all steps, so it has no phase")
     found: check.Floats = np.angle(hilbert(field - field.mean())[spikes > 0])
     return found

@@ -38,10 +38,11 @@ def functional_connectivity(
     """
     found = check.trains(trains)
     n = len(found)
+    reach = min(check.steps_within(max_lag_ms, dt, "max_lag_ms"), found.shape[1] - 1)
     strength = np.empty((n, n))
     for i in range(n):
         for j in range(i + 1):
-            peak = np.abs(cross_correlation(found[i], found[j], max_lag_ms, dt)[0]).max()
+            peak = np.abs(cross_correlation(found[i], found[j], 1e3 * reach, 1.0)[0]).max()
             strength[i, j] = strength[j, i] = peak
     return strength
 
@@ -66,7 +67,7 @@ def unitary_events(
         Indices of the bins.
     """
     active = check.counts(check.trains(trains, least=2), bin_size) > 0
-    level = _share(alpha, "alpha")
+    level = check.level(alpha, "alpha")
     chance = np.ones(1)
     for p in active.mean(axis=1):
         chance = np.convolve(chance, [1 - p, p])
@@ -170,11 +171,3 @@ def synfire_chain_detection(
         if len(chain) >= least:
             found.append(chain)
     return found
-
-
-def _share(value: float, name: str) -> float:
-    from sc_neurocore.exceptions import SCConfigError
-
-    if not 0 < value < 1:
-        raise SCConfigError(f"{name} is {value}, but must be between 0 and 1")
-    return float(value)

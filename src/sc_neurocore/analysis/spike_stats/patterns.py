@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
-from sc_neurocore.analysis._library import library, pyspike_train
+from sc_neurocore.analysis._library import library, pyspike_times
 
 __all__ = ["cubic_higher_order", "spike_directionality", "spike_train_order"]
 
@@ -22,7 +22,7 @@ def spike_directionality(
     spikes, doi:10.1088/1367-2630/aa68c3.
 
     Args:
-        times_a: spike times within the window, s, in order.
+        times_a: spike times within the window, s, in order, none twice.
         times_b: those of the other train.
         t_start: start of the window, s.
         t_end: its end, s.
@@ -30,15 +30,11 @@ def spike_directionality(
     Returns:
         A value in [−1, 1], above 0 if a leads; NaN if both trains are silent.
     """
-    check.window(t_start, t_end)
-    a, b = (check.times(x, name, t_start, t_end)
-            for x, name in ((times_a, "times_a"), (times_b, "times_b")))  # fmt: skip
-    if not (a.size + b.size):
+    a, b = pyspike_times(times_a, times_b, t_start, t_end)
+    if not (len(a) + len(b)):
         return float("nan")
-    led = library("pyspike").spike_directionality(
-        pyspike_train(a, t_start, t_end), pyspike_train(b, t_start, t_end), normalize=False
-    )
-    return float(2 * led / (a.size + b.size))
+    led = library("pyspike").spike_directionality(a, b, normalize=False)
+    return float(2 * led / (len(a) + len(b)))
 
 
 def spike_train_order(
@@ -54,11 +50,12 @@ def spike_train_order(
     Returns:
         Antisymmetric, shape (n, n): [i, j] is above 0 if i leads j.
     """
-    n = len(times_list)
-    found = np.zeros((n, n))
-    for i in range(n):
+    check.window(t_start, t_end)
+    rows = check.time_lists(times_list, "times_list", t_start, t_end)
+    found = np.zeros((len(rows), len(rows)))
+    for i in range(len(rows)):
         for j in range(i):
-            found[i, j] = spike_directionality(times_list[i], times_list[j], t_start, t_end)
+            found[i, j] = spike_directionality(rows[i], rows[j], t_start, t_end)
             found[j, i] = -found[i, j]
     return found
 

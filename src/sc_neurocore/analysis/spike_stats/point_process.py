@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
-from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.analysis._gaps import some_gaps
 
 __all__ = [
     "conditional_intensity",
@@ -47,7 +47,7 @@ def isi_hazard_function(
     """Hazard of the intervals: those that end in a bin per second at risk (Tuckwell 1988).
 
     Events over time at risk, Σ over intervals of the time each spends in the bin: constant for a
-    Poisson process.
+    Poisson process. An interval ends in the bin up to whose end it lasts, its own included.
 
     Args:
         binary_train: 0 or 1 per time step, shape (steps,), with two spikes or more.
@@ -57,10 +57,13 @@ def isi_hazard_function(
     Returns:
         Hazard in Hz and middles of the bins in s.
     """
-    intervals, edges = _intervals(binary_train, dt, bins)
-    ended = np.histogram(intervals, edges)[0]
-    spent = np.clip(intervals[:, None] - edges[:-1], 0, edges[1] - edges[0]).sum(axis=0)
-    return ended / spent, (edges[1:] + edges[:-1]) / 2
+    gaps, edges = _intervals(binary_train, bins)
+    step = check.positive(dt, "dt")
+    # Of all that reach beyond an edge, those that also reach beyond the next did not end between.
+    beyond = gaps.size - np.searchsorted(np.sort(gaps), edges, "right")
+    before = np.concatenate([[0.0], np.cumsum(np.sort(gaps))])[gaps.size - beyond]
+    lived = before + beyond * edges  # by all intervals, up to each edge
+    return -np.diff(beyond) / (np.diff(lived) * step), (edges[1:] + edges[:-1]) / 2 * step
 
 
 def isi_survivor_function(
@@ -76,10 +79,10 @@ def isi_survivor_function(
     Returns:
         Shares in [0, 1] and times in s.
     """
-    intervals, edges = _intervals(binary_train, dt, bins)
+    gaps, edges = _intervals(binary_train, bins)
     middles = (edges[1:] + edges[:-1]) / 2
-    shorter = np.searchsorted(np.sort(intervals), middles, "right")
-    return 1 - shorter / intervals.size, middles
+    shorter = np.searchsorted(np.sort(gaps), middles, "right")
+    return 1 - shorter / gaps.size, middles * check.positive(dt, "dt")
 
 
 def renewal_density(
@@ -101,29 +104,23 @@ def renewal_density(
     """
     from scipy.signal import lfilter
 
-    gaps = np.diff(np.flatnonzero(check.train(binary_train)))
-    _enough(gaps)
+    gaps = some_gaps(binary_train)
     check.positive(dt, "dt")
     share = np.bincount(gaps) / gaps.size  # by steps, from 0, which never is
     most = int(gaps.max())
     count = min(50, most) if bins is None else check.whole(bins, "bins", 1, most)
-    impulse = np.zeros(gaps.max() + 1)
+    impulse = np.zeros(most + 1)
     impulse[0] = 1.0
     after = lfilter([1.0], np.concatenate([[1.0], -share[1:]]), impulse)[1:]
-    lags = np.arange(1, gaps.max() + 1)
-    edges = np.linspace(0.5, gaps.max() + 0.5, count + 1)
+    lags = np.arange(1, most + 1)
+    edges = np.arange(count + 1) * most / count + 0.5
     inside = np.histogram(lags, edges)[0]
     density = np.histogram(lags, edges, weights=after)[0] / inside * gaps.mean()
     return density, (edges[1:] + edges[:-1]) / 2 * dt
 
 
-def _intervals(binary_train: ArrayLike, dt: float, bins: int) -> tuple[check.Floats, check.Floats]:
-    gaps = np.diff(np.flatnonzero(check.train(binary_train)))
-    _enough(gaps)
-    found = gaps * check.positive(dt, "dt")
-    return found, np.linspace(0, found.max(), check.whole(bins, "bins") + 1)
-
-
-def _enough(gaps: check.Ints) -> None:
-    if not gaps.size:
-        raise SCConfigError("the train has fewer than two spikes, so it has no interval")
+def _intervals(binary_train: ArrayLike, bins: int) -> tuple[check.Ints, check.Floats]:
+    """Intervals in steps, and edges of equal bins that are exact where they are whole steps."""
+    gaps = some_gaps(binary_train)
+    count = check.whole(bins, "bins")
+    return gaps, np.arange(count + 1) * int(gaps.max()) / count

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
+from sc_neurocore.exceptions import SCConfigError
 
 __all__ = ["instantaneous_rate", "population_rate", "psth"]
 
@@ -29,7 +30,7 @@ def instantaneous_rate(
         dt: time step, s.
         kernel: ``gaussian``; ``exponential``, causal, τ = σ; ``rectangular``, centred,
             2√3 σ wide.
-        sigma_ms: standard deviation σ of the kernel, ms.
+        sigma_ms: standard deviation σ of the kernel, ms, not longer than the train.
 
     Returns:
         Rates, shape (steps,). Near the ends the part of the kernel outside the train is lost.
@@ -68,7 +69,7 @@ def psth(
         Rates in Hz and the middles of the bins in ms.
     """
     size = check.steps(bin_ms, dt, "bin_ms")
-    counts = check.counts(check.trains(trials, "trials"), size)
+    counts = check.counts(check.trains(trials, "trials"), size, "bin_ms")
     middles = (np.arange(counts.shape[1], dtype=np.float64) + 0.5) * bin_ms
     return counts.mean(axis=0) / (1e-3 * bin_ms), middles
 
@@ -79,6 +80,8 @@ def smooth(signal: check.Floats, kernel: str, sigma_ms: float, dt: float) -> che
 
     check.choice(kernel, "kernel", tuple(_REACH))
     sigma = check.positive(sigma_ms, "sigma_ms") / (1e3 * check.positive(dt, "dt"))
+    if sigma > signal.size:
+        raise SCConfigError(f"sigma_ms of {sigma_ms:g} ms is longer than the train")
     reach = math.floor(_REACH[kernel] * sigma * (1 + 1e-9))
     lags = np.arange(-reach, reach + 1.0)
     if kernel == "gaussian":

@@ -36,10 +36,14 @@ def isolation_distance(cluster: ArrayLike, noise: ArrayLike) -> float:
         noise: features of all others, shape (m, features).
 
     Returns:
-        D² of the n-th nearest noise spike; NaN if n < 2 or m < n.
+        D² of the n-th nearest noise spike; NaN if m < n, or n spikes have no covariance: if there
+        are not more of them than features.
+
+    Raises:
+        SCConfigError: a feature of the cluster depends on the others.
     """
     own, other = _two(cluster, noise, ("cluster", "noise"))
-    if len(own) < 2 or len(other) < len(own):
+    if len(own) <= own.shape[1] or len(other) < len(own):
         return float("nan")
     return float(np.sort(_mahalanobis2(own, other))[len(own) - 1])
 
@@ -55,12 +59,15 @@ def l_ratio(cluster: ArrayLike, noise: ArrayLike) -> float:
         noise: features of all others, shape (m, features).
 
     Returns:
-        0 for a well isolated cluster; NaN if n < 2.
+        0 for a well isolated cluster; NaN if n is not larger than the number of features.
+
+    Raises:
+        SCConfigError: a feature of the cluster depends on the others.
     """
     from scipy.stats import chi2
 
     own, other = _two(cluster, noise, ("cluster", "noise"))
-    if len(own) < 2:
+    if len(own) <= own.shape[1]:
         return float("nan")
     return float(chi2.sf(_mahalanobis2(own, other), own.shape[1]).sum() / len(own))
 
@@ -78,9 +85,10 @@ def silhouette_score(features: ArrayLike, labels: ArrayLike) -> float:
     Returns:
         A value in [−1, 1].
     """
-    data, ids = check.matrix(features, "features"), check.labels(labels, "labels", 2)
+    data = check.matrix(features, "features")
+    known, ids = check.labels(labels, "labels", 2)
     check.same_length(data, ids, ("features", "labels"))
-    if len(np.unique(ids)) >= len(ids):
+    if len(known) >= len(ids):
         raise SCConfigError("labels must put at least two samples into one cluster")
     return float(library("sklearn.metrics").silhouette_score(data, ids))
 
@@ -159,7 +167,11 @@ def amplitude_cutoff(amplitudes: ArrayLike, bins: int = 500) -> float:
     sizes = check.vector(amplitudes, "amplitudes", 2)
     if np.ptp(sizes) == 0:
         raise SCConfigError("amplitudes are all equal, so they have no distribution")
-    counts, edges = np.histogram(sizes, check.whole(bins, "bins", 3), density=True)
+    count = check.whole(bins, "bins", 3)
+    try:
+        counts, edges = np.histogram(sizes, count, density=True)
+    except ValueError:  # so near to each other that no number lies between
+        raise SCConfigError(f"amplitudes differ too little for {count} bins") from None
     density = gaussian_filter1d(counts, 3)
     peak = int(density.argmax())
     mirror = peak + int(np.abs(density[peak:] - density[0]).argmin())
@@ -176,7 +188,7 @@ def snr(waveforms: ArrayLike) -> float:
         waveforms: shape (spikes, samples), two spikes or more.
 
     Returns:
-        The ratio; infinite if all waveforms are equal.
+        The ratio; infinite if all waveforms are equal, NaN if they also are flat.
     """
     found = check.matrix(waveforms, "waveforms", 2)
     mean = found.mean(axis=0)
@@ -246,7 +258,12 @@ def _mahalanobis2(cluster: check.Floats, points: check.Floats) -> check.Floats:
     from scipy.linalg import solve_triangular
 
     covariance = np.atleast_2d(np.cov(cluster.T)) + _JITTER * np.eye(cluster.shape[1])
-    factor = np.linalg.cholesky(covariance)
+    try:
+        factor = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        raise SCConfigError(
+            "a feature of cluster depends on the others; leave it out, or give smaller units"
+        ) from None
     z = solve_triangular(factor, (points - cluster.mean(axis=0)).T, lower=True)
     found: check.Floats = (z**2).sum(axis=0)
     return found

@@ -46,7 +46,7 @@ def spade_detect(
     seed: int | None = None,
     window_bins: int = 5,
 ) -> list[SpikePattern]:
-    """Patterns of two or more neurons that occur at least ``min_support`` times (SPADE).
+    """Patterns of two or more neurons that occur at least ``min_support`` times (SPADE, Elephant).
 
     Torre et al. (2013), doi:10.3389/fncom.2013.00132; Stella et al. (2019),
     doi:10.1016/j.biosystems.2019.104022. Surrogates are dithered by 15 ms; signatures (spikes,
@@ -61,35 +61,48 @@ def spade_detect(
         n_surrogates: surrogates for the p-values; 0 reports all patterns untested.
         alpha: level, in (0, 1).
         seed: of the surrogates.
-        window_bins: longest pattern, bins.
+        window_bins: longest pattern, bins, at most those of the trains.
 
     Returns:
         Patterns, those with most occurrences first.
+
+    Raises:
+        SCConfigError: the trains have too few spikes for surrogates.
     """
     from scipy.stats import false_discovery_control
 
     spikes = check.trains(trains, least=2)
     size = check.steps(bin_ms, dt, "bin_ms")
-    if not 0 < alpha < 1:
-        raise SCConfigError(f"alpha is {alpha}, but must be between 0 and 1")
+    check.level(alpha, "alpha")
     stop = spikes.shape[1] // size * size
-    check.counts(spikes, size)
+    bins = check.counts(spikes, size, "bin_ms").shape[1]
+    window = check.whole(window_bins, "window_bins", 1, bins)
+    if not spikes[:, :stop].any():
+        return []
     quantities = library("quantities")
 
     given = [elephant_train(row[:stop], dt) for row in spikes]
     spade = library("elephant.spade")
+    options = {
+        "min_occ": check.whole(min_support, "min_support", 2),
+        "max_spikes": check.whole(max_pattern_size, "max_pattern_size", 2),
+        "n_surr": check.whole(n_surrogates, "n_surrogates", 0),
+    }
     with seeded(seed), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # which of its miners runs changes the speed only
-        found = spade.spade(
-            given,
-            bin_size=bin_ms * quantities.ms,
-            winlen=check.whole(window_bins, "window_bins"),
-            min_spikes=2,
-            min_neu=2,
-            min_occ=check.whole(min_support, "min_support", 2),
-            max_spikes=check.whole(max_pattern_size, "max_pattern_size", 2),
-            n_surr=check.whole(n_surrogates, "n_surrogates", 0),
-        )
+        try:
+            found = spade.spade(
+                given,
+                bin_size=bin_ms * quantities.ms,
+                winlen=window,
+                min_spikes=2,
+                min_neu=2,
+                **options,
+            )
+        except IndexError:  # a surrogate whose spikes all fell out of the recording
+            raise SCConfigError(
+                "trains have too few spikes for surrogates; give longer ones or n_surrogates=0"
+            ) from None
     patterns = [
         (tuple(p["signature"][:2]), SpikePattern(
             tuple(int(i) for i in p["neurons"]),
@@ -98,6 +111,8 @@ def spade_detect(
             float(p["pvalue"]) if n_surrogates else None,
         ))
         for p in found["patterns"]
+        # Of trains with hardly any spike Elephant also gives single neurons that never repeat.
+        if len(set(p["neurons"])) > 1 and len(p["times"]) >= options["min_occ"]
     ]  # fmt: skip
     if n_surrogates and patterns:
         tested = {signature: p.p_value for signature, p in patterns}

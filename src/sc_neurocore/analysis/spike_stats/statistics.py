@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.analysis import _checks as check
 from sc_neurocore.analysis.spike_stats.surrogates import surrogate_isi_shuffle
+from sc_neurocore.exceptions import SCConfigError
 
 __all__ = ["significance_bootstrap"]
 
@@ -33,12 +34,17 @@ def significance_bootstrap(
         seed: of the surrogates.
 
     Returns:
-        The observed value and p.
+        The observed value and p; p is NaN if the statistic is, of the trains or of a surrogate.
     """
     a, b = (x.astype(np.int64) for x in check.pair(train_a, train_b))
-    observed = float(statistic_func(a, b))
-    draw = np.random.default_rng(seed)
-    n = check.whole(n_surrogates, "n_surrogates")
-    seeds = draw.integers(2**63, size=n)
-    reached = sum(statistic_func(a, surrogate_isi_shuffle(b, int(s))) >= observed for s in seeds)
-    return observed, (1 + reached) / (1 + n)
+    draw, n = check.random(seed), check.whole(n_surrogates, "n_surrogates")
+    if not callable(statistic_func):
+        raise SCConfigError("statistic_func must be a function of two trains that gives a number")
+    made = [surrogate_isi_shuffle(b, int(s)) for s in draw.integers(2**63, size=n)]
+    try:
+        observed, *others = (float(statistic_func(a, x)) for x in (b, *made))
+    except (TypeError, ValueError) as fault:
+        raise SCConfigError(f"statistic_func gives no number of two trains ({fault})") from fault
+    if np.isnan(observed) or np.isnan(others).any():
+        return observed, float("nan")  # no comparison says that NaN is not reached
+    return observed, (1 + sum(x >= observed for x in others)) / (1 + n)

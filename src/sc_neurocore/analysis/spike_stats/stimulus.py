@@ -80,7 +80,7 @@ def spatial_information(
     if mean == 0:
         return float("nan")
     ratio = rates[seen & (rates > 0)] / mean
-    return float((share[seen & (rates > 0)] * ratio * np.log2(ratio)).sum())
+    return max(0.0, float((share[seen & (rates > 0)] * ratio * np.log2(ratio)).sum()))
 
 
 def place_field_detection(
@@ -135,7 +135,7 @@ def _snippets(
 ) -> check.Floats:
     signal, spikes = check.vector(stimulus, "stimulus"), check.train(binary_train)
     check.same_length(signal, spikes, ("stimulus", "binary_train"))
-    size = check.whole(window_steps, "window_steps", 1, spikes.size)
+    size = check.whole(window_steps, "window_steps")
     at = np.flatnonzero(spikes[size:])
     if at.size < least:
         raise SCConfigError(

@@ -48,7 +48,7 @@ def homogeneous_poisson(
         0 or 1 per time step, shape (duration_s / dt,).
     """
     rate = check.nonnegative(rate_hz, "rate_hz")
-    steps = check.steps(1e3 * duration_s, dt, "duration_s")
+    steps = check.steps(duration_s, dt, "duration_s", "s")
     return _bernoulli(np.full(steps, rate), dt, seed)
 
 
@@ -72,10 +72,8 @@ def inhomogeneous_poisson(
     Returns:
         0 or 1 per time step, shape (duration_s / dt,).
     """
-    steps = check.steps(1e3 * duration_s, dt, "duration_s")
-    rates = np.vectorize(rate_func, otypes=[float])((np.arange(steps) + 0.5) * dt)
-    if not (np.all(np.isfinite(rates)) and rates.min() >= 0):
-        raise SCConfigError("rate_func must give finite rates of 0 Hz or more")
+    steps = check.steps(duration_s, dt, "duration_s", "s")
+    rates = check.values_of(rate_func, (np.arange(steps, dtype=np.float64) + 0.5) * dt, "rate_func")
     return _bernoulli(rates, dt, seed)
 
 
@@ -89,10 +87,11 @@ def gamma_process(
     """Renewal train with gamma-distributed intervals (Kuffler, FitzHugh & Barlow 1957).
 
     The coefficient of variation is 1/√shape: 1 is Poisson, more is regular, less is bursty. It
-    starts in equilibrium. doi:10.1085/jgp.40.5.683.
+    starts in equilibrium: the time to the first spike is a uniform share of an interval that is
+    drawn by its length, as the one that holds a given time is. doi:10.1085/jgp.40.5.683.
 
     Args:
-        rate_hz: mean rate, Hz.
+        rate_hz: mean rate, Hz, at most one spike per step.
         shape: shape of the gamma distribution, above 0.
         duration_s: length, s, a multiple of ``dt``.
         dt: time step, s. Spikes closer than a step move to the next free one.
@@ -102,18 +101,21 @@ def gamma_process(
         0 or 1 per time step, shape (duration_s / dt,).
     """
     rate, k = check.positive(rate_hz, "rate_hz"), check.positive(shape, "shape")
-    steps = check.steps(1e3 * duration_s, dt, "duration_s")
-    draw = np.random.default_rng(seed)
-    # From 20 decorrelation times before 0 the start is forgotten.
-    time = np.array([-20 * max(1.0, 1 / k) / rate])
-    pieces = []
-    while time[-1] < steps * dt:
-        expected = (steps * dt - time[-1]) * rate
+    steps = check.steps(duration_s, dt, "duration_s", "s")
+    draw = check.random(seed)
+    mean = 1 / (rate * dt)  # all in steps from here
+    if mean < 1:
+        raise SCConfigError(f"rate_hz is {rate:g}, but at most 1/dt = {1 / dt:g} Hz fit into steps")
+    # Intervals drawn by their length have a gamma distribution with one more for a shape.
+    time = draw.random(1) * draw.gamma(k + 1, mean / k)
+    pieces = [time]
+    while time[-1] < steps and sum(map(len, pieces)) <= steps:
+        expected = (steps - time[-1]) / mean
         count = math.ceil(expected + 5 * math.sqrt(expected / k) + 10)
-        time = time[-1] + np.cumsum(draw.gamma(k, 1 / (k * rate), count))
+        time = time[-1] + np.cumsum(draw.gamma(k, mean / k, min(count, steps + 1)))
         pieces.append(time)
     times = np.concatenate(pieces)
-    return _placed(times[(times >= 0) & (times < steps * dt)] / dt, steps)
+    return _placed(times[times < steps], steps)
 
 
 def compound_poisson_process(
@@ -129,7 +131,8 @@ def compound_poisson_process(
 
     Args:
         rate_hz: rate of the events, Hz, 0 or more.
-        burst_mean: mean number of spikes of an event.
+        burst_mean: mean number of spikes of an event; ``rate_hz * burst_mean`` is at most one spike
+            per step.
         duration_s: length, s, a multiple of ``dt``.
         dt: time step, s.
         seed: of the draws.
@@ -142,8 +145,12 @@ def compound_poisson_process(
     """
     rate = check.nonnegative(rate_hz, "rate_hz")
     mean = check.positive(burst_mean, "burst_mean")
-    steps = check.steps(1e3 * duration_s, dt, "duration_s")
-    draw = np.random.default_rng(seed)
+    steps = check.steps(duration_s, dt, "duration_s", "s")
+    if rate * mean * dt > 1:
+        raise SCConfigError(
+            f"{rate * mean * dt:g} spikes per step do not fit; lower rate_hz or burst_mean"
+        )
+    draw = check.random(seed)
     events = draw.integers(0, steps, draw.poisson(rate * steps * dt))
     return _placed(np.repeat(events, draw.poisson(mean, events.size)), steps)
 
@@ -157,12 +164,10 @@ def surrogate_isi_shuffle(binary_train: ArrayLike, seed: int | None = None) -> c
         binary_train: 0 or 1 per time step, shape (steps,).
         seed: of the order.
     """
-    spikes = check.train(binary_train)
+    spikes, draw = check.train(binary_train), check.random(seed)
     at = np.flatnonzero(spikes)
-    if at.size < 3:
-        return spikes.astype(np.int64)
-    gaps = np.random.default_rng(seed).permutation(np.diff(at))
-    return _placed(at[0] + np.concatenate([[0], np.cumsum(gaps)]), spikes.size)
+    gaps = draw.permutation(np.diff(at))
+    return _placed(at[:1] + np.concatenate([[0][: at.size], np.cumsum(gaps)]), spikes.size)
 
 
 def surrogate_dither(
@@ -183,7 +188,7 @@ def surrogate_dither(
     n = spikes.size
     reach = check.whole(check.steps_within(dither_ms, dt, "dither_ms"), "dither_ms / dt", 0, n - 1)
     at = np.flatnonzero(spikes)
-    moved = at + np.random.default_rng(seed).integers(-reach, reach, at.size, endpoint=True)
+    moved = at + check.random(seed).integers(-reach, reach, at.size, endpoint=True)
     moved = np.where(moved < 0, -moved - 1, moved)
     return _placed(np.where(moved >= n, 2 * n - 1 - moved, moved), n)
 
@@ -202,7 +207,7 @@ def surrogate_trial_shuffle(
     Returns:
         Shape (trials, steps).
     """
-    return np.random.default_rng(seed).permutation(check.trains(trains)).astype(np.int64)
+    return check.random(seed).permutation(check.trains(trains)).astype(np.int64)
 
 
 def surrogate_joint_isi(
@@ -221,7 +226,8 @@ def surrogate_joint_isi(
     """
     spikes = check.train(binary_train)
     check.positive(dt, "dt")
-    if spikes.sum() < 3:
+    check.random(seed)
+    if spikes.sum(dtype=np.int64) < 3:
         return spikes.astype(np.int64)
     with seeded(seed):
         given = elephant_train(spikes, dt)
@@ -245,7 +251,7 @@ def surrogate_bin_shuffling(
     spikes = check.train(binary_train)
     size = check.whole(bin_size, "bin_size")
     # Sorting by (bin, random number) permutes within bins.
-    order = np.lexsort((np.random.default_rng(seed).random(spikes.size),
+    order = np.lexsort((check.random(seed).random(spikes.size),
                         np.arange(spikes.size) // size))  # fmt: skip
     return spikes[order].astype(np.int64)
 
@@ -262,9 +268,9 @@ def surrogate_spike_train_shifting(
         max_shift: largest shift either way, steps, less than the length; 0 is never drawn.
         seed: of the shift.
     """
-    spikes = check.train(binary_train)
+    spikes = check.train(binary_train, least=2)
     reach = check.whole(max_shift, "max_shift", 1, spikes.size - 1)
-    draw = np.random.default_rng(seed)
+    draw = check.random(seed)
     return np.roll(
         spikes.astype(np.int64), int(draw.integers(1, reach, endpoint=True) * draw.choice([-1, 1]))
     )
@@ -272,7 +278,7 @@ def surrogate_spike_train_shifting(
 
 def _bernoulli(rates: check.Floats, dt: float, seed: int | None) -> check.Ints:
     chance = -np.expm1(-rates * dt)
-    return (np.random.default_rng(seed).random(rates.size) < chance).astype(np.int64)
+    return (check.random(seed).random(rates.size) < chance).astype(np.int64)
 
 
 def _placed(positions: check.Array, steps: int) -> check.Ints:

@@ -41,8 +41,8 @@ def first_spike_latency(binary_train: ArrayLike, dt: float = 0.001) -> float:
         binary_train: 0 or 1 per time step, shape (steps,).
         dt: time step, s.
     """
-    at = np.flatnonzero(check.train(binary_train))
-    return float(at[0] * check.positive(dt, "dt")) if at.size else float("nan")
+    at = np.flatnonzero(check.train(binary_train)) * check.positive(dt, "dt")
+    return float(at[0]) if at.size else float("nan")
 
 
 def response_onset(
@@ -66,10 +66,11 @@ def response_onset(
     if counts.min() < 0:
         raise SCConfigError("binary_train holds a negative count")
     start = check.whole(baseline_steps, "baseline_steps", 1, counts.size - 1)
+    step = check.positive(dt, "dt")
     before = counts[:start]
     limit = before.mean() + check.nonnegative(threshold_sigma, "threshold_sigma") * before.std()
     at = np.flatnonzero(counts[start:] > limit)
-    return float((start + at[0]) * check.positive(dt, "dt")) if at.size else float("nan")
+    return float((start + at[0]) * step) if at.size else float("nan")
 
 
 def change_point_detection(

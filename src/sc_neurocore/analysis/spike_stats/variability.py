@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sc_neurocore.analysis import _checks as check
-from sc_neurocore.analysis._scaling import slope, spaced
+from sc_neurocore.analysis._gaps import gap_histogram, some_gaps
+from sc_neurocore.analysis._scaling import fluctuations, rescaled_ranges, slope, spaced
 from sc_neurocore.analysis._words import lempel_ziv_components, word_counts
 from sc_neurocore.analysis.spike_stats.basic import isi
 from sc_neurocore.exceptions import SCConfigError
@@ -46,9 +47,11 @@ def cv_isi(binary_train: ArrayLike, dt: float = 0.001) -> float:
         dt: time step, s; the result does not depend on it.
 
     Returns:
-        0 or more; NaN with fewer than two intervals.
+        0 or more; NaN with fewer than two intervals. The standard deviation is that of the
+        intervals themselves (over n, not n − 1), as in Elephant.
     """
-    gaps = isi(binary_train, dt)
+    check.positive(dt, "dt")
+    gaps = np.diff(np.flatnonzero(check.train(binary_train)))
     return float(gaps.std() / gaps.mean()) if gaps.size > 1 else float("nan")
 
 
@@ -108,7 +111,8 @@ def lvr(binary_train: ArrayLike, dt: float = 0.001, refractoriness_ms: float = 5
 def fano_factor(binary_train: ArrayLike, window_ms: float = 100.0, dt: float = 0.001) -> float:
     """Variance over mean of the counts in a window that slides by one step (Fano 1947).
 
-    doi:10.1103/PhysRev.72.26; 1 for a Poisson process.
+    doi:10.1103/PhysRev.72.26; 1 for a Poisson process. The variance is over all places of the
+    window (not one less, as in Elephant), so it is too small if few windows fit beside each other.
 
     Args:
         binary_train: 0 or 1 per time step, shape (steps,).
@@ -116,7 +120,7 @@ def fano_factor(binary_train: ArrayLike, window_ms: float = 100.0, dt: float = 0
         dt: time step, s.
 
     Returns:
-        0 or more; NaN without spikes.
+        0 or more; NaN without spikes, or if the window is as long as the train.
     """
     spikes = check.train(binary_train)
     size = check.steps(window_ms, dt, "window_ms")
@@ -124,7 +128,9 @@ def fano_factor(binary_train: ArrayLike, window_ms: float = 100.0, dt: float = 0
         raise SCConfigError(f"window_ms of {window_ms:g} ms is longer than the train")
     total = np.concatenate([[0], np.cumsum(spikes, dtype=np.int64)])
     counts = total[size:] - total[:-size]
-    return float(counts.var() / counts.mean()) if counts.any() else float("nan")
+    if counts.size < 2 or not counts.any():
+        return float("nan")
+    return float(counts.var() / counts.mean())
 
 
 def isi_entropy(binary_train: ArrayLike, dt: float = 0.001, bins: int = 50) -> float:
@@ -133,15 +139,18 @@ def isi_entropy(binary_train: ArrayLike, dt: float = 0.001, bins: int = 50) -> f
     Args:
         binary_train: 0 or 1 per time step, shape (steps,).
         dt: time step, s; the result does not depend on it.
-        bins: equal bins over the range of the intervals.
+        bins: equal bins, from half a step below the shortest interval to half a step above the
+            longest.
 
     Returns:
         0 to log₂(bins); NaN without intervals.
     """
-    gaps = isi(binary_train, dt)
+    check.positive(dt, "dt")
+    check.whole(bins, "bins")
+    gaps = np.diff(np.flatnonzero(check.train(binary_train)))
     if not gaps.size:
         return float("nan")
-    share = np.histogram(gaps, check.whole(bins, "bins"))[0] / gaps.size
+    share = gap_histogram(gaps, bins)[0] / gaps.size
     known = share[share > 0]
     return float(max(0.0, -(known * np.log2(known)).sum()))
 
@@ -155,9 +164,7 @@ def lempel_ziv_complexity(binary_train: ArrayLike) -> float:
     Args:
         binary_train: 0 or 1 per time step, shape (steps,), two or more.
     """
-    spikes = check.train(binary_train)
-    if spikes.size < 2:
-        raise SCConfigError("lempel_ziv_complexity needs at least two steps")
+    spikes = check.train(binary_train, least=2)
     return lempel_ziv_components(spikes.tobytes()) * math.log2(spikes.size) / spikes.size
 
 
@@ -252,15 +259,7 @@ def hurst_exponent(binary_train: ArrayLike, min_window: int = 16) -> float:
     spikes, windows = _scales(binary_train, min_window)
     if spikes.std() == 0:
         return float("nan")
-    walk = np.cumsum(spikes - spikes.mean())
-    fluctuation = []
-    for n in windows:
-        parts = walk[: walk.size // n * n].reshape(-1, n)
-        time = np.arange(n) - (n - 1) / 2
-        left = parts - parts.mean(axis=1, keepdims=True)
-        left = left - np.outer(left @ time / (time @ time), time)
-        fluctuation.append(np.sqrt((left**2).mean()))
-    return slope(windows, np.array(fluctuation))
+    return slope(windows, fluctuations(np.cumsum(spikes - spikes.mean()), windows))
 
 
 def rescaled_range(binary_train: ArrayLike, min_window: int = 16) -> float:
@@ -277,13 +276,7 @@ def rescaled_range(binary_train: ArrayLike, min_window: int = 16) -> float:
         About 0.5 without correlations over long times; NaN for a train that never changes.
     """
     spikes, windows = _scales(binary_train, min_window)
-    ratios = []
-    for n in windows:
-        parts = spikes[: spikes.size // n * n].reshape(-1, n)
-        spread = parts.std(axis=1)
-        walk = np.cumsum(parts - parts.mean(axis=1, keepdims=True), axis=1)
-        ratios.append(_mean((np.ptp(walk, axis=1)[spread > 0]) / spread[spread > 0]))
-    return slope(windows, np.array(ratios))
+    return slope(windows, rescaled_ranges(spikes, windows))
 
 
 def allan_factor(
@@ -303,9 +296,7 @@ def allan_factor(
     Returns:
         Factors (NaN without spikes) and windows in s.
     """
-    spikes = check.train(binary_train)
-    if spikes.size < 10:
-        raise SCConfigError(f"allan_factor needs at least 10 steps, and there are {spikes.size}")
+    spikes = check.train(binary_train, least=10)
     windows = spaced(1, spikes.size // 10, check.whole(n_scales, "n_scales"))
     found = []
     for n in windows:
@@ -323,16 +314,15 @@ def complexity_pdf(
     Args:
         binary_train: 0 or 1 per time step, shape (steps,), with two spikes or more.
         dt: time step, s.
-        bins: equal bins over the range of the intervals.
+        bins: equal bins, from half a step below the shortest interval to half a step above the
+            longest.
 
     Returns:
         Density in 1/s, whose integral is 1, and middles of the bins in s.
     """
-    gaps = isi(binary_train, dt)
-    if not gaps.size:
-        raise SCConfigError("the train has fewer than two spikes, so it has no interval")
-    density, edges = np.histogram(gaps, check.whole(bins, "bins"), density=True)
-    return density, (edges[1:] + edges[:-1]) / 2
+    gaps, step = some_gaps(binary_train), check.positive(dt, "dt")
+    counts, edges = gap_histogram(gaps, bins)
+    return counts / (gaps.size * np.diff(edges) * step), (edges[1:] + edges[:-1]) / 2 * step
 
 
 def optimal_bin_width(binary_train: ArrayLike, dt: float = 0.001) -> float:
@@ -349,12 +339,8 @@ def optimal_bin_width(binary_train: ArrayLike, dt: float = 0.001) -> float:
     Returns:
         Seconds; NaN without spikes.
     """
-    spikes = check.train(binary_train)
+    spikes = check.train(binary_train, least=4)
     check.positive(dt, "dt")
-    if spikes.size < 4:
-        raise SCConfigError(
-            f"optimal_bin_width needs at least 4 steps, and there are {spikes.size}"
-        )
     if not spikes.any():
         return float("nan")
     widths = spaced(1, spikes.size // 2, 100)
@@ -373,7 +359,7 @@ def optimal_kernel_bandwidth(binary_train: ArrayLike, dt: float = 0.001) -> floa
         dt: time step, s.
 
     Returns:
-        Seconds; NaN with fewer than two intervals.
+        Seconds; NaN with fewer than two intervals, 0 if half of them are equal.
     """
     gaps = isi(binary_train, dt)
     if gaps.size < 2:
@@ -393,16 +379,12 @@ def _mean(values: check.Floats) -> float:
 
 def _templates(binary_train: ArrayLike, m: int, r_factor: float) -> tuple[check.Train, int, bool]:
     """The series, the word length, and whether the tolerance lets any two words match."""
-    spikes = check.train(binary_train)
+    spikes = check.train(binary_train, least=2)
     length = check.whole(m, "m", 1, min(60, spikes.size - 1))
     return spikes, length, check.positive(r_factor, "r_factor") * float(spikes.std()) >= 1
 
 
 def _scales(binary_train: ArrayLike, min_window: int) -> tuple[check.Train, check.Ints]:
-    spikes = check.train(binary_train)
     least = check.whole(min_window, "min_window", 4)
-    if spikes.size < 8 * least:
-        raise SCConfigError(
-            f"{spikes.size} steps are too few for windows of {least}; {8 * least} are needed"
-        )
+    spikes = check.train(binary_train, least=8 * least)
     return spikes, spaced(least, spikes.size // 4, 20)

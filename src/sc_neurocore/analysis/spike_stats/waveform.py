@@ -47,8 +47,8 @@ def waveform_repolarization_slope(waveform: ArrayLike, dt: float = 1 / 30_000) -
         The largest difference of neighbours over ``dt``; NaN if the trough is the last sample.
     """
     voltage, trough, peak = _shape(waveform)
-    rises = np.diff(voltage[trough : peak + 1])
-    return float(rises.max() / check.positive(dt, "dt")) if rises.size else float("nan")
+    rises = np.diff(voltage[trough : peak + 1]) / check.positive(dt, "dt")
+    return float(rises.max()) if rises.size else float("nan")
 
 
 def waveform_recovery_slope(waveform: ArrayLike, dt: float = 1 / 30_000) -> float:
@@ -64,10 +64,10 @@ def waveform_recovery_slope(waveform: ArrayLike, dt: float = 1 / 30_000) -> floa
         Negative for a return to the baseline; NaN if the peak is the last sample.
     """
     voltage, _, peak = _shape(waveform)
-    after = voltage[peak:]
+    after, step = voltage[peak:], check.positive(dt, "dt")
     if after.size < 2:
         return float("nan")
-    return float(np.polyfit(np.arange(after.size), after, 1)[0] / check.positive(dt, "dt"))
+    return float(np.polyfit(np.arange(after.size), after, 1)[0] / step)
 
 
 def waveform_halfwidth(waveform: ArrayLike, dt: float = 1 / 30_000) -> float:
@@ -83,7 +83,7 @@ def waveform_halfwidth(waveform: ArrayLike, dt: float = 1 / 30_000) -> float:
         Seconds; NaN if the waveform does not cross the half on both sides, or never is below 0.
     """
     voltage, trough, _ = _shape(waveform)
-    half = voltage[trough] / 2
+    half, step = voltage[trough] / 2, check.positive(dt, "dt")
     above = np.flatnonzero(voltage > half)
     left, right = above[above < trough], above[above > trough]
     if half >= 0 or not (left.size and right.size):
@@ -91,7 +91,7 @@ def waveform_halfwidth(waveform: ArrayLike, dt: float = 1 / 30_000) -> float:
     i, j = int(left[-1]), int(right[0])
     start = i + (voltage[i] - half) / (voltage[i] - voltage[i + 1])
     end = j - (voltage[j] - half) / (voltage[j] - voltage[j - 1])
-    return float((end - start) * check.positive(dt, "dt"))
+    return float((end - start) * step)
 
 
 def waveform_pt_ratio(waveform: ArrayLike) -> float:
