@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import (
+from sc_neurocore.dynamics._kernel import ROW
+from sc_neurocore.dynamics._methods import Program
+from sc_neurocore.dynamics._sheet import (
     ELEMENTARY,
-    ROW,
     Layout,
     Rate,
     Sheet,
@@ -25,7 +26,6 @@ from sc_neurocore.dynamics._kernel import (
     operation,
     tick_values,
 )
-from sc_neurocore.dynamics._methods import Program
 from sc_neurocore.dynamics._tree import COMPARISON
 
 #: Neurons that are advanced together.
