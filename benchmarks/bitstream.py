@@ -24,10 +24,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
+from machine import processor, write_results
 from sc_neurocore.bitstream import (
     BIPOLAR,
     UNIPOLAR,
@@ -55,7 +55,6 @@ ROWS, COLUMNS, LENGTH = 64, 256, 262_144
 LONG = 2**25
 BITS = ROWS * COLUMNS * LENGTH
 INPUTS = 16
-RESULTS = Path(__file__).parent / "results" / "bitstream.json"
 Task = Callable[[], object]
 
 
@@ -340,7 +339,7 @@ def main() -> None:
         return
     report = {
         "machine": {
-            "processor": _processor(),
+            "processor": processor(),
             "processors": os.cpu_count(),
             "python": platform.python_version(),
             "numpy": np.__version__,
@@ -354,17 +353,8 @@ def main() -> None:
         "sharing": sharing_cost(),
         "avx2": avx2(),
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    write_results("bitstream", report)
     print(json.dumps(report, indent=2))
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

@@ -11,19 +11,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.progress import track
 
+from machine import RESULTS, write_results
 from sc_neurocore.build import BlockReport, verify_block
-from sc_neurocore.evidence import EvidenceStore, atomic_write
+from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.hdl.blocks import BLOCKS, Block
 from sc_neurocore.toolchain import available_simulators, get_target
 
 TARGETS = ("ice40-hx8k", "ecp5-25k")
 CYCLES = {"verilator": 100_000, "yosys": 4_000, "icarus": 20_000}
-RESULTS = Path(__file__).parent / "results" / "blocks.json"
 
 
 def measure(block: Block) -> BlockReport:
@@ -77,7 +76,7 @@ def main(modules: Sequence[str]) -> None:
         raise SystemExit(f"there is no block {', '.join(sorted(unknown))}")
     kept = {}
     if modules:
-        kept = {r["block"]: r for r in json.loads(RESULTS.read_text())["blocks"]}
+        kept = {r["block"]: r for r in json.loads((RESULTS / "blocks.json").read_text())["blocks"]}
     chosen = [block for block in BLOCKS if not modules or block.module in modules]
     measured = {block.module: row(measure(block)) for block in track(chosen, description="blocks")}
     rows = [found for name in known if (found := (kept | measured).get(name))]
@@ -92,8 +91,7 @@ def main(modules: Sequence[str]) -> None:
                 f"{a['logic_cells']:>8} {a['ffs']:>3} {a['fmax_mhz']:>6.0f} MHz" for a in areas
             )
         )
-    RESULTS.parent.mkdir(exist_ok=True)
-    atomic_write(RESULTS, json.dumps({"blocks": rows}, indent=2) + "\n")
+    write_results("blocks", {"blocks": rows})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,11 +30,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from machine import processor, write_results
 from sc_neurocore.accelerator import bank_words, simulate_network
 from sc_neurocore.devices import Inference, Read, VirtualBoard, Write, update
 from sc_neurocore.exceptions import DeviceError
 
-RESULTS = Path(__file__).parent / "results" / "board.json"
 RATES = {
     "link.lost": 0.02,
     "link.corrupted": 0.05,
@@ -277,13 +276,13 @@ def main() -> None:
     options = parser.parse_args()
     begin = time.perf_counter()
     results = {
-        "machine": {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "machine": {"cpu": processor(), "cores": os.cpu_count()},
         "load_before": round(os.getloadavg()[0], 2),
         "speed": speed(options.bundle),
         "campaign": campaign(options.bundle, options.faults),
     }
     results["seconds"] = round(time.perf_counter() - begin, 1)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_results("board", results)
     print(json.dumps(results, indent=2))
 
 

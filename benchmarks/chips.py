@@ -6,15 +6,15 @@ those of synthesis, before place and route, and deterministic with the same tool
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.progress import track
 
+from machine import write_results
 from sc_neurocore.accelerator import Folding, Quantisation, quantise
-from sc_neurocore.evidence import EvidenceStore, atomic_write
+from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.nir_bridge import from_nir
 from sc_neurocore.partition import LinkOptions, build_chips
 from sc_neurocore.toolchain import get_target, synthesise
@@ -22,7 +22,6 @@ from sc_neurocore.toolchain import get_target, synthesise
 TARGET = "ecp5-25k"
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.nir"
 FOLDINGS = (Folding(16, 1), Folding(5, 1))
-RESULTS = Path(__file__).parent / "results" / "chips.json"
 
 
 def main() -> None:
@@ -47,7 +46,7 @@ def main() -> None:
         print(row)
     link = asdict(LinkOptions())
     found = {"target": TARGET, "word": "synthesised", "link": link, "chips": rows}
-    atomic_write(RESULTS, json.dumps(found, indent=2) + "\n")
+    write_results("chips", found)
 
 
 if __name__ == "__main__":

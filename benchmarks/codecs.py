@@ -14,21 +14,18 @@ benchmarks/results/codecs.json.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import time
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zstandard
 
+from machine import processor, write_results
 from sc_neurocore.spike_codec import get_codec
 
-RESULTS = Path(__file__).parent / "results" / "codecs.json"
 CODECS: dict[str, tuple[str, dict[str, Any]]] = {
     "isi varint": ("isi", {"entropy": "varint"}),
     "isi huffman": ("isi", {"entropy": "huffman"}),
@@ -138,14 +135,12 @@ def main() -> None:
             cells = zip(row.values(), (8, 12, 13, 13), strict=True)
             print(f"{label:24}" + "".join(f"{value:>{width}}" for value, width in cells))
     result = {
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": {"processor": processor(), "cores": os.cpu_count()},
         "ticks": ticks,
         "neurons": 128,
         "rasters": report,
     }  # fmt: skip
-    partial = RESULTS.with_suffix(".tmp")
-    partial.write_text(json.dumps(result, indent=2) + "\n")
-    partial.replace(RESULTS)
+    write_results("codecs", result)
 
 
 if __name__ == "__main__":

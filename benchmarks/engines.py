@@ -7,8 +7,6 @@ beside them as their authors give them, on other devices.
 
 from __future__ import annotations
 
-import json
-import platform
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,12 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from machine import processor, write_results
 from sc_neurocore.build.network import NetworkOptions, build_network, read_network
-from sc_neurocore.evidence import atomic_write
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import to_nir
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "engines.json"
 DIGITS, SMALL = ROOT / "examples/digits/digits.nir", ROOT / "examples/digits/digits-small.nir"
 FLOAT = ROOT / "examples/digits/digits-float.nir"
 MNIST = ROOT / "examples/mnist/mnist.nir"
@@ -111,13 +108,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, file, *rest in track(CASES, description="building"):
             rows.append(measure(name, file or random_network(Path(folder)), *rest))
-    atomic_write(
-        RESULTS,
-        json.dumps(
-            {"machine": platform.processor(), "engines": rows, "published": PUBLISHED}, indent=2
-        )
-        + "\n",
-    )
+    write_results("engines", {"machine": processor(), "engines": rows, "published": PUBLISHED})
 
 
 if __name__ == "__main__":

@@ -11,15 +11,12 @@ update of one cell takes, which is printed. Results go to benchmarks/results/eve
 
 from __future__ import annotations
 
-import json
-import platform
 import time
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from sc_neurocore.evidence import atomic_write
+from machine import processor, write_results
 from sc_neurocore.network import (
     FixedIndegree,
     Network,
@@ -29,7 +26,6 @@ from sc_neurocore.network import (
     SpikeSourceArray,
 )
 
-RESULTS = Path(__file__).parent / "results" / "event_driven.json"
 CELLS, SOURCES, SECONDS, DT, REPEATS = 2000, 500, 2.0, 1e-4, 3
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -86,11 +82,11 @@ def main() -> None:
     inside = bool(ratios.min() < 0 < ratios.max())
     print(f"crossover at sources of {crossover:.2g} Hz" if inside else "no crossover in this range")
     document = {
-        "machine": platform.processor() or platform.machine(), "threads": 1, "cells": CELLS,
+        "machine": processor(), "threads": 1, "cells": CELLS,
         "sources": SOURCES, "seconds": SECONDS, "dt": DT, "runs": found,
         "crossover_source_rate_hz": crossover if inside else None,
     }  # fmt: skip
-    atomic_write(RESULTS, json.dumps(document, indent=2).encode() + b"\n")
+    write_results("event_driven", document)
 
 
 if __name__ == "__main__":

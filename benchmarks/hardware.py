@@ -6,19 +6,16 @@ route is deterministic for a seed, so the figures are reproducible with the same
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from rich.progress import track
 
+from machine import write_results
 from sc_neurocore.build import BuildOptions, hardware_options, source_of
 from sc_neurocore.compiler import compile_model
-from sc_neurocore.evidence import EvidenceStore, atomic_write
+from sc_neurocore.evidence import EvidenceStore
 from sc_neurocore.neurons import load_schema
 from sc_neurocore.toolchain import get_target, implement
 
 TARGET = "ice40-hx8k"
-RESULTS = Path(__file__).parent / "results" / "hardware.json"
 
 #: The first models; `benchmarks/catalogue.py` takes all of them up the whole ladder.
 MODELS = (
@@ -87,8 +84,7 @@ def main() -> None:
             f"{row['fmax_mhz']:>6} MHz {row['clocks_per_tick']:>4} clocks per tick"
             + ("" if "goal" not in row else f"   goal {'met' if row['goal_met'] else 'MISSED'}")
         )
-    RESULTS.parent.mkdir(exist_ok=True)
-    atomic_write(RESULTS, json.dumps({"target": TARGET, "models": rows}, indent=2) + "\n")
+    write_results("hardware", {"target": TARGET, "models": rows})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ Results go to benchmarks/results/links.json.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import select
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from machine import processor, write_results
 from sc_neurocore.partition import AERReceiver, AERSender, SpikePacket
 from sc_neurocore.partition._transport import (
     Channel,
@@ -33,7 +33,6 @@ from sc_neurocore.partition._transport import (
     udp_sender,
 )
 
-RESULTS = Path(__file__).parent / "results" / "links.json"
 NEURONS, PROGRAM = 65536, bytes(range(32))
 #: Datagrams that fit an Ethernet frame, and those that only loopback carries.
 SIZES = {"ethernet": 1472, "loopback": 32768}
@@ -167,11 +166,11 @@ def main() -> None:
                   f"per CPU s: {best['sender_spikes_per_cpu_s'] / 1e6:.1f} M sent, "
                   f"{best['receiver_spikes_per_cpu_s'] / 1e6:.1f} M received")  # fmt: skip
     found = {
-        "machine": {"cpus": os.cpu_count(), "machine": platform.machine(),
+        "machine": {"cpus": os.cpu_count(), "machine": processor(),
                     "python": platform.python_version(), "load": os.getloadavg()[0]},
         "neurons": NEURONS, "codec": codec(), "links": rows,
     }  # fmt: skip
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+    write_results("links", found)
 
 
 if __name__ == "__main__":

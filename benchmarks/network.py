@@ -11,18 +11,16 @@ does besides is finding spikes and updating neurons. Results go to benchmarks/re
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from machine import processor, write_results
 from sc_neurocore.accelerator import (
     INPUT,
     IntegerNetwork,
@@ -36,7 +34,6 @@ from sc_neurocore.ir import Affine, Assumptions, Graph, Input, Neurons, Node, Ou
 from sc_neurocore.nir_bridge import SCNetwork
 
 SAMPLES, SIZES, DT, REPEATS = 10_000, (784, 128, 10), 1e-3, 7
-RESULTS = Path(__file__).parent / "results" / "network.json"
 
 
 def _network(**options: Any) -> IntegerNetwork:
@@ -118,19 +115,14 @@ def main() -> None:
     seconds = _best(lambda: _add_rows(total, weights, 0, SIZES[1], repeated, len(repeated)))
     rate = len(repeated) * SIZES[1] / seconds
     print(f"adding alone: {rate / 1e9:.1f} G additions/s per core")
-    RESULTS.write_text(
-        json.dumps(
-            {
-                "machine": {"processor": platform.processor(), "cores": os.cpu_count()},
-                "task": {"samples": SAMPLES, "sizes": SIZES, "ticks": 16, "bits": 6},
-                "simulator": found,
-                "pytorch": {"version": torch.__version__, "seconds": peer, "times": peer / ours},
-                "adding_alone_per_core_per_s": rate,
-            },
-            indent=2,
-        )
-        + "\n"
-    )
+    report = {
+        "machine": {"processor": processor(), "cores": os.cpu_count()},
+        "task": {"samples": SAMPLES, "sizes": SIZES, "ticks": 16, "bits": 6},
+        "simulator": found,
+        "pytorch": {"version": torch.__version__, "seconds": peer, "times": peer / ours},
+        "adding_alone_per_core_per_s": rate,
+    }
+    write_results("network", report)
 
 
 if __name__ == "__main__":

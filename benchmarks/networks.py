@@ -38,7 +38,8 @@ from typing import Any
 
 import numpy as np
 
-RESULTS = Path(__file__).parent / "results" / "networks.json"
+from machine import processor, write_results
+
 THREADS, SECONDS, SETTLED, DELAY, DT = 2, 1.0, 0.2, 1.5, 0.1
 J, G, ETA, TAU, THETA, RESET, REFRACTORY = 0.1, 5.0, 2.0, 20.0, 20.0, 10.0, 2.0
 FIGURES = ("rate_hz", "cv", "correlation")
@@ -416,7 +417,7 @@ def main() -> None:
     parser.add_argument("--milliseconds", type=float, default=1000.0)
     options = parser.parse_args()
     report: dict[str, Any] = {
-        "machine": {"processor": _processor(), "python": platform.python_version(),
+        "machine": {"processor": processor(), "python": platform.python_version(),
                     "threads": THREADS, "load_before": os.getloadavg()[0]},
         "bandwidth_bytes_per_s": bandwidth(),
         "brunel": brunel(options.neurons, options.seeds),
@@ -432,11 +433,7 @@ def main() -> None:
             entry["nest"] = _child("--child", "column_in_nest", scale, options.milliseconds)
             print(json.dumps(entry["nest"]), flush=True)
         report["microcircuit"].append(entry)
-    text = json.dumps(report, indent=1) + "\n"
-    RESULTS.parent.mkdir(exist_ok=True)
-    draft = RESULTS.with_suffix(".tmp")
-    draft.write_text(text)
-    draft.replace(RESULTS)
+    write_results("networks", report)
     for name in ("nest", "brian2"):
         if name in report["brunel"]:
             print(name, json.dumps(report["brunel"][name], indent=1))
@@ -449,14 +446,6 @@ def main() -> None:
 def _free() -> int:
     lines = Path("/proc/meminfo").read_text().splitlines()
     return next(int(x.split()[1]) * 1024 for x in lines if x.startswith("MemAvailable"))
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

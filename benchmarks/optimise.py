@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from machine import write_results
 from sc_neurocore.build.network import NetworkOptions, NetworkSource, read_network
 from sc_neurocore.cost import LayerShape, cost_model, layer_luts
 from sc_neurocore.evidence import EvidenceStore
@@ -51,7 +52,6 @@ from sc_neurocore.toolchain import get_target
 
 RUNS = 4
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "optimise.json"
 
 
 @dataclass(frozen=True)
@@ -311,7 +311,7 @@ def main() -> None:
         "programme": programme_time(),
         "rows": rows,
     }
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_results("optimise", result)
     print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=2))
 
 

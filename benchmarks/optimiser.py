@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from machine import processor, write_results
 from sc_neurocore.evidence import EvidenceStore, atomic_write
 from sc_neurocore.optimizer import (
     HardwareBudget,
@@ -33,7 +34,6 @@ from sc_neurocore.optimizer.farm._sc_layer import sc_layer
 from sc_neurocore.toolchain import synthesise
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "optimiser.json"
 TABLE = ROOT / "src" / "sc_neurocore" / "optimizer" / "product_error.csv"
 SEED = 5
 #: Networks that are selected for, and those that are synthesised too.
@@ -46,12 +46,12 @@ def main() -> None:
         atomic_write(TABLE, make_error_table())
         return
     results = {
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{processor()}, Python {platform.python_version()}",
         "full_grid": full_grid_times(),
         "selection": selections(),
         "synthesis": {target: synthesised(target) for target in ("ice40", "ecp5")},
     }
-    atomic_write(RESULTS, json.dumps(results, indent=1) + "\n")
+    write_results("optimiser", results)
     print(json.dumps(results, indent=1))
 
 

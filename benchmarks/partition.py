@@ -13,12 +13,11 @@ import json
 import platform
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sc_neurocore.evidence import atomic_write
+from machine import processor, write_results
 from sc_neurocore.ir import (
     Affine,
     Edge,
@@ -37,7 +36,6 @@ from sc_neurocore.ir import (
 from sc_neurocore.nir_bridge import SCNetwork
 from sc_neurocore.partition import PlacesFile, compile_partitions, measure_traffic
 
-RESULTS = Path(__file__).resolve().parent / "results" / "partition.json"
 #: Edges of the graphs that are compiled, and the goal for the largest.
 EDGES, GOAL_S = (10_000, 100_000, 1_000_000), 60.0
 #: Edges into the linear operation of each population.
@@ -49,12 +47,12 @@ TICKS = 200
 def main() -> None:
     """Measure everything and write the results."""
     results = {
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{processor()}, Python {platform.python_version()}",
         "compile": compile_times(),
         "cut": [cut_of(delay, k) for delay in (1, 0) for k in (2, 4, 8)],
         "small": [against_optimum(delay) for delay in (1, 0)],
     }
-    atomic_write(RESULTS, json.dumps(results, indent=1) + "\n")
+    write_results("partition", results)
     print(json.dumps(results, indent=1))
 
 

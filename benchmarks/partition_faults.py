@@ -8,17 +8,14 @@ Ends with status 1 if a counter differs. Results go to benchmarks/results/partit
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from machine import write_results
 from sc_neurocore.partition import fault_table
-
-RESULTS = Path(__file__).parent / "results" / "partition_faults.json"
 
 
 def main() -> int:
@@ -35,7 +32,7 @@ def main() -> int:
                           str(row.injected), str(row.counted), equal)  # fmt: skip
     Console().print(table)
     found = [{**asdict(row), "equal": row.equal} for row in rows]
-    RESULTS.write_text(json.dumps({**vars(options), "rows": found}, indent=1) + "\n")
+    write_results("partition_faults", {**vars(options), "rows": found})
     return 0 if all(row.equal for row in rows) else 1
 
 

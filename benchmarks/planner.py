@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from machine import write_results
 from sc_neurocore.compiler.adaptive_precision import (
     assign_synapse_precisions,
     precision_plan_manifest,
@@ -34,7 +35,6 @@ from sc_neurocore.compiler.adaptive_precision import (
 )
 
 SIZE = 1024
-RESULTS = Path(__file__).parent / "results" / "planner.json"
 DOCUMENTED = {
     "plan_and_manifest_s": 13.95,
     "peak_mb": 494,
@@ -190,8 +190,7 @@ def main() -> None:
         "documented": DOCUMENTED,
         "outcomes": outcomes(),
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    write_results("planner", report)
     print(json.dumps(report, indent=2))
 
 

@@ -14,22 +14,19 @@ one weight and reads one trace per event. Results go to benchmarks/results/plast
 from __future__ import annotations
 
 import json
-import os
 import platform
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 
+from machine import processor, write_results
 from sc_neurocore.synapses import Events, PlasticState, load_rule
 
 SOURCES, TARGETS, INDEGREE = 2000, 2000, 500
 TICKS, DT, DELAY, RATE, REPEATS = 10_000, 0.1, 10, 10.0, 5
 SYNAPSES = TARGETS * INDEGREE
-RESULTS = Path(__file__).parent / "results" / "plasticity.json"
 TASKS: dict[str, tuple[str, dict[str, float], str, dict[str, float]]] = {
     "stdp_pair": (
         "stdp_pair", {"lr": 0.01, "alpha": 1.0, "tau_minus": 20.0},
@@ -199,7 +196,7 @@ def main() -> None:
     bare = limit(RATE)
     scaling = {str(rate): ours("stdp_pair", rate, 3)["best_s"] for rate in (0.0, 5.0, 10.0, 20.0)}
     report = {
-        "machine": {"processor": _processor(), "python": platform.python_version(), "threads": 1},
+        "machine": {"processor": processor(), "python": platform.python_version(), "threads": 1},
         "task": {
             "synapses": SYNAPSES, "sources": SOURCES, "targets": TARGETS, "rate_hz": RATE,
             "ticks": TICKS, "dt_ms": DT,
@@ -212,20 +209,8 @@ def main() -> None:
         "stdp_pair_s_by_rate_hz": scaling,
         "every_tick_rules_ns_per_synapse_and_tick": every_tick(),
     }  # fmt: skip
-    RESULTS.parent.mkdir(exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=RESULTS.parent, delete=False) as draft:
-        draft.write(json.dumps(report, indent=2) + "\n")
-    Path(draft.name).chmod(0o644)
-    os.replace(draft.name, RESULTS)  # noqa: PTH105 (atomic)
+    write_results("plasticity", report)
     print(json.dumps(report, indent=2))
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

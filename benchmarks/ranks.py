@@ -13,22 +13,20 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from machine import processor, write_results
 from sc_neurocore.ir import Affine, Assumptions, Edge, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import SCNetwork
 from sc_neurocore.partition import MPIDriver, run_on_ranks, spike_digest
 
 SIZE, CHANNELS, DENSITY, DELAY, DT = 5000, 200, 0.2, 5, 1 / 1024
 TICKS, CHECKED, REPEATS = 1000, 100, 3
-RESULTS = Path(__file__).parent / "results" / "ranks.json"
 
 
 def _network() -> tuple[SCNetwork, np.ndarray[Any, Any]]:
@@ -119,19 +117,14 @@ def main() -> None:
         found.append(json.loads(done.stdout))
         print(json.dumps(found[-1], indent=1))
     assert found[0]["digest"] == found[1]["digest"]
-    RESULTS.write_text(
-        json.dumps(
-            {
-                "machine": {"processor": platform.processor(), "cores": os.cpu_count(),
-                            "load_1min": os.getloadavg()[0]},
-                "task": {"neurons": SIZE, "density": DENSITY, "delay": DELAY, "ticks": TICKS},
-                "runs": found,
-                "speed_up": found[0]["seconds"] / found[1]["seconds"],
-            },
-            indent=2,
-        )
-        + "\n"
-    )  # fmt: skip
+    report = {
+        "machine": {"processor": processor(), "cores": os.cpu_count(),
+                    "load_1min": os.getloadavg()[0]},
+        "task": {"neurons": SIZE, "density": DENSITY, "delay": DELAY, "ticks": TICKS},
+        "runs": found,
+        "speed_up": found[0]["seconds"] / found[1]["seconds"],
+    }  # fmt: skip
+    write_results("ranks", report)
 
 
 if __name__ == "__main__":

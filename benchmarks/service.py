@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from machine import processor, write_results
 from sc_neurocore.compiler_service.client import Client
 from sc_neurocore.compiler_service.service import (
     Database,
@@ -41,7 +42,6 @@ from sc_neurocore.compiler_service.service import (
 from sc_neurocore.compiler_service.service._queue import release, worker_name
 
 CLIENTS, WRITES, DAMAGED = 200, 0.1, b"\x89HDF\r\n\x1a\nnothing"
-RESULTS = Path(__file__).parent / "results" / "service.json"
 
 
 async def _ask(
@@ -197,8 +197,8 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=100)
     options = parser.parse_args()
     found = {
-        "machine": {"cores": os.cpu_count(), "processor": platform.processor() or
-                    platform.machine(), "python": platform.python_version(),
+        "machine": {"cores": os.cpu_count(), "processor": processor(),
+                    "python": platform.python_version(),
                     "load_before": [round(x, 2) for x in os.getloadavg()]},
         "load": under_load(options.seconds),
     }  # fmt: skip
@@ -206,5 +206,4 @@ if __name__ == "__main__":
     if options.kills:
         found["kills"] = under_kills(options.kills)
         print(json.dumps(found["kills"], indent=2))
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    print(f"written to {RESULTS.name}")
+    write_results("service", found)

@@ -23,12 +23,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+
+from machine import processor, write_results
 
 NEURONS, TICKS, DT, REPEATS = 100_000, 1000, 0.1, 40
 E_L, R, TAU, THETA, RESET, REFRACTORY = -65.0, 10.0, 10.0, -50.0, -65.0, 2.0
 LOW, HIGH = 1.0, 2.5
-RESULTS = Path(__file__).parent / "results" / "simulation.json"
 
 BRIAN = f"""
 import json, sys, time
@@ -212,7 +212,7 @@ def main() -> None:
     # the current and the end of the refractory period, 8 bytes each, once they exceed the caches.
     per_update = 4 * 8
     report: dict[str, object] = {
-        "machine": {"processor": _processor(), "python": platform.python_version()},
+        "machine": {"processor": processor(), "python": platform.python_version()},
         "task": {"neurons": NEURONS, "ticks": TICKS, "dt_ms": DT, "dtype": "float64", "threads": 1},
         "ours": {"method": "exact", "float64": found["float64"], "float32": found["float32"]},
         "updates_per_s": NEURONS * TICKS / best,
@@ -231,17 +231,8 @@ def main() -> None:
         result["times_slower_than_ours"] = min(runs[mode]) / best
     if theirs:
         report["brian2"] = theirs
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    write_results("simulation", report)
     print(json.dumps(report, indent=2))
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

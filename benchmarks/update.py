@@ -33,6 +33,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from machine import write_results
 from sc_neurocore.accelerator import simulate_swap
 from sc_neurocore.build.network import (
     LiveBundle,
@@ -60,7 +61,6 @@ from sc_neurocore.nir_bridge import SCNetwork, from_nir, write_nir
 RUNS, GATE_RUNS, CHANGED = 200, 10, 1000
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = ROOT / "examples" / "digits" / "digits.nir"
-RESULTS = ROOT / "benchmarks" / "results" / "update.json"
 #: Seconds on the clock, and of the processor.
 Pair = tuple[float, float]
 
@@ -228,8 +228,7 @@ def main() -> None:
         "open_and_verify": summary(times["open"]),
         "live_swap": swap,
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    write_results("update", report)
     print(json.dumps(report, indent=2))
 
 

@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from machine import write_results
 from sc_neurocore.compiler_service.client import Client
 from sc_neurocore.compiler_service.service import Database, Settings, create_token
 from sc_neurocore.compiler_service.service._boards import Boards
@@ -41,7 +42,6 @@ from sc_neurocore.devices import update as live
 from sc_neurocore.ir import Affine, Graph, Input, Neurons, Node, Output
 from sc_neurocore.nir_bridge import write_nir
 
-RESULTS = Path(__file__).parent / "results" / "update_kills.json"
 DEVICE = "bench-1"
 OPTIONS = {"place_and_route": False, "samples": 20, "target": "ecp5-85k", "live": "axi_lite"}
 
@@ -278,7 +278,7 @@ def main(kills: int, seed: int) -> bool:
                 campaign.round(1.2 * took)
                 if number % 10 == 9 or number + 1 == kills:
                     report = {"machine": machine, "seed": seed, **campaign.report(took)}
-                    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+                    write_results("update_kills", report)
                     print(json.dumps(report), flush=True)
         finally:
             campaign.server.stop()

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sc_neurocore.dynamics import Model, Quantity, Simulation, State, build_model, simulate
+from sc_neurocore.dynamics import (
+    Model,
+    Quantity,
+    Simulation,
+    State,
+    build_model,
+    load_kernel,
+    simulate,
+)
+from sc_neurocore.dynamics._interpreter import _text
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.neurons import load_model
 
@@ -96,3 +107,20 @@ def test_what_the_interpreter_refuses() -> None:
     assert str(error.value) == "engine is 'fast'; allowed: 'compiled', 'interpreted'"
     with pytest.raises(SCConfigError):
         simulate(model, 1.0, ticks=1, engine="interpreted", dtype="float32")
+
+
+ANOTHER_PROCESS = """
+from numba.core import event
+from sc_neurocore.dynamics import build_model, simulate
+
+with event.install_recorder("numba:compile") as seen:
+    simulate(build_model("dx/dt = I - x"), 1.0, ticks=1, engine="interpreted")
+print(len(seen.buffer))
+"""
+
+
+def test_it_is_compiled_once_and_not_at_all_in_the_next_process() -> None:
+    # Run here if the cache had it not, and then for one list of types.
+    assert len(load_kernel(_text()).py_func.__globals__["execute"].signatures) <= 1
+    done = subprocess.run([sys.executable, "-c", ANOTHER_PROCESS], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("0\n", "")

@@ -20,7 +20,8 @@ from sc_neurocore.dynamics import (
     reference,
     simulate,
 )
-from sc_neurocore.dynamics._kernel import Layout, kernel_source
+from sc_neurocore.dynamics._kernel import kernel_source
+from sc_neurocore.dynamics._sheet import Layout
 from sc_neurocore.exceptions import SCConfigError
 
 NOISY = build_model(

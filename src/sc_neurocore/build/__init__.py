@@ -13,7 +13,7 @@ from sc_neurocore.build._blocks import (
     refute_block,
     verify_block,
 )
-from sc_neurocore.build._build import RUNGS, Build, build, compile_source
+from sc_neurocore.build._build import Build, build, compile_source
 from sc_neurocore.build._bundle import Bundle, BundleError, check_output, load_bundle
 from sc_neurocore.build._cosim import (
     Cosimulation,
@@ -31,6 +31,7 @@ from sc_neurocore.build._fidelity import (
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
 from sc_neurocore.build._plot import StateTrace, Traces, rate_plot, trace_plot
+from sc_neurocore.build._report import RUNGS
 from sc_neurocore.build._source import Drive, Source, document_of_equations, source_of
 from sc_neurocore.build._verify import Verification, verify_bundle
 

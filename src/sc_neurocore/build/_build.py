@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,18 +12,17 @@ from sc_neurocore import __version__
 from sc_neurocore.build._bundle import SCHEMA, write_files, write_manifest, writing
 from sc_neurocore.build._cosim import CLOCKS, Cosimulation, cosimulate, make_stimulus
 from sc_neurocore.build._fidelity import (
-    COUNT_BOUND,
-    STATE_BOUND,
     Fidelity,
     measure_fidelity,
     raw_inputs,
     recorded_fidelity,
 )
-from sc_neurocore.build._measure import BITSTREAM_SUFFIX, Measurement, describe, measure
+from sc_neurocore.build._measure import BITSTREAM_SUFFIX, Measurement, measure
 from sc_neurocore.build._options import BuildOptions, hardware_options
 from sc_neurocore.build._page import render_page
 from sc_neurocore.build._proof import Proof, prove_module
-from sc_neurocore.build._reference import ReferenceCheck, recorded_reference
+from sc_neurocore.build._reference import recorded_reference
+from sc_neurocore.build._report import report_of
 from sc_neurocore.build._source import Source, within_format
 from sc_neurocore.compiler import Compiled, HardwareOptions, compile_model, plan_formats, refined
 from sc_neurocore.evidence import EvidenceStore
@@ -32,20 +30,10 @@ from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.neurons import schema_to_toml
 from sc_neurocore.toolchain import Target, available_simulators, get_target
 
-REPORT_SCHEMA = "sc-neurocore.report.v1"
 Stage = Callable[[str], None]
 #: Budgets tried, relative to the clock period, until the routed clock meets the demand.
 _TIGHTER = (1.0, 0.75, 0.55, 0.4)
 _AUTO_STEPS = (0, 2, 4, 6, 8, 10)
-
-RUNGS = (
-    "1_equations_vs_reference",
-    "2_float_vs_fixed",
-    "3_model_vs_rtl",
-    "4_properties_proven",
-    "5_rtl_vs_netlist",
-    "6_placed_and_routed",
-)
 
 
 @dataclass(frozen=True)
@@ -118,7 +106,7 @@ def _run(
     checked, integrated = recorded_reference(source, store=store)
     runs = cosimulations(source, compiled, options, store, stage)
     proof = prove_module(compiled, measured, target, options, store, stage)
-    report = _report(source, compiled, options, target, fidelity, checked, runs, proof, measured)
+    report = report_of(source, compiled, target, fidelity, checked, runs, proof, measured)
     report["evidence"]["fidelity"] = ran.key
     if integrated is not None:
         report["evidence"]["reference"] = integrated.key
@@ -218,166 +206,6 @@ def cosimulations(
             )
         )
     return runs
-
-
-def _report(
-    source: Source,
-    compiled: Compiled,
-    options: BuildOptions,
-    target: Target,
-    fidelity: Fidelity,
-    checked: ReferenceCheck | None,
-    runs: list[Cosimulation],
-    proof: Proof,
-    measured: Measurement,
-) -> dict[str, Any]:
-    model, d, drive = compiled.model, compiled.datapath, source.drive
-    about = source.document["model"]
-    return {
-        "schema": REPORT_SCHEMA,
-        "version": __version__,
-        "model": {
-            "name": model.name,
-            "title": about.get("title", model.name),
-            "description": about.get("description", ""),
-            "equations": [e.source for e in model.equations],
-            "jumps": [a.source for a in model.jumps],
-            "threshold": None if model.threshold is None else model.threshold_text,
-            "edge": model.edge,
-            "reset": [a.source for a in model.reset],
-            "refractory_ms": model.refractory,
-            "dt": model.dt,
-            "method": model.method,
-            "float_method": source.reference.method,
-            "parameters": [asdict(q) for q in _finite(model.parameters)],
-            "reference": dict(source.document.get("reference", {})),
-        },
-        "target": target.name,
-        "format": compiled.options.format,
-        "formats": {p.name: str(p.format) for p in (*d.states, *d.inputs, *d.parameters, *d.draws)},
-        "options": {
-            "overflow": compiled.options.overflow,
-            "rounding": compiled.options.rounding,
-            "pipeline": compiled.options.pipeline,
-            "multipliers": "shared" if compiled.schedule.products else "parallel",
-            "parameters": compiled.options.parameters,
-            "clock_mhz": compiled.options.clock_mhz,
-        },
-        "cycles_per_tick": compiled.rtl.cycles,
-        "renamed": dict(compiled.rtl.renamed),
-        "cosim": [
-            {
-                "simulator": r.simulator,
-                "version": r.version,
-                "cycles": r.cycles,
-                "ticks": r.ticks,
-                "mismatches": r.mismatches,
-                "first_mismatch": None if r.first is None else str(r.first),
-                "word": "executed",
-            }
-            for r in runs
-        ],
-        "formal": proof.formal,
-        "equivalence": proof.equivalence,
-        "synthesis": describe(measured, compiled, target),
-        "fidelity": {
-            "spikes_float": fidelity.spikes_float,
-            "spikes_fixed": fidelity.spikes_fixed,
-            "max_abs_error": dict(fidelity.max_abs_error),
-            "spike_time_rmse_ms": fidelity.spike_time_rmse_ms,
-            "bound": f"spike counts within {COUNT_BOUND:.0%} and at least one; where nothing "
-            f"spikes or a state leaves its register, states within {STATE_BOUND:.0%} of their "
-            "largest magnitude",
-            "protocol": f"{drive.origin}: {drive.input or 'no input'} = {drive.amplitude:g} from "
-            f"{drive.onset:g} to {drive.duration:g} ms"
-            + ("" if drive.period is None else f", every {drive.period:g} ms"),
-            "word": "executed",
-        },
-        "reference": None if checked is None else asdict(checked),
-        "tables": [asdict(t) for t in d.tables],
-        "notices": [*compiled.plan.notices, *_beyond(compiled, fidelity)],
-        "ladder": _ladder(source, fidelity, checked, runs, proof, measured, target),
-        "evidence": {
-            **{f"cosim.{r.simulator}": r.evidence for r in runs},
-            **proof.keys,
-            "synthesis": measured.synthesis.key,
-            **({"layout": measured.layout.key} if measured.layout else {}),
-        },
-    }
-
-
-def _finite(quantities: Any) -> list[Any]:
-    """Quantities with open ranges written as ``None``, which JSON can hold."""
-    return [
-        replace(
-            q,
-            low=None if math.isinf(q.low) else q.low,
-            high=None if math.isinf(q.high) else q.high,
-        )
-        for q in quantities
-    ]
-
-
-def _ladder(
-    source: Source,
-    fidelity: Fidelity,
-    checked: ReferenceCheck | None,
-    runs: list[Cosimulation],
-    proof: Proof,
-    measured: Measurement,
-    target: Target,
-) -> dict[str, str]:
-    if checked is None:
-        why = "a map is its own reference" if source.reference.method == "map" else "noise is drawn"
-        first = f"not applicable: {why}"
-    else:
-        first = "climbed" if checked.within_bound else f"failed: {_apart(source, checked)}"
-    second = "climbed" if fidelity.fault is None else f"failed: {fidelity.fault}"
-    bad = next((r for r in runs if r.first is not None), None)
-    third = "climbed" if runs else "not run: no simulator is installed"
-    idle = next((r for r in runs if not r.ticks), None)
-    if idle is not None:
-        third = f"not run: no tick ends within {idle.cycles} clocks; raise --cycles"
-    if bad is not None:
-        third = f"failed: {bad.simulator} at {bad.first}"
-    if measured.layout is not None:
-        sixth = "climbed"
-    elif target.place_and_route:
-        sixth = "not run: place and route was switched off"
-    else:
-        sixth = f"not run: no place-and-route tool exists for {target.name}"
-    return dict(
-        zip(RUNGS, (first, second, third, proof.rung, proof.equivalence_rung, sixth), strict=True)
-    )
-
-
-def _beyond(compiled: Compiled, fidelity: Fidelity) -> list[str]:
-    """Sentences about states that the float run takes out of their registers."""
-    does = "wraps" if compiled.options.overflow == "wrap" else "saturates"
-    found = []
-    for port in compiled.datapath.states:
-        if port.name in fidelity.beyond:
-            step = port.format.resolution
-            found.append(
-                f"'{port.name}' reaches {fidelity.beyond[port.name]:.4g} {port.unit}".rstrip()
-                + f" in floating point; its register {does} at "
-                f"[{port.low * step:g}, {port.high * step:g}]."
-            )
-    return found
-
-
-def _apart(source: Source, checked: ReferenceCheck) -> str:
-    """How a float run differs from the reference integrator, and what helps."""
-    method, dt = source.reference.method, source.reference.dt
-    remedy = "a smaller dt" if method == "rk4" else "a smaller dt or method rk4"
-    late = checked.max_spike_time_error_ms
-    found = (
-        f"{checked.own_spikes} spikes where the reference integrator gives {checked.spikes}"
-        + ("" if late is None else f", up to {late:.3g} ms apart")
-        if checked.max_state_error is None
-        else f"states that differ by {checked.max_state_error:.2%} from the reference integrator's"
-    )
-    return f"{method} with dt {dt:g} ms gives {found}; try {remedy}"
 
 
 def _write(

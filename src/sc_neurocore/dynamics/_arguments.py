@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.dynamics._errors import require_positive, suggest
-from sc_neurocore.dynamics._kernel import DType
 from sc_neurocore.dynamics._methods import linear_system
 from sc_neurocore.dynamics._model import Model
+from sc_neurocore.dynamics._sheet import DType
 from sc_neurocore.dynamics._simulation import Array
 from sc_neurocore.exceptions import SCConfigError
 

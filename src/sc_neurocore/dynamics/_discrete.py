@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from sc_neurocore.dynamics._errors import equation_error, suggest
 from sc_neurocore.dynamics._model import Quantity
+from sc_neurocore.dynamics._names import check_name
 from sc_neurocore.dynamics._parse import Line
-from sc_neurocore.dynamics._reader import MAX_EQUATIONS, check_name
+from sc_neurocore.dynamics._reader import MAX_EQUATIONS
 from sc_neurocore.dynamics._tree import Expr, Span, call, sym
 from sc_neurocore.exceptions import EquationError, SCConfigError
 

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import (
+from sc_neurocore.dynamics._kernel import ROW
+from sc_neurocore.dynamics._methods import Program
+from sc_neurocore.dynamics._sheet import (
     ELEMENTARY,
-    ROW,
     Layout,
     Rate,
     Sheet,
@@ -25,7 +26,6 @@ from sc_neurocore.dynamics._kernel import (
     operation,
     tick_values,
 )
-from sc_neurocore.dynamics._methods import Program
 from sc_neurocore.dynamics._tree import COMPARISON
 
 #: Neurons that are advanced together.
@@ -178,9 +178,8 @@ from sc_neurocore.dynamics._noise import normal, uniform
 D = np.float64
 MAX, ZERO, ONE = np.finfo(D).max, 0.0, 1.0
 NO, BLOCK = np.uint8(0), #BLOCK
-@njit("void(i8[:, ::1], f8[:, ::1], i8, i8, f8[::1], i8, f8[:, ::1], f8[:, ::1], f8[:, ::1], "
-      "f8[:, :, ::1], i8, i8, u8, u8, i8[::1], u1[::1])", nogil=True, error_model="numpy",
-      no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# No signature: it is compiled with `run`, and not at all when `run` comes from the cache.
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def execute(code, R, low, high, C, literals, P, UT, UN, UB, o, t, now, seed, free, last):
     stay_apart()
     for i in range(len(code)):
@@ -195,6 +194,7 @@ def run(once, always, event, places, registers, spike, condition, refractory, li
     R = np.zeros((registers, BLOCK))
     free, last = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.uint8)
     found, count = room, 0
+    zero = np.int64(0)  # a literal would compile `execute` once more, for it alone
     failed, who, state, end = -1, -1, -1, ticks
     for o in range(n0, n1, BLOCK):
         m = min(BLOCK, n1 - o)
@@ -202,10 +202,10 @@ def run(once, always, event, places, registers, spike, condition, refractory, li
             for i in range(len(places)):
                 R[places[i], j] = X[i, o + j]
             free[j], last[j] = counter[o + j], last0[o + j]
-        execute(once, R, 0, m, C, literals, P, UT, UN, UB, o, 0, now0, seed, free, last)
+        execute(once, R, zero, m, C, literals, P, UT, UN, UB, o, zero, now0, seed, free, last)
         for t in range(end):
             now = now0 + np.uint64(t)
-            execute(always, R, 0, m, C, literals, P, UT, UN, UB, o, t, now, seed, free, last)
+            execute(always, R, zero, m, C, literals, P, UT, UN, UB, o, t, now, seed, free, last)
             for j in range(m):
                 bad = -1
                 for i in range(len(places) - 1, -1, -1):

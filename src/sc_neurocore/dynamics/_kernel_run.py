@@ -13,17 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import (
-    BLOCK,
-    ROW,
-    DType,
-    KernelSource,
-    Layout,
-    Spread,
-    kernel_source,
-)
+from sc_neurocore.dynamics._kernel import BLOCK, ROW, KernelSource, kernel_source
 from sc_neurocore.dynamics._methods import program
 from sc_neurocore.dynamics._model import Model
+from sc_neurocore.dynamics._sheet import DType, Layout, Spread
 from sc_neurocore.dynamics._simulation import Array, State
 from sc_neurocore.exceptions import SCConfigError
 

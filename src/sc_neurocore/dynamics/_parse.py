@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sc_neurocore.dynamics._errors import equation_error
+from sc_neurocore.dynamics._names import check_name
 from sc_neurocore.dynamics._reader import (
     MAX_BLOCK,
     MAX_EQUATIONS,
@@ -16,7 +17,6 @@ from sc_neurocore.dynamics._reader import (
     MAX_VECTOR,
     NO_VECTORS,
     Sizes,
-    check_name,
     parse_expression,
     require_number,
 )  # fmt: skip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from sc_neurocore.dynamics._errors import equation_error, suggest
 from sc_neurocore.dynamics._evaluate import evaluate
+from sc_neurocore.dynamics._names import MAX_NAME
 from sc_neurocore.dynamics._tree import (
     DRAWS,
     FUNCTIONS,
@@ -28,7 +27,6 @@ MAX_LINE = 4_096
 MAX_DEPTH = 64
 MAX_NODES = 2_000
 MAX_EQUATIONS = 256
-MAX_NAME = 64
 #: Longest vector.
 MAX_VECTOR = 64
 #: Longest delay in ticks.
@@ -36,9 +34,6 @@ MAX_DELAY = 128
 #: Operations of an equation with its intermediate equations written out, and of all elements of a
 #: block's vectors together.
 MAX_EXPANDED = 10_000
-
-#: Names the language itself gives a meaning to.
-RESERVED = frozenset({"dt", "t", "xi", "and", "or", "not", "inf", "nan"}) | frozenset(FUNCTIONS)
 
 _BINARY: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
@@ -57,24 +52,6 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.FloorDiv: "'//' is not an operator; write floor(a / b)",
     ast.NamedExpr: "assignment inside an expression is not allowed",
 }
-
-
-def check_name(name: str, span: Span | None = None, what: str = "name") -> str:
-    """Return ``name`` if a user may choose it, else raise `EquationError`."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name.startswith("__"):
-        raise equation_error(
-            f"{what} '{name[:MAX_NAME]}' is not an identifier; use letters, digits and '_', "
-            "starting with a letter",
-            span,
-        )
-    if len(name) > MAX_NAME:
-        raise equation_error(
-            f"{what} '{name[:20]}…' has {len(name)} characters; at most {MAX_NAME} are allowed",
-            span,
-        )
-    if name in RESERVED or keyword.iskeyword(name):
-        raise equation_error(f"{what} '{name}' is reserved by the language; choose another", span)
-    return name
 
 
 #: Length of every vector by name.

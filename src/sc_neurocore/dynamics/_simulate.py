@@ -16,9 +16,9 @@ from sc_neurocore.dynamics._arguments import (
     room_for,
     wanted_ticks,
 )
-from sc_neurocore.dynamics._kernel import DType
 from sc_neurocore.dynamics._kernel_run import Engine, KernelRun
 from sc_neurocore.dynamics._model import Model
+from sc_neurocore.dynamics._sheet import DType
 from sc_neurocore.dynamics._simulation import Simulation, Spikes, State
 from sc_neurocore.exceptions import SCConfigError
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import DType
 from sc_neurocore.dynamics._model import Model
+from sc_neurocore.dynamics._sheet import DType
 from sc_neurocore.exceptions import SCConfigError
 
 Array = NDArray[Any]

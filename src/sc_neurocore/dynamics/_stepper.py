@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics._kernel import Layout, Spread, kernel_source
+from sc_neurocore.dynamics._kernel import kernel_source
 from sc_neurocore.dynamics._kernel_cache import load_kernel
 from sc_neurocore.dynamics._methods import program
 from sc_neurocore.dynamics._model import Model
+from sc_neurocore.dynamics._sheet import Layout, Spread
 from sc_neurocore.dynamics._simulation import State
 from sc_neurocore.exceptions import SCConfigError
 

@@ -19,7 +19,6 @@ from sc_neurocore.accelerator import (
 )
 from sc_neurocore.build._build import Build
 from sc_neurocore.build._bundle import writing
-from sc_neurocore.build._page import number
 from sc_neurocore.build.network._bundle import write_network_bundle
 from sc_neurocore.build.network._compare import (
     Comparison,
@@ -37,7 +36,6 @@ from sc_neurocore.build.network._hardware import (
     implement_engine,
 )
 from sc_neurocore.build.network._ladder import (
-    RUNGS,
     Activity,
     bit_true_predictions,
     recorded_activity,
@@ -45,9 +43,10 @@ from sc_neurocore.build.network._ladder import (
 )
 from sc_neurocore.build.network._options import NetworkOptions
 from sc_neurocore.build.network._plan import TIMED, Plan, plan_network
-from sc_neurocore.build.network._proof import BlockProofs, prove_blocks
+from sc_neurocore.build.network._proof import prove_blocks
 from sc_neurocore.build.network._proportion import Proportion, accuracy_of
 from sc_neurocore.build.network._source import NetworkSource
+from sc_neurocore.build.network._verdict import dependences, judge, saturations, silences
 from sc_neurocore.evidence import EvidenceStore, Record
 from sc_neurocore.toolchain import Target, get_target, lint
 
@@ -151,10 +150,10 @@ class _Run:
             "sharing": _sharing(plan),
             "sweep": sweep,
             "comparison": comparison,
-            "notices": [*plan.notices, *_saturations(plan, activity), *_beyond(correlation)],
+            "notices": [*plan.notices, *saturations(plan, activity), *dependences(correlation)],
         }  # fmt: skip
-        report["notices"] += _silences(report["spikes"])
-        self._judge(report, plan, hardware, proofs)
+        report["notices"] += silences(report["spikes"])
+        report |= judge(report, plan, hardware, proofs, options, self.target)
         cosimulated = {f"cosim.{run.simulator}": run.evidence for run in runs}
         report["evidence"] = cosimulated | {name: r.key for name, r in self.records.items()}
         # What a comparison leaves undecided is asked again each time.
@@ -251,64 +250,6 @@ class _Run:
         }
         return comparison_section(rivals, hardware.fmax_mhz, plan.foldings), sweep
 
-    def _judge(
-        self, report: dict[str, Any], plan: Plan, hardware: Hardware, proofs: BlockProofs
-    ) -> None:
-        """Fill in the ladder, and in a few words what each rung rests on."""
-        runs = report["cosim"]
-        statuses = (
-            _kept(report["accuracy"]),
-            _agreement(runs, report["spikes"]),
-            _clocked(runs),
-            proofs.rung,
-            proofs.equivalence_rung,
-            self._placed(report, plan, hardware),
-        )
-        inferences = sum(run["samples"] for run in runs)
-        clocks = sum(run["cycles"] for run in runs)
-        accuracy = report["accuracy"] or {}
-        details = (
-            " → ".join(
-                f"{100 * accuracy[key]['share']:.2f} %"
-                for key in ("float", "quantised", "bit_true")
-                if accuracy.get(key)
-            ),
-            f"{inferences} inferences, every spike of every layer",
-            f"{number(clocks)} clocks",
-            *proofs.details,
-            "" if hardware.fmax_mhz is None else f"{hardware.fmax_mhz:.1f} MHz",
-        )  # fmt: skip
-        report["ladder"] = dict(zip(RUNGS, statuses, strict=True))
-        report["ladder_details"] = dict(zip(RUNGS, details, strict=True))
-
-    def _placed(self, report: Mapping[str, Any], plan: Plan, hardware: Hardware) -> str:
-        options, fmax = self.options, hardware.fmax_mhz
-        if hardware.layout is None:
-            asked = [
-                option
-                for option, value in (
-                    ("--clock-mhz", options.clock_mhz),
-                    ("--latency-us", options.latency_us),
-                )
-                if value is not None
-            ]
-            unchecked = f", so {' and '.join(asked)} went unchecked" if asked else ""
-            if self.target.place_and_route:
-                return f"not run: place and route was switched off{unchecked}"
-            return f"not run: no place-and-route tool exists for {self.target.name}{unchecked}"
-        if options.clock_mhz is not None and fmax is not None and fmax < options.clock_mhz:
-            return (
-                f"failed: {fmax:.1f} MHz after routing, {options.clock_mhz:g} MHz asked for; lower "
-                "--clock-mhz"
-            )
-        us = report["latency"]["us"]
-        if options.latency_us is not None and us is not None and us["worst"] > options.latency_us:
-            return (
-                f"failed: {us['worst']:.1f} µs at worst, {options.latency_us:g} µs asked for; "
-                + (plan.latency_verdict or "fold less with --pe and --simd")
-            )
-        return "climbed"
-
 
 def _sharing(plan: Plan) -> list[dict[str, Any]]:
     """Which sources the streams of a layer share."""
@@ -317,17 +258,6 @@ def _sharing(plan: Plan) -> list[dict[str, Any]]:
          "weights": [[str(s) for s in row] for row in shared.weights]}
         for layer, shared in sharing_plan(plan.form.network).items()
     ]  # fmt: skip
-
-
-def _beyond(correlation: list[dict[str, Any]]) -> list[str]:
-    """A notice for every layer whose products depend more than the limit."""
-    return [
-        f"The weights of '{c['layer']}' depend on the spikes of '{c['source']}' by a covariance of "
-        f"{c['covariance']:+.4f} ({c['word']}), beyond {c['limit']:g}; the bit-true accuracy holds "
-        "what it costs, longer streams (--length) reduce it."
-        for c in correlation
-        if not c["sound"]
-    ]
 
 
 def _spikes(plan: Plan, runs: list[NetworkCosimulation]) -> list[dict[str, Any]]:
@@ -347,56 +277,6 @@ def _spikes(plan: Plan, runs: list[NetworkCosimulation]) -> list[dict[str, Any]]
 
 def _mean_and_worst(values: Any) -> dict[str, float]:
     return {"mean": float(np.mean(values)), "worst": float(np.max(values))}
-
-
-def _kept(accuracy: Mapping[str, Any] | None) -> str:
-    """The integers answer as well as the float network, as far as the data can tell."""
-    if accuracy is None:
-        return "not run: no labelled data was given"
-    reference, found = accuracy["float"], accuracy["bit_true"]
-    if found["high"] < reference["low"]:
-        return (
-            f"failed: {100 * found['share']:.2f} % where the float network has "
-            f"{100 * reference['share']:.2f} %, and the 95 % intervals lie apart"
-        )
-    return "climbed"
-
-
-def _agreement(runs: list[dict[str, Any]], spikes: list[dict[str, Any]]) -> str:
-    if not runs:
-        return "not run: no simulator is installed"
-    for run in runs:
-        if run["first_mismatch"] is not None:
-            return f"failed: {run['simulator']} at {run['first_mismatch']}"
-    unequal = next((row["layer"] for row in spikes if not row["equal"]), None)
-    return "climbed" if unequal is None else f"failed: spike counts of layer '{unequal}' differ"
-
-
-def _clocked(runs: list[dict[str, Any]]) -> str:
-    if not runs:
-        return "not run: no simulator is installed"
-    late = next((run for run in runs if not run["cycle_exact"]), None)
-    return "climbed" if late is None else f"failed: {late['first_mismatch']}"
-
-
-def _saturations(plan: Plan, activity: Activity) -> list[str]:
-    samples = len(activity.predictions)
-    return [
-        f"{count} updates of a state of layer '{layer.name}' saturated in {samples} samples; the "
-        "accuracy includes it."
-        for layer, count in zip(plan.form.network.layers, activity.saturations, strict=True)
-        if count
-    ]  # fmt: skip
-
-
-def _silences(spikes: list[dict[str, Any]]) -> list[str]:
-    """A layer that never spikes, of which no rung can tell that its network is wrong."""
-    silent = dict.fromkeys(row["layer"] for row in spikes if not row["bit_true"])
-    return [
-        f"Layer '{name}' sent no spike in the co-simulated inferences: do the tick (--dt), --ticks "
-        "and the input's scale suit the network?"
-        for name in silent
-    ]
 
 
 def describe_network(plan: Plan) -> dict[str, Any]:
