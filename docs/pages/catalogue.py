@@ -10,6 +10,8 @@ from pages import DOCS
 from pages.markdown import markdown_table
 from pages.results import load_results
 
+_MACROS = (("dsps", "DSPs"), ("brams", "block RAMs"))
+
 
 def catalogue_page() -> str:
     """Every model: what it is, what it does, how far up the ladder it went."""
@@ -44,11 +46,19 @@ def catalogue_page() -> str:
             "`python -m sc_neurocore.neurons.behaviour` measured, and from what "
             "`benchmarks/catalogue.py` built. *Rungs* are those of the "
             "[verification ladder](../explanation/ladder.md) that were climbed: `–` is one that "
-            "does not apply, `✗` one that failed, `·` one that was not climbed. *Area* is after "
-            "place and route, *Spikes* are those of the fixed-point and the float run of the "
-            "default protocol. What is left out, and why, is [listed](not-included.md).",
+            "does not apply, `✗` one that failed, `·` one that was not climbed; why stands below "
+            "the table. *Area* is after place and route (without a clock: the design has no "
+            "register between its pins), *Spikes* are those of the fixed-point and the float run "
+            "of the default protocol, with the root-mean-square distance of their times. What is "
+            "left out, and why, is [listed](not-included.md).",
             "",
             *markdown_table(head, rows),
+            "",
+            "## Rungs that were not climbed",
+            "",
+            "Maps are their own reference and noise has none: rung 1 does not apply to them.",
+            "",
+            *markdown_table(["Model", "Rung", "Why"], _missed(rows_of)),
             "",
             "## Behaviour",
             "",
@@ -72,16 +82,42 @@ def _rungs(row: Mapping[str, Any]) -> str:
     return text or "not climbed"
 
 
+def _missed(rows_of: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Every rung that failed or was not reached, with its reason."""
+    missed = []
+    for name, row in sorted(rows_of.items()):
+        if all(status == "not climbed" for status in row["rungs"].values()):
+            missed.append([f"`{name}`", "all", row["refused"]])
+            continue
+        for i, status in enumerate(row["rungs"].values(), 1):
+            if status != "climbed" and not status.startswith("not applicable"):
+                missed.append([f"`{name}`", str(i), _short(status)])
+    return missed
+
+
+def _short(status: str) -> str:
+    """A status; of a long list of claims only how many there are."""
+    head, _, claims = status.removeprefix("failed: ").partition(": ")
+    many = claims.count(", ")
+    return f"{head}: {many + 1} claims" if many > 2 and "claim" not in claims else status
+
+
 def _area(row: Mapping[str, Any]) -> str:
-    if not row.get("logic_cells") or row.get("fmax_mhz") is None:
+    if not row.get("logic_cells"):
         return ""
-    return f"{row['logic_cells']} cells, {row['fmax_mhz']:.0f} MHz ({row['target']})"
+    parts = [f"{row['logic_cells']} cells"]
+    parts += [f"{row[key]} {word}" for key, word in _MACROS if row.get(key)]
+    if row.get("fmax_mhz") is not None:
+        parts.append(f"{row['fmax_mhz']:.0f} MHz")
+    return f"{', '.join(parts)} ({row['target']})"
 
 
 def _spikes(row: Mapping[str, Any]) -> str:
     if row.get("spikes_fixed") is None:
         return ""
-    return f"{row['spikes_fixed']} of {row['spikes_float']}"
+    apart = row.get("spike_time_rmse_ms")
+    counts = f"{row['spikes_fixed']} of {row['spikes_float']}"
+    return counts if apart is None else f"{counts}, {apart:.2g} ms"
 
 
 def not_included_page() -> str:
