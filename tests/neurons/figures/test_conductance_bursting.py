@@ -5,16 +5,20 @@ Every run is interpreted: equal to the kernels' bit for bit, without compiling o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
+from scipy.special import expit
 
 from sc_neurocore.dynamics import simulate
 from sc_neurocore.neurons import load_model
 
 Array = NDArray[np.float64]
+Slopes = Callable[[float, Array], list[float]]
 
 
 def trains(
@@ -117,3 +121,96 @@ def test_pinsky_rinzel_bursts_under_weak_and_spikes_under_strong_current() -> No
     assert len(silent) == 0
     assert np.diff(slow)[-1] == pytest.approx(495, rel=0.03)
     assert np.diff(fast)[-20:] == pytest.approx(np.median(np.diff(fast)), rel=0.1)
+
+
+# Independent integration, by LSODA
+
+
+def crossings(slopes: Slopes, start: Sequence[float], duration: float, level: float) -> Array:
+    """Times in ms at which the first state rises through a level."""
+
+    def above(t: float, y: Array) -> float:
+        return float(y[0] - level)
+
+    above.direction = 1.0  # type: ignore[attr-defined]
+    found = solve_ivp(
+        slopes, (0, duration), start, "LSODA", events=above, rtol=1e-6, atol=1e-8, max_step=5.0
+    )
+    return np.asarray(found.t_events[0])
+
+
+def chay_keizer_in_three_variables(pump: float) -> Slopes:
+    """The equations of the authors' programme, with its constants."""
+
+    def slopes(t: float, y: Array) -> list[float]:
+        v, n, c = y
+        calcium = 1000 * expit((v + 20) / 12) * (v - 25)
+        potassium = (2700 * n + 400 / (1 + (0.5 / c) ** 2) + 178) * (v + 75)
+        dc = 0.00025 * (-4.5e-6 * calcium - pump * c)
+        return [-(calcium + potassium) / 5300, (expit((v + 16) / 5) - n) / 20, dc]
+
+    return slopes
+
+
+def test_chay_keizer_in_three_variables_bursts_for_longer_in_glucose() -> None:
+    """Sherman & Bertram 2005, figure 2: glucose, as k_PMCA from 0.14 to 0.18, lengthens the bursts
+    and shortens the silences between them."""
+    parts = []
+    for pump in (0.14, 0.18):
+        (times,) = trains("chay_keizer_minimal", [0.0], 62_000.0, {"k_PMCA": [pump]})
+        exact = crossings(chay_keizer_in_three_variables(pump), [-65, 0.00016, 0.1], 62_000, -30)
+        assert len(times) == len(exact)
+        np.testing.assert_allclose(times, exact, atol=60)  # less than one interval in a minute
+        first, second = bursts(times, 3000.0)[:2]
+        parts.append((first[-1] - first[0]) / (second[0] - first[0]))
+    assert parts[0] < 0.3
+    assert parts[1] > 0.35
+
+
+def booth_rinzel_kiehn(t: float, y: Array) -> list[float]:
+    """The equations of the simEngine programme, with its constants, at 15 µA/cm²."""
+    v, w, h, n, m, k, m_d, k_d, plateau, ca, ca_d = y
+    sodium = 120 * expit((v + 35) / 7.8) ** 3 * h * (v - 55)
+    potassium = (100 * n**4 + 5 * ca / (ca + 0.2)) * (v + 80)
+    calcium = 14 * m**2 * k * (v - 80)
+    calcium_d = (0.03 * m_d**2 * k_d + 0.33 * plateau) * (w - 80)
+    tau_h = 30 / (math.exp((v + 50) / 15) + math.exp(-(v + 50) / 16))
+    tau_n = 7 / (math.exp((v + 40) / 40) + math.exp(-(v + 40) / 50))
+    return [
+        15 - sodium - potassium - calcium - 0.51 * (v + 60) - (v - w),
+        -1.1 * ca_d / (ca_d + 0.2) * (w + 80) - calcium_d - 0.51 * (w + 60) - (w - v) / 9,
+        (expit(-(v + 55) / 7) - h) / tau_h,
+        (expit((v + 28) / 15) - n) / tau_n,
+        (expit((v + 30) / 5) - m) / 4,
+        (expit(-(v + 45) / 5) - k) / 40,
+        (expit((w + 30) / 5) - m_d) / 4,
+        (expit(-(w + 45) / 5) - k_d) / 40,
+        (expit((w + 40) / 7) - plateau) / 40,
+        0.01 * (-0.009 * calcium - 2 * ca),
+        0.01 * (-0.009 * calcium_d - 2 * ca_d),
+    ]
+
+
+def test_a_motoneuron_fires_as_its_equations_say() -> None:
+    (times,) = trains("booth_rinzel", [15.0], 100.0)
+    start = [-60, -60, 0.9, 0, 0, 0.9, 0, 0.9, 0, 0, 0]
+    exact = crossings(booth_rinzel_kiehn, start, 100, 0)
+    assert len(times) == len(exact) > 4
+    np.testing.assert_allclose(times, exact, atol=0.1)
+
+
+def test_serotonin_makes_a_motoneuron_bistable() -> None:
+    """Booth, Rinzel & Kiehn 1997: with less calcium-gated potassium current a pulse leaves the
+    dendrite on its plateau and the soma firing; with the full current firing ends with the pulse."""
+    model = load_model("booth_rinzel")
+    ticks = round(400 / model.dt)
+    pulse = np.where(np.arange(ticks) < round(300 / model.dt), 40.0, 0.0)[:, None]
+    run = simulate(
+        model, pulse, neurons=2, record=["v_d"], engine="interpreted",
+        parameters={"g_KCa": [3.136, 5.0], "g_KCa_d": [0.69, 1.1]},
+    )  # fmt: skip
+    times = (run.spikes.tick + 1) * model.dt
+    held, ended = (times[run.spikes.neuron == j] for j in range(2))
+    assert held[-1] > 380
+    assert ended[-1] < 301
+    assert run.states["v_d"][-1, 0] > run.states["v_d"][-1, 1] + 8

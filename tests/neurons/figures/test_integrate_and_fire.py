@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from sc_neurocore.dynamics import Model, Simulation, State, simulate
@@ -139,3 +140,53 @@ def test_sfa_adds_up_its_conductance() -> None:
     last = found.spikes.tick[-1]
     expected = 0.06 / -math.expm1(-periods[-5:].mean() * 0.1 / 100)
     assert found.states["g"][last, 0] == pytest.approx(expected, rel=5e-3)
+
+
+def energetic(current: float, duration: float) -> NDArray[np.float64]:
+    """Spike times of the energy-based neuron, by LSODA with events."""
+
+    def slopes(t: float, y: NDArray[np.float64]) -> list[float]:
+        v, e = y[0], max(y[1], 0.0)
+        rest = -62.5 + 4 * (1 - e / 0.5)
+        return [(9 * (rest - v) + current) / 100, ((1 - e / 0.5) ** 3 - (v + 62) / 22) / 200]
+
+    def fires(t: float, y: NDArray[np.float64]) -> float:
+        return float(min(y[0] + 59, 1000 * (y[1] - 0.18)))
+
+    fires.terminal, fires.direction = True, 1.0  # type: ignore[attr-defined]
+    t, y, found = 0.0, [-62.5, 0.5], []
+    while True:
+        part = solve_ivp(slopes, (t, duration), y, "LSODA", events=fires, rtol=1e-8, atol=1e-10)
+        if part.status != 1:
+            return np.array(found)
+        t, e = part.t[-1], part.y[1, -1] - 0.01
+        found.append(t)
+        held = solve_ivp(lambda t, x: [(1 - x[0] / 0.5) ** 3 / 200], (0, 2), [e], rtol=1e-8)
+        t, y = t + 2, [-62.0, held.y[0, -1]]
+
+
+def test_an_energetic_neuron_fires_as_its_equations_say() -> None:
+    found = run(load_model("energy_lif"), 30.0, 10_000).spikes.tick
+    exact = energetic(30.0, 1000.0)
+    assert len(found) == pytest.approx(len(exact), abs=1)
+    assert len(exact) > 50
+    # Each spike is at the end of its tick, up to 0.1 ms late.
+    intervals = np.diff(exact)
+    np.testing.assert_allclose(np.diff(found)[:30] * 0.1, intervals[:30], atol=0.21)
+
+
+def test_an_energetic_neuron_exhausts_itself() -> None:
+    """Fardet & Levina 2020: a moderate current makes it fire on, a strong one empties the store,
+    and the cell stays depolarised, silent, until the current ends."""
+    model = load_model("energy_lif")
+    steps = np.where(np.arange(25_000) < 15_000, 1.0, 0.0)[:, None] * [26.0, 120.0]
+    found = run(model, steps, 25_000, neurons=2)
+    moderate, strong = (found.spikes.tick[found.spikes.neuron == j] for j in range(2))
+    during = strong[strong < 15_000]
+    assert moderate[moderate < 15_000][-1] > 14_500
+    assert 10 < len(during) < 60
+    assert during[-1] < 3000
+    assert found.states["v"][14_999, 1] > -50
+    assert found.states["epsilon"][14_999, 1] < 0.18
+    # Afterwards the store fills again.
+    assert found.states["epsilon"][-1].min() > 0.5
