@@ -190,3 +190,27 @@ def test_an_energetic_neuron_exhausts_itself() -> None:
     assert found.states["epsilon"][14_999, 1] < 0.18
     # Afterwards the store fills again.
     assert found.states["epsilon"][-1].min() > 0.3
+
+
+@pytest.mark.parametrize("slope", [1.0, 2.0, 4.0])
+def test_a_faster_depolarisation_has_a_lower_threshold(slope: float) -> None:
+    """Platkiewicz & Brette 2011, figure 5: the exact relation between slope and threshold."""
+
+    def excess(theta: float) -> float:
+        rise, a = 5 * slope, 5 / 6
+        return a * rise * math.exp((-63 - theta) / rise) - theta * (1 - a) - a * (rise - 63) - 55
+
+    # I = 5·s + s·t makes the potential rise from −70 mV by s mV a millisecond.
+    current = slope * (5 + 0.1 * (np.arange(400) + 0.5))
+    found = run(load_model("adaptive_threshold"), current, 400)
+    first = found.spikes.tick[0]
+    exact = brentq(excess, -62.9, -10)
+    before, at = found.states["v"][first - 1, 0], -70 + slope * 0.1 * (first + 1)
+    assert before <= exact + 0.01
+    assert exact <= at + 0.01
+
+
+def test_a_slow_depolarisation_never_reaches_an_adaptive_threshold() -> None:
+    """At half a millivolt a millisecond the threshold stays ahead of the potential."""
+    current = 0.5 * (5 + 0.1 * (np.arange(700) + 0.5))
+    assert len(run(load_model("adaptive_threshold"), current, 700).spikes) == 0
