@@ -58,7 +58,7 @@ def test_what_json_can_hold_is_kept_in_extensions(file: Callable[[str, str], str
 @pytest.mark.parametrize(
     ("pattern", "replacement", "message"),
     [
-        (r"duration = .*", "duration = 1e15", "'duration' is 1e+15 ms, 1e+16 ticks of 0.1 ms"),
+        (r"duration = .*", "duration = 1e15", "a run of 1e+15 ms has 1e+16 ticks of 0.1 ms"),
         (r"onset = .*", "onset = 499.96", "'onset' must be a tick of 0.1 ms before the end"),
         (r"duration = .*", "duration = 0.04", "'onset' must be a tick of 0.1 ms before the end"),
     ],
