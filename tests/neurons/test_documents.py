@@ -289,7 +289,8 @@ BAD: list[tuple[Change, str]] = [
     (("protocol/input", "J"), "[protocol] 'input' is 'J', which is no [inputs] table; known: I"),
     (("protocol/amplitude", 40),
      "[protocol] 'amplitude' is 40; the input 'I' is declared in [-1, 3.9]"),
-    (("protocol/onset", 500), "[protocol] 'onset' must be before the end, 'duration'"),
+    (("protocol/onset", 500),
+     "[protocol] 'onset' must be a tick of 0.1 ms before the end, 'duration'"),
     (("protocol/sweep/points", 1), "[protocol.sweep] 'points' is 1; it must be 2 or more"),
     (("hardware/format", "8.8"),
      "[hardware] 'format' is '8.8'; expected fixed-point format 'Qm.n' (m integer bits with sign, "

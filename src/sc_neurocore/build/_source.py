@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 
 from sc_neurocore.compiler import QFormat
 from sc_neurocore.dynamics import Model, parse_block, simulate
-from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.neurons import hardware_model_of, model_of, protocol_of, stimulus
-
-#: Longest run that a build or `simulate` on the command line makes.
-MAX_TICKS = 20_000_000
+from sc_neurocore.neurons import hardware_model_of, model_of, protocol_of, stimulus, ticks_of
 
 _DURATION_MS = 500.0
 _ITERATIONS = 2000
@@ -53,15 +49,10 @@ class Drive:
         """The driven input per tick.
 
         Raises:
-            SCConfigError: the run has more ticks than `MAX_TICKS`.
+            SCConfigError: the run has too many ticks.
         """
-        if not self.duration / dt <= MAX_TICKS:
-            raise SCConfigError(
-                f"a run of {self.duration:g} ms has {self.duration / dt:.3g} ticks of {dt:g} ms; "
-                f"at most {MAX_TICKS} are run"
-            )
         height = self.amplitude if amplitude is None else amplitude
-        ticks = round(self.duration / dt)
+        ticks = ticks_of(self.duration, dt)
         return stimulus(ticks, dt, self.rest, height, self.onset, self.period)
 
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from sc_neurocore.cli._output import examples, json_option, print_json, write_file
+from sc_neurocore.cli._output import (
+    examples,
+    json_option,
+    print_json,
+    require_place,
+    write_file,
+)
 from sc_neurocore.exceptions import SCConfigError
 
 
@@ -29,6 +35,7 @@ def plot(model: str, output: Path, as_json: bool) -> None:
 
     if output.suffix != ".svg":
         raise SCConfigError(f"--output writes SVG; '{output}' must end in .svg")
+    require_place(output)
     document = load_schema(model)
     neuron, protocol = model_of(document), protocol_of(document)
     current = protocol.current(neuron.dt)

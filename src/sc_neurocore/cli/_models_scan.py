@@ -14,6 +14,7 @@ from sc_neurocore.cli._output import (
     plot_option,
     print_json,
     print_table,
+    require_place,
     require_svg,
     write_file,
 )
@@ -48,6 +49,8 @@ def scan(model: str, parameter: str, measure: str, plot: Path | None, as_json: b
     from sc_neurocore.neurons import load_schema, scan_model
 
     require_svg(plot)
+    if plot is not None:
+        require_place(plot)
     name, low, high, points = _range(parameter)
     found = scan_model(load_schema(model), name, low, high, points, measure)
     if plot is not None:

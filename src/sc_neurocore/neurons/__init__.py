@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sc_neurocore.neurons._fixed_point import FixedPointLFSR, FixedPointLIFNeuron
     from sc_neurocore.neurons._model import hardware_model_of, model_of
     from sc_neurocore.neurons._probe import TAGS, measure
-    from sc_neurocore.neurons._protocol import Protocol, protocol_of, stimulus
+    from sc_neurocore.neurons._protocol import Protocol, protocol_of, stimulus, ticks_of
     from sc_neurocore.neurons._scan import MEASURES, Scan, scan_model
     from sc_neurocore.neurons._shape import SchemaError, json_schema
     from sc_neurocore.neurons._siegert import SiegertTransferFunction, siegert_rate
@@ -84,6 +84,7 @@ _MODULES = {
         "Protocol",
         "protocol_of",
         "stimulus",
+        "ticks_of",
     ),
     "_scan": (
         "MEASURES",
@@ -136,6 +137,7 @@ __all__ = [
     "schema_to_toml",
     "siegert_rate",
     "stimulus",
+    "ticks_of",
     "tier",
     "validate_all_bundled",
     "validate_schema",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ def check_document(document: object) -> list[SchemaError]:
     found = check_shape(document)
     if found or not isinstance(document, Mapping):
         return found
-    found = [*_ranges(document), *_protocol(document)]
+    found = [*_ranges(document), *_protocol(document), *_extensions(document)]
     return found or list(_equations(document))
 
 
@@ -67,8 +68,34 @@ def _protocol(document: Document) -> Iterator[SchemaError]:
             if event
             else f"'period' is of event inputs; '{name}' is a current, which takes a step",
         )
-    if protocol["onset"] >= protocol["duration"]:
-        yield _error("protocol", "'onset' must be before the end, 'duration'")
+    dt = document["dynamics"].get("dt", 0.1)
+    onset, end = (protocol[field] / dt for field in ("onset", "duration"))
+    # A run that is too long to be counted is refused where it is made.
+    if math.isfinite(end) and round(onset) >= round(end):
+        yield _error("protocol", f"'onset' must be a tick of {dt:g} ms before the end, 'duration'")
+    if protocol.get("period", dt) < dt:
+        yield _error("protocol", f"'period' is {protocol['period']:g} ms; a tick takes {dt:g} ms")
+
+
+def _extensions(document: Document) -> Iterator[SchemaError]:
+    """TOML knows dates and infinities, which a document in JSON could not hold."""
+    for name, value in document.get("extensions", {}).items():
+        if not _is_json(value):
+            yield _error(
+                "extensions",
+                f"'{name}' holds a date, a time or a number that is not finite, which JSON has "
+                "not; write it as a string in quotes",
+            )
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, (str, int))
 
 
 def _equations(document: Document) -> Iterator[SchemaError]:

@@ -13,6 +13,23 @@ from numpy.typing import NDArray
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.neurons._model import inputs_of
 
+#: Longest run of a protocol, of a build or of `simulate` on the command line.
+MAX_TICKS = 20_000_000
+
+
+def ticks_of(duration: float, dt: float) -> int:
+    """Number of ticks of length ``dt`` in a run of ``duration``, both in ms.
+
+    Raises:
+        SCConfigError: more than `MAX_TICKS`.
+    """
+    if not duration / dt <= MAX_TICKS:
+        raise SCConfigError(
+            f"a run of {duration:g} ms has {duration / dt:.3g} ticks of {dt:g} ms; "
+            f"at most {MAX_TICKS} are run"
+        )
+    return round(duration / dt)
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -37,8 +54,12 @@ class Protocol:
     period: float | None = None
 
     def ticks(self, dt: float) -> int:
-        """Number of ticks of length ``dt`` in the run."""
-        return round(self.duration / dt)
+        """Number of ticks of length ``dt`` in the run.
+
+        Raises:
+            SCConfigError: as `ticks_of`.
+        """
+        return ticks_of(self.duration, dt)
 
     def current(self, dt: float, amplitude: float | None = None) -> NDArray[np.float64]:
         """The driven input at every tick, shape ``(ticks,)``.

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics import Simulation, simulate, suggest
+from sc_neurocore.dynamics import Model, Simulation, simulate, suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.neurons._model import model_of
-from sc_neurocore.neurons._protocol import protocol_of
+from sc_neurocore.neurons._protocol import Protocol, protocol_of
 
 #: Measures of a scan and what each is.
 MEASURES: Mapping[str, str] = {
@@ -24,6 +24,10 @@ MEASURES: Mapping[str, str] = {
     "minimum": "smallest value of the first state from the onset on",
     "maximum": "largest value of the first state from the onset on",
 }
+
+
+#: Values recorded at a time: more points than fit are run one part after another.
+_RECORDED = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,22 +85,19 @@ def scan_model(
     quantities = {q.name: q for q in model.parameters}
     driven = next(q for q in model.inputs if q.name == protocol.input)
     known = {**quantities, driven.name: driven}
+    if parameter in {q.name for q in model.inputs} - {driven.name}:
+        raise SCConfigError(
+            f"the protocol of model '{model.name}' drives the input '{driven.name}', not "
+            f"'{parameter}'"
+        )
     if parameter not in known:
         raise SCConfigError(
             f"model '{model.name}' has no parameter '{parameter}'{suggest(parameter, known)}"
         )
+    if not np.isfinite(high - low):
+        raise SCConfigError(f"the values of '{parameter}' span {low:g} to {high:g}, too wide")
     values = np.linspace(low, high, points)
-    current: Any = protocol.current(model.dt)[:, None]
-    own = {}
-    if parameter == driven.name:
-        current = np.column_stack([protocol.current(model.dt, float(a)) for a in values])
-    else:
-        own = {parameter: values}
-    run = simulate(
-        model, {driven.name: current}, neurons=points, parameters=own,
-        record=model.state_names[:1], engine="interpreted",
-    )  # fmt: skip
-    onset = round(protocol.onset / model.dt)
+    parts = np.array_split(values, -(-points * protocol.ticks(model.dt) // _RECORDED))
     time = "iterations" if model.method == "map" else "ms"
     units = {
         "rate": "per 1000 iterations" if time == "iterations" else "Hz",
@@ -110,8 +111,28 @@ def scan_model(
         values=values,
         measure=measure,
         measure_unit=units.get(measure, model.states[0].unit),
-        measured=np.array([_measured(run, j, onset, measure) for j in range(points)]),
+        measured=np.concatenate(
+            [_measured_at(part, model, protocol, parameter, measure) for part in parts]
+        ),
     )
+
+
+def _measured_at(
+    values: NDArray[np.float64], model: Model, protocol: Protocol, parameter: str, measure: str
+) -> NDArray[np.float64]:
+    """One run with a neuron for each of the values."""
+    current: Any = protocol.current(model.dt)[:, None]
+    own = {}
+    if parameter == protocol.input:
+        current = np.column_stack([protocol.current(model.dt, float(a)) for a in values])
+    else:
+        own = {parameter: values}
+    run = simulate(
+        model, {protocol.input: current}, neurons=len(values), parameters=own,
+        record=model.state_names[:1], engine="interpreted",
+    )  # fmt: skip
+    onset = round(protocol.onset / model.dt)
+    return np.array([_measured(run, j, onset, measure) for j in range(len(values))])
 
 
 def _measured(run: Simulation, neuron: int, onset: int, measure: str) -> float:

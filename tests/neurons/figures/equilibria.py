@@ -45,14 +45,18 @@ class Flow:
         assert good == 1, why
         return np.asarray(found)
 
-    def eigenvalues(self, at: ArrayLike, **inputs: float) -> NDArray[np.complex128]:
-        """Eigenvalues of the Jacobian at a point, by central differences."""
+    def jacobian(self, at: ArrayLike, **inputs: float) -> Array:
+        """The Jacobian at a point, by central differences."""
         point = np.asarray(at, np.float64)
         columns = [
             (self(point + step, **inputs) - self(point - step, **inputs)) / 2e-6
             for step in 1e-6 * np.eye(len(point))
         ]
-        return np.asarray(np.linalg.eigvals(np.column_stack(columns)), np.complex128)
+        return np.column_stack(columns)
+
+    def eigenvalues(self, at: ArrayLike, **inputs: float) -> NDArray[np.complex128]:
+        """Eigenvalues of the Jacobian at a point."""
+        return np.asarray(np.linalg.eigvals(self.jacobian(at, **inputs)), np.complex128)
 
     def growth(self, guess: ArrayLike, **inputs: float) -> float:
         """Growth rate of the rest state near a guess; above 0 it is unstable."""

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from sc_neurocore.dynamics import Model, Simulation, State, simulate
@@ -69,9 +70,14 @@ def test_mihalas_niebur_patterns_of_table_1() -> None:
     assert phasic[-1] < 2500
     # L: tonic bursting, A1/C = 10 V/s, A2/C = −0.6 V/s.
     bursting = model.with_parameters({"A_1": 10.0, "A_2": -0.6})
-    found = intervals(bursting, 2.0, 10_000)
+    # Then the input that it is declared for, at its lowest: the ranges hold for bursts too.
+    burst = run(bursting, np.repeat([2.0, -1.5], 10_000), 20_000)
+    found = np.diff(burst.spikes.tick)
     assert found.max() > 5 * found.min()
     assert (found > 3 * found.min()).sum() >= 3
+    assert burst.states["i_1"].max() == pytest.approx(10)
+    for q in bursting.states:
+        assert q.low <= burst.states[q.name].min() <= burst.states[q.name].max() <= q.high
 
 
 def test_an_escape_rate_at_its_threshold_is_poisson() -> None:
@@ -139,3 +145,77 @@ def test_sfa_adds_up_its_conductance() -> None:
     last = found.spikes.tick[-1]
     expected = 0.06 / -math.expm1(-periods[-5:].mean() * 0.1 / 100)
     assert found.states["g"][last, 0] == pytest.approx(expected, rel=5e-3)
+
+
+def energetic(current: float, duration: float) -> NDArray[np.float64]:
+    """Spike times of the energy-based neuron, by LSODA with events."""
+
+    def slopes(t: float, y: NDArray[np.float64]) -> list[float]:
+        v, e = y[0], max(y[1], 0.0)
+        rest = -62.5 + 4 * (1 - e / 0.5)
+        return [(9 * (rest - v) + current) / 100, ((1 - e / 0.5) ** 3 - (v + 62) / 22) / 200]
+
+    def fires(t: float, y: NDArray[np.float64]) -> float:
+        return float(min(y[0] + 59, 1000 * (y[1] - 0.18)))
+
+    fires.terminal, fires.direction = True, 1.0  # type: ignore[attr-defined]
+    t, y, found = 0.0, [-62.5, 0.5], []
+    while True:
+        part = solve_ivp(slopes, (t, duration), y, "LSODA", events=fires, rtol=1e-8, atol=1e-10)
+        if part.status != 1:
+            return np.array(found)
+        t, e = part.t[-1], part.y[1, -1] - 0.01
+        found.append(t)
+        held = solve_ivp(lambda t, x: [(1 - x[0] / 0.5) ** 3 / 200], (0, 2), [e], rtol=1e-8)
+        t, y = t + 2, [-62.0, held.y[0, -1]]
+
+
+def test_an_energetic_neuron_fires_as_its_equations_say() -> None:
+    found = run(load_model("energy_lif"), 30.0, 10_000).spikes.tick
+    exact = energetic(30.0, 1000.0)
+    assert len(found) == pytest.approx(len(exact), abs=1)
+    assert len(exact) > 50
+    # Each spike is at the end of its tick, up to 0.1 ms late.
+    intervals = np.diff(exact)
+    np.testing.assert_allclose(np.diff(found)[:30] * 0.1, intervals[:30], atol=0.21)
+
+
+def test_an_energetic_neuron_exhausts_itself() -> None:
+    """Fardet & Levina 2020: a moderate current makes it fire on, a strong one empties the store,
+    and the cell stays depolarised, silent, until the current ends."""
+    model = load_model("energy_lif")
+    steps = np.where(np.arange(25_000) < 15_000, 1.0, 0.0)[:, None] * [26.0, 120.0]
+    found = run(model, steps, 25_000, neurons=2)
+    moderate, strong = (found.spikes.tick[found.spikes.neuron == j] for j in range(2))
+    during = strong[strong < 15_000]
+    assert moderate[moderate < 15_000][-1] > 14_500
+    assert 10 < len(during) < 60
+    assert during[-1] < 3000
+    assert found.states["v"][14_999, 1] > -50
+    assert found.states["epsilon"][14_999, 1] < 0.18
+    # Afterwards the store fills again.
+    assert found.states["epsilon"][-1].min() > 0.3
+
+
+@pytest.mark.parametrize("slope", [1.0, 2.0, 4.0])
+def test_a_faster_depolarisation_has_a_lower_threshold(slope: float) -> None:
+    """Platkiewicz & Brette 2011, figure 5: the exact relation between slope and threshold."""
+
+    def excess(theta: float) -> float:
+        rise, a = 5 * slope, 5 / 6
+        return a * rise * math.exp((-63 - theta) / rise) - theta * (1 - a) - a * (rise - 63) - 55
+
+    # I = 5·s + s·t makes the potential rise from −70 mV by s mV a millisecond.
+    current = slope * (5 + 0.1 * (np.arange(400) + 0.5))
+    found = run(load_model("adaptive_threshold"), current, 400)
+    first = found.spikes.tick[0]
+    exact = brentq(excess, -62.9, -10)
+    before, at = found.states["v"][first - 1, 0], -70 + slope * 0.1 * (first + 1)
+    assert before <= exact + 0.01
+    assert exact <= at + 0.01
+
+
+def test_a_slow_depolarisation_never_reaches_an_adaptive_threshold() -> None:
+    """At half a millivolt a millisecond the threshold stays ahead of the potential."""
+    current = 0.5 * (5 + 0.1 * (np.arange(700) + 0.5))
+    assert len(run(load_model("adaptive_threshold"), current, 700).spikes) == 0
