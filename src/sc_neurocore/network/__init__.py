@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sc_neurocore.network._activity import Activity
+from sc_neurocore.network._balanced import brunel_balanced_network, brunel_mean_field
 from sc_neurocore.network._distributions import Normal, Uniform
 from sc_neurocore.network._microcircuit import CorticalColumn
 from sc_neurocore.network._monitors import RateMonitor, SpikeMonitor, StateMonitor, WeightMonitor
@@ -29,6 +31,7 @@ from sc_neurocore.network._topology import (
 )
 
 __all__ = [
+    "Activity",
     "AllToAll",
     "Bernoulli",
     "CorticalColumn",
@@ -53,6 +56,8 @@ __all__ = [
     "Uniform",
     "WeightMonitor",
     "all_to_all",
+    "brunel_balanced_network",
+    "brunel_mean_field",
     "grid_topology",
     "random_connectivity",
     "ring_topology",
