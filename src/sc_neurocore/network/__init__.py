@@ -8,6 +8,7 @@ from sc_neurocore.network._distributions import Normal, Uniform
 from sc_neurocore.network._microcircuit import CorticalColumn
 from sc_neurocore.network._monitors import RateMonitor, SpikeMonitor, StateMonitor, WeightMonitor
 from sc_neurocore.network._network import Network, Size
+from sc_neurocore.network._ping import PINGCircuit
 from sc_neurocore.network._plastic import Plasticity
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
@@ -41,6 +42,7 @@ __all__ = [
     "Network",
     "Normal",
     "OneToOne",
+    "PINGCircuit",
     "Plasticity",
     "PoissonInput",
     "Population",
