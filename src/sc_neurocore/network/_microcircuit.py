@@ -127,7 +127,7 @@ class CorticalColumn:
 
     @staticmethod
     def published_rates() -> dict[str, float]:
-        """Mean rates in Hz of the whole network in NEST's ``pynest/examples/Potjans_2014``."""
+        """Mean rates in Hz of the whole network in NEST 3's ``pynest/examples/Potjans_2014``."""
         data = _data()
         return dict(zip(data["populations"], data["mean_rates"], strict=True))
 
@@ -176,7 +176,8 @@ class CorticalColumn:
         rng = np.random.Generator(np.random.Philox(stream(self.network.seed, "thalamus")))
         pulse, late, cell = np.nonzero(rng.random((len(begins), length, n)) < chance)
         tick = np.rint(begins / dt).astype(np.int64)[pulse] + late
-        thalamus = self.network.add(SpikeSourceArray(n, cell, tick, "thalamus"))
+        thalamus = SpikeSourceArray(n, cell, tick, "thalamus")
+        self.network.add(thalamus)
         for t, name in enumerate(_data()["populations"]):
             p, pairs = data["probabilities"][t], _data()["sizes"][t] * data["size"]
             count = _synapses(p, pairs, self.scale)
@@ -189,7 +190,7 @@ class CorticalColumn:
     def step(self, dt: float = 0.1) -> dict[str, Spikes]:
         """Run one tick of ``dt`` ms; for every population, which of its cells spiked in it.
 
-        `simulate` is many times as fast.
+        `simulate` is faster: it computes many ticks in one go.
         """
         self._require_tick(dt)
         return self._ticks.step(dt)

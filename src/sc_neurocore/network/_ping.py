@@ -165,7 +165,7 @@ class PINGCircuit:
     def step(self, dt: float = DT) -> tuple[Spikes, Spikes]:
         """Run one tick of ``dt`` ms; which E cells and which I cells spiked in it.
 
-        `simulate` is some hundred times as fast.
+        `simulate` is faster: it computes many ticks in one go.
         """
         found = self._ticks.step(dt)
         return found["E"], found["I"]
