@@ -9,7 +9,7 @@ import pytest
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import CorticalColumn
-from sc_neurocore.network._microcircuit import excitatory_weight
+from sc_neurocore.network._microcircuit import _data, excitatory_weight
 
 
 def test_published_numbers() -> None:
@@ -31,8 +31,8 @@ def test_published_numbers() -> None:
 
 @pytest.mark.parametrize("scale", [0.1, 0.5])
 def test_scaling_keeps_mean_and_variance_of_the_input(scale: float) -> None:
-    """At the published rates, every population's mean current and its variance; by hand."""
-    rates = CorticalColumn.published_rates()
+    """At the rates of the scaling, every population's mean current and its variance; by hand."""
+    rates = dict(zip(_data()["populations"], _data()["scaling_rates"], strict=True))
 
     def moments(column: CorticalColumn, target: str) -> tuple[float, float]:
         cells = column.populations[target]

@@ -300,7 +300,7 @@ class CorticalColumn:
         if not self.scale_correction:
             return 0.0
         data = _data()
-        rates = np.array(data["mean_rates"])
+        rates = np.array(data["scaling_rates"])
         # K·w·rate of the whole network; scaled it is K·scale·w/√scale·rate.
         whole = sum(
             math.log1p(-p) / math.log1p(-1 / (data["sizes"][t] * data["sizes"][s]))
