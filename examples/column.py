@@ -4,10 +4,11 @@
     python examples/column.py --scale 0.3 --pulses 20 --json column.json
 
 902 thalamic cells fire at 120 Hz for 10 ms, as in NEST's example of the model, and reach layers 4
-and 6 (Potjans & Diesmann 2014, doi:10.1093/cercor/bhs358, figure 10). The table has, for each population, the rate before a pulse,
-the highest rate after one (in bins of 1 ms, as the mean over the pulses), and when after the start
-of the pulse the response has half its height and when it peaks. The thalamus shrinks with the
-column; as the correction of a scaled column keeps only what is constant, its answer shrinks too.
+and 6 (Potjans & Diesmann 2014, doi:10.1093/cercor/bhs358, figure 10). The table has, for each
+population, the rate before a pulse, the highest rate after one (in bins of 1 ms, as the mean over
+the pulses), and when after the start of the pulse the response has half its height and when it
+peaks. The thalamus shrinks with the column; as the correction of a scaled column keeps only what is
+constant, its answer shrinks too.
 """
 
 from __future__ import annotations
