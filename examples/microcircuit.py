@@ -7,7 +7,7 @@ At full scale it needs 2.6 GB of memory. The table has, for each population, the
 mean CV of the intervals between spikes (of cells with at least three), beside those published of
 the whole network (doi:10.1093/cercor/bhs358): the rates that NEST's example of the model records,
 and the CV over 60 s of Romaro et al. 2021 (doi:10.1162/neco_a_01400). In a short run only short
-intervals count, and the CV comes out too low: give it 10 s. The picture is a raster of some cells.
+intervals count, and the CV comes out too low: give it 30 s. The picture is a raster of some cells.
 """
 
 from __future__ import annotations
