@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sc_neurocore.network._activity import Activity
+from sc_neurocore.network._balanced import brunel_balanced_network, brunel_mean_field
 from sc_neurocore.network._distributions import Normal, Uniform
 from sc_neurocore.network._microcircuit import CorticalColumn
 from sc_neurocore.network._monitors import RateMonitor, SpikeMonitor, StateMonitor, WeightMonitor
 from sc_neurocore.network._network import Network, Size
+from sc_neurocore.network._ping import PINGCircuit
 from sc_neurocore.network._plastic import Plasticity
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
@@ -30,6 +33,7 @@ from sc_neurocore.network._topology import (
 from sc_neurocore.network._units import in_unit
 
 __all__ = [
+    "Activity",
     "AllToAll",
     "Bernoulli",
     "CorticalColumn",
@@ -39,6 +43,7 @@ __all__ = [
     "Network",
     "Normal",
     "OneToOne",
+    "PINGCircuit",
     "Plasticity",
     "PoissonInput",
     "Population",
@@ -54,6 +59,8 @@ __all__ = [
     "Uniform",
     "WeightMonitor",
     "all_to_all",
+    "brunel_balanced_network",
+    "brunel_mean_field",
     "grid_topology",
     "in_unit",
     "random_connectivity",

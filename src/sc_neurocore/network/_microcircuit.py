@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,9 +17,11 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Normal
 from sc_neurocore.network._monitors import SpikeMonitor
 from sc_neurocore.network._network import Network
-from sc_neurocore.network._population import Population
+from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._rules import FixedTotal
+from sc_neurocore.network._seeds import check_seed, stream
+from sc_neurocore.network._stepwise import Spikes, Stepwise
 from sc_neurocore.network._stimuli import PoissonInput
 
 Indices = NDArray[np.int64]
@@ -42,6 +44,7 @@ class CorticalColumn:
         bg_rate: rate of every external source in Hz.
         g_inh: inhibitory weight over the excitatory one, in size.
         scale_correction: whether weights and a current make up for the scaling.
+        seed: of all that is random.
         network: the network; add monitors or stimuli before its first run.
         populations: by name.
     """
@@ -67,13 +70,25 @@ class CorticalColumn:
         )
         if not (self.bg_rate >= 0 and self.g_inh >= 0):
             raise SCConfigError(f"bg_rate is {bg_rate} and g_inh {g_inh}; both must be 0 or more")
-        self.scale_correction = bool(scale_correction)
-        data, sizes = _data(), self.population_sizes(scale)
+        self.scale_correction, self.seed = bool(scale_correction), check_seed(seed)
         self._growth = 1 / math.sqrt(self.scale) if self.scale_correction else 1.0
         self._weight = excitatory_weight()
-        self.network = Network(seed)
+        self.reset_state()
+
+    def reset_state(self, seed: int | None = None) -> None:
+        """Go back to before the first tick, with a new `network` of the same cells and synapses.
+
+        Monitors, stimuli and a thalamus that were added stay with the old network.
+
+        Args:
+            seed: of the initial potentials and of the background; left out, that of the column, and
+                the run repeats itself.
+        """
+        data, sizes = _data(), self.population_sizes(self.scale)
+        self.network = Network(self.seed if seed is None else seed)
         self.populations: dict[str, Population] = {}
         self._monitors: dict[str, SpikeMonitor] = {}
+        self._pulsed: float | None = None
         initial = Normal(data["initial"]["mean_mV"], data["initial"]["std_mV"])
         for k, name in enumerate(data["populations"]):
             params = {**data["neurons"], "I": self._current(k)}
@@ -84,6 +99,7 @@ class CorticalColumn:
                 drive = PoissonInput(cells.n, rate, self._weight * self._growth)
                 self.network.add(drive, to=cells, port="exc")
             self._monitors[name] = self.network.add(SpikeMonitor(cells, name))
+        self._ticks = Stepwise(self.network, self.populations)
         for t, target in enumerate(data["populations"]):
             for s, source in enumerate(data["populations"]):
                 self._connect(t, s, self.populations[source], self.populations[target])
@@ -109,15 +125,89 @@ class CorticalColumn:
         sizes = zip(data["populations"], data["sizes"], strict=True)
         return {name: max(1, round(n * scale)) for name, n in sizes}
 
-    def simulate(self, duration_ms: float, dt: float = 0.1) -> dict[str, tuple[Indices, Indices]]:
+    @staticmethod
+    def published_rates() -> dict[str, float]:
+        """Mean rates in Hz of the whole network in NEST 3's ``pynest/examples/Potjans_2014``."""
+        data = _data()
+        return dict(zip(data["populations"], data["mean_rates"], strict=True))
+
+    @staticmethod
+    def published_irregularity() -> dict[str, float]:
+        """Mean CV of the intervals of a cell of the whole network over 60 s.
+
+        Source: Romaro et al. 2021, table A.3, doi:10.1162/neco_a_01400.
+        """
+        data = _data()
+        return dict(zip(data["populations"], data["irregularity"], strict=True))
+
+    def add_thalamus(
+        self,
+        starts_ms: Sequence[float],
+        duration_ms: float = 10.0,
+        rate: float = 120.0,
+        dt: float = 0.1,
+    ) -> SpikeSourceArray:
+        """Add the thalamic cells, which are silent but for pulses of Poisson spikes.
+
+        902 cells, scaled like all others, connect to layers 4 and 6 (table 5 and figure 10 of the
+        paper), with the weights and delays of the column's excitatory cells.
+
+        Args:
+            starts_ms: when pulses start.
+            duration_ms: length of each.
+            rate: of each cell during a pulse, in Hz.
+            dt: tick in ms that the column will run with.
+
+        Raises:
+            SCConfigError: the column has run or has a thalamus, or numbers that do not fit.
+        """
+        if self._pulsed is not None:
+            raise SCConfigError("the column has a thalamus; give all its pulses at once")
+        if self.network.is_built:
+            raise SCConfigError("the column has run; add the thalamus before, or reset_state()")
+        length = round(require_positive("duration_ms", duration_ms) / require_positive("dt", dt))
+        chance = require_finite("rate", rate) * dt / 1000
+        if not 0 <= chance <= 1:
+            raise SCConfigError(f"rate is {rate:g} Hz; it must be from 0 to {1000 / dt:g}")
+        begins = np.array([require_finite("a start", x) for x in starts_ms])
+        if not len(begins) or begins.min() < 0:
+            raise SCConfigError("starts_ms names no start, or one before 0")
+        data, n = _data()["thalamus"], max(1, round(_data()["thalamus"]["size"] * self.scale))
+        rng = np.random.Generator(np.random.Philox(stream(self.network.seed, "thalamus")))
+        pulse, late, cell = np.nonzero(rng.random((len(begins), length, n)) < chance)
+        tick = np.rint(begins / dt).astype(np.int64)[pulse] + late
+        thalamus = SpikeSourceArray(n, cell, tick, "thalamus")
+        self.network.add(thalamus)
+        for t, name in enumerate(_data()["populations"]):
+            p, pairs = data["probabilities"][t], _data()["sizes"][t] * data["size"]
+            count = _synapses(p, pairs, self.scale)
+            if count:
+                weight = self._weight * self._growth
+                self._add(thalamus, self.populations[name], count, weight, "exc")
+        self._pulsed = dt
+        return thalamus
+
+    def step(self, dt: float = 0.1) -> dict[str, Spikes]:
+        """Run one tick of ``dt`` ms; for every population, which of its cells spiked in it.
+
+        `simulate` is faster: it computes many ticks in one go.
+        """
+        self._require_tick(dt)
+        return self._ticks.step(dt)
+
+    def simulate(
+        self, duration_ms: float, dt: float = 0.1, *, progress: bool = False
+    ) -> dict[str, tuple[Indices, Indices]]:
         """Run on for a while; return the tick and the cell of every spike since the start.
 
         Args:
             duration_ms: length in ms.
             dt: tick in ms.
+            progress: show a bar on the terminal.
         """
         require_positive("duration_ms", duration_ms)
-        self.network.run(duration_ms / 1000, dt / 1000)
+        self._require_tick(dt)
+        self.network.run(duration_ms / 1000, dt / 1000, progress)
         return {name: monitor.raster_data() for name, monitor in self._monitors.items()}
 
     def population_rates(
@@ -163,29 +253,45 @@ class CorticalColumn:
         outside = _data()["external_indegree"][t] * self.scale
         return float(inside / self.populations[target].n + outside)
 
+    def _require_tick(self, dt: float) -> None:
+        if self._pulsed not in (None, dt):
+            raise SCConfigError(f"dt is {dt:g} ms, but the thalamus was added for {self._pulsed:g}")
+
     def _pairs(self, t: int, s: int) -> int:
-        """Synapses from population s to t: equation 1 of the paper, times the scale twice."""
+        """Synapses from population s to t."""
         data = _data()
-        p, pairs = data["probabilities"][t][s], data["sizes"][t] * data["sizes"][s]
-        return round(math.log1p(-p) / math.log1p(-1 / pairs) * self.scale**2) if p else 0
+        return _synapses(
+            data["probabilities"][t][s], data["sizes"][t] * data["sizes"][s], self.scale
+        )
 
     def _connect(self, t: int, s: int, source: Population, target: Population) -> None:
-        data = _data()
-        count, synapses, inhibitory = self._pairs(t, s), data["synapses"], s % 2 == 1
-        if not count:
-            return
-        mean = _mean_weight(t, s, self.g_inh) * self._growth
+        count = self._pairs(t, s)
+        if count:
+            mean = _mean_weight(t, s, self.g_inh) * self._growth
+            self._add(source, target, count, mean, "inh" if s % 2 == 1 else "exc")
+
+    def _add(
+        self,
+        source: Population | SpikeSourceArray,
+        target: Population,
+        count: int,
+        mean: float,
+        port: str,
+    ) -> None:
+        """Connect with the column's distributions, drawn from its seed whatever the network's."""
+        synapses = _data()["synapses"]
         spread = abs(mean) * synapses["relative_weight_std"]
-        delay = synapses["inhibitory_delay_ms" if inhibitory else "excitatory_delay_ms"]
+        delay = synapses["inhibitory_delay_ms" if port == "inh" else "excitatory_delay_ms"]
         weight: Any = 0.0
         if mean:
-            low, high = (-math.inf, 0.0) if inhibitory else (0.0, math.inf)
+            low, high = (-math.inf, 0.0) if port == "inh" else (0.0, math.inf)
             weight = Normal(mean, spread, low, high)
         self.network.add(
             Projection(
                 source, target, weight,
                 delay=Normal(f"{delay} ms", f"{delay * synapses['relative_delay_std']} ms"),
-                topology=FixedTotal(count), port="inh" if inhibitory else "exc",
+                topology=FixedTotal(count), port=port,
+                seed=stream(self.seed, "projection", f"{source.label}>{target.label}>{port}"),
             )
         )  # fmt: skip
 
@@ -194,7 +300,7 @@ class CorticalColumn:
         if not self.scale_correction:
             return 0.0
         data = _data()
-        rates = np.array(data["mean_rates"])
+        rates = np.array(data["scaling_rates"])
         # K·w·rate of the whole network; scaled it is K·scale·w/√scale·rate.
         whole = sum(
             math.log1p(-p) / math.log1p(-1 / (data["sizes"][t] * data["sizes"][s]))
@@ -220,6 +326,11 @@ def excitatory_weight() -> float:
     height = tau_m * tau_s / (tau_m - tau_s) / n["C_m"]
     height *= math.exp(-peak / tau_m) - math.exp(-peak / tau_s)
     return float(data["synapses"]["psp_mV"] / height)
+
+
+def _synapses(p: float, pairs: int, scale: float) -> int:
+    """Synapses between so many pairs: equation 1 of the paper, times the scale twice."""
+    return round(math.log1p(-p) / math.log1p(-1 / pairs) * scale**2) if p else 0
 
 
 def _mean_weight(t: int, s: int, g: float) -> float:
