@@ -92,7 +92,8 @@ def import_neuroml(path: str | Path) -> list[ImportedCell]:
         cells[cell.id] = cell
     if not cells:
         raise SCConfigError(f"{path}: holds no cell; known are {', '.join(known_cells())}")
-    report_unread(path, [f"{n} <{name}>" if n > 1 else f"<{name}>" for name, n in unread.items()])
+    counted = [f"{n} <{name:.64}>" if n > 1 else f"<{name:.64}>" for name, n in unread.items()]
+    report_unread(path, counted)
     return list(cells.values())
 
 
@@ -161,7 +162,7 @@ def _elements(path: Path) -> Iterator[tuple[Path, ElementTree.Element]]:
             continue
         name = _name(element)
         if element.tag.rpartition("}")[0] != top.rpartition("}")[0]:
-            raise SCConfigError(f"{file}: <{name}> is in another namespace than its file")
+            raise SCConfigError(f"{file}: <{name:.64}> is in another namespace than its file")
         if name == "include":
             found = _included(file, element)
             if found.resolve() not in seen:
@@ -173,8 +174,8 @@ def _elements(path: Path) -> Iterator[tuple[Path, ElementTree.Element]]:
             continue
         if name not in known_cells() and _OTHER_CELLS.fullmatch(name):
             raise SCConfigError(
-                f'{file}: <{name} id="{element.get("id", "")}"> is not one of the cells that can '
-                f"be imported: {', '.join(known_cells())}"
+                f'{file}: <{name:.64} id="{element.get("id", ""):.64}"> is not one of the cells '
+                f"that can be imported: {', '.join(known_cells())}"
             )
         if name not in _ABOUT_CHILDREN:
             yield file, element
@@ -188,14 +189,14 @@ def _included(file: Path, element: ElementTree.Element) -> Path:
     except (OSError, ValueError):
         there = False
     if not there:
-        raise SCConfigError(f"{file}: includes '{href}', which is not a file beside it")
+        raise SCConfigError(f"{file}: includes '{href:.256}', which is not a file beside it")
     return found
 
 
 def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
     kind = _name(element)
     ident = element.get("id", "")
-    where = f'{path}: <{kind} id="{ident}">'
+    where = f'{path}: <{kind} id="{ident:.64}">'
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", ident):
         raise SCConfigError(f"{where}: its id is not a name: a letter, then up to 63 letters, "
                             "digits and _")  # fmt: skip
@@ -203,11 +204,14 @@ def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
     units: dict[str, str] = entry["parameters"]
     for child in element:
         if _name(child) not in _ABOUT_CHILDREN:
-            raise SCConfigError(f"{where}: holds <{_name(child)}>, which such a cell does not have")
+            raise SCConfigError(
+                f"{where}: holds <{_name(child):.64}>, which such a cell does not have"
+            )
     given = {k: v for k, v in element.attrib.items() if k not in _ABOUT and "}" not in k}
     for name in given:
         if name not in units:
-            raise SCConfigError(f"{where}: has no parameter '{name}'{suggest(name, units)}")
+            hint = suggest(name[:64], units)
+            raise SCConfigError(f"{where}: has no parameter '{name:.64}'{hint}")
     values: dict[str, float] = {}
     for name, unit in units.items():
         if name not in given:
@@ -231,17 +235,17 @@ def _cell(path: Path, element: ElementTree.Element) -> ImportedCell:
 def _value(what: str, text: str, unit: str) -> float:
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise SCConfigError(f"{what} is '{text}'; write a number, then {_shown(unit)}")
+        raise SCConfigError(f"{what} is '{text:.64}'; write a number, then {_shown(unit)}")
     number, symbol = float(match[1]), match[2]
     registry = unit_registry()
     target = registry.parse_units("dimensionless" if unit == "1" else unit)
     source = _SYMBOLS.get(symbol or "")
     quantity = None if source is None else registry.Quantity(number, source)
     if quantity is None or not quantity.is_compatible_with(target):
-        raise SCConfigError(f"{what} is '{text}'; it must be in {_shown(unit)}")
+        raise SCConfigError(f"{what} is '{text:.64}'; it must be in {_shown(unit)}")
     result = float(quantity.to(target).magnitude)
     if not abs(result) < _MOST:
-        raise SCConfigError(f"{what} is '{text}'; it must be finite")
+        raise SCConfigError(f"{what} is '{text:.64}'; it must be finite")
     # Conversions by powers of ten leave the last digit off: 100 pF is 100 pF.
     return float(f"{result:.15g}")
 
