@@ -103,7 +103,7 @@ def report_of(
         },
         "reference": None if checked is None else asdict(checked),
         "tables": [asdict(t) for t in d.tables],
-        "notices": [*compiled.plan.notices, *_beyond(compiled, fidelity)],
+        "notices": [*compiled.datapath.notices, *_beyond(compiled, fidelity)],
         "ladder": _ladder(source, fidelity, checked, runs, proof, measured, target),
         "evidence": {
             **{f"cosim.{r.simulator}": r.evidence for r in runs},

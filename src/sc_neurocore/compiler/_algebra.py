@@ -50,6 +50,9 @@ _RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
+#: Arguments at which a product of functions of one variable is evaluated to bound it.
+_SAMPLES = 1025
+
 
 @dataclass(frozen=True)
 class Real:
@@ -75,19 +78,28 @@ class Graph:
         self.intervals: list[Interval] = []
         self.labels: dict[int, str] = {}
         self._known: dict[Real, int] = {}
+        self._variables: list[frozenset[int]] = []
+        #: Products whose interval is narrower than that of their factors' intervals.
+        self.observed: set[int] = set()
         self._sources = dict(sources)
 
     def _put(self, node: Real) -> int:
         if node not in self._known:
-            interval = self._interval(node)
+            wide = self._interval(node)
+            interval = self._observed(node, wide)
             if not max(abs(interval[0]), abs(interval[1])) <= LARGEST:
                 raise SCCompilerError(
                     f"an intermediate result may reach {max(map(abs, interval)):.3g}, beyond any "
                     "fixed-point format; declare tighter ranges or bound it with clip()"
                 )
-            self._known[node] = len(self.nodes)
+            here = self._known[node] = len(self.nodes)
+            self._variables.append(
+                frozenset({here}) if node.kind == "source" else self._variables_of(node)
+            )
             self.nodes.append(node)
             self.intervals.append(interval)
+            if interval != wide:
+                self.observed.add(here)
         return self._known[node]
 
     # construction -------------------------------------------------------------------------
@@ -282,6 +294,30 @@ class Graph:
         if node.kind == "fn":
             return _function_interval(node.name, r[0])
         return 0.0, 1.0
+
+    def _observed(self, node: Real, interval: Interval) -> Interval:
+        """Interval of a product of functions of one variable, from its values.
+
+        Such factors move together: a·(1/(a + b)) is at most 1, where the product of the factors'
+        intervals may be thousands. Products that are not much smaller keep that interval.
+        """
+        variables = self._variables_of(node)
+        if node.kind != "mul" or len(variables) != 1:
+            return interval
+        (variable,) = variables
+        x = np.linspace(*self.intervals[variable], _SAMPLES)
+        a, b = (self.evaluate(arg, {variable: x}) for arg in node.args)
+        with np.errstate(all="ignore"):
+            y = a * b
+        between = np.abs(np.diff(y, 2)).max()
+        low = max(interval[0], float(y.min() - between))
+        high = min(interval[1], float(y.max() + between))
+        smaller = max(abs(low), abs(high)) <= max(abs(interval[0]), abs(interval[1])) / 2
+        return (low, high) if smaller else interval
+
+    def _variables_of(self, node: Real) -> frozenset[int]:
+        """Sources below an operation that is not stored yet."""
+        return frozenset().union(*(self._variables[a] for a in node.args))
 
     def _refined(self, node: Real, r: list[Interval]) -> Interval:
         """Interval of a select; a comparison of one branch with a bound clips that branch."""

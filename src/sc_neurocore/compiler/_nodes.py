@@ -57,9 +57,8 @@ class Nodes:
             case "lin":
                 return self._sum(i, bits)
             case "mul":
-                return self._floored(
-                    b.mul(self._operand(real.args[0]), self._operand(real.args[1])), bits
-                )
+                product = b.mul(self._operand(real.args[0]), self._operand(real.args[1]))
+                return self._clipped(i, self._floored(product, bits))
             case "fn":
                 return self._functions.apply(real.name, self._operand(real.args[0]), bits)
             case "abs":
@@ -79,6 +78,15 @@ class Nodes:
         if b[x].low >= 0:
             return x
         return b.bounded(b.select(b.compare("<", x, zero), b.sub(zero, x), x), 0, reach)
+
+    def _clipped(self, i: int, node: int) -> int:
+        """A product that never reaches what its factors' intervals allow, kept from it."""
+        if i not in self._graph.observed:
+            return node
+        made, (low, high) = self._b[node], self._graph.intervals[i]
+        scale = 2.0**made.frac
+        least, most = math.floor(low * scale), math.ceil(high * scale)
+        return self._b.clamp(node, max(least, made.low), min(most, made.high))
 
     def _operand(self, i: int) -> int:
         return self._floored(self.node(i), self._bits(i))

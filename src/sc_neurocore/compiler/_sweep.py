@@ -101,7 +101,7 @@ def auto_quantisation_sweep(
             continue
         record = synthesise(compiled.rtl.sources, compiled.rtl.module, goal, store=store)
         area = {name: record.result.get(name) for name in ("luts", "ffs", "dsps")}
-        notices = compiled.plan.notices
+        notices = compiled.datapath.notices
         found.append(replace(row, **area, notices=notices, record=record.key))  # type: ignore[arg-type]
     return found
 
