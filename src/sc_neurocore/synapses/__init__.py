@@ -9,13 +9,14 @@ from sc_neurocore.synapses._faces import (
     BCMSynapse,
     ClopathSTDP,
     DopamineStdpSynapse,
-    GapJunction,
     PairSTDP,
     RewardModulatedSTDPSynapse,
     ShortTermPlasticitySynapse,
     StochasticSTDPSynapse,
+    TripartiteSynapse,
     TripletSTDP,
 )
+from sc_neurocore.synapses._gap_junction import GapJunction
 from sc_neurocore.synapses._online_o1 import (
     OnlineO1Snapshot,
     OnlineO1Synapse,
@@ -42,6 +43,7 @@ __all__ = [
     "RuleDocument",
     "ShortTermPlasticitySynapse",
     "StochasticSTDPSynapse",
+    "TripartiteSynapse",
     "TripletSTDP",
     "build_online_o1_memory_proof",
     "build_rule",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.dynamics import Quantity, evaluate, require_positive, suggest
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.synapses._interpreted import interpreted
 from sc_neurocore.synapses._kernel import COARSE, FINE, KernelSource, kernel_source
 from sc_neurocore.synapses._rule import Place, Rule, linear_flow
 
@@ -19,7 +20,21 @@ Array = NDArray[np.float64]
 #: Part of a tick: up to the arrivals, the postsynaptic spikes, or both.
 Phase = Literal["arrivals", "spikes", "both"]
 _PHASES: Mapping[Phase, int] = {"arrivals": 1, "spikes": 2, "both": 3}
+#: How ticks are run.
+Engine = Literal["compiled", "interpreted"]
 _NONE = np.empty(0, np.int32)
+
+
+def _compiled(source: KernelSource) -> Any:
+    from sc_neurocore.dynamics import load_kernel
+
+    return load_kernel(source.text)
+
+
+_ENGINES: Mapping[Engine, Callable[[KernelSource], Any]] = {
+    "compiled": _compiled,
+    "interpreted": lambda source: interpreted(source.plain),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +117,7 @@ class PlasticState:
         dt: float,
         init: Mapping[str, ArrayLike] | None = None,
         seed: int = 0,
+        engine: Engine = "compiled",
     ) -> PlasticState:
         """Lay out synapses and compile the rule, if this process or the cache has not yet.
 
@@ -114,13 +130,15 @@ class PlasticState:
             init: initial values of states, one number or one per cell; else the rule's. They lie
                 in the state's range, and within parameters ``NAME_min`` and ``NAME_max``.
             seed: seed of the random draws.
+            engine: ``"interpreted"`` compiles nothing, which takes about a second per rule, and
+                has Python run the same operations: for few synapses. Results are equal bit for bit.
 
         Raises:
             SCConfigError: the rows or targets are not those of a sparse matrix, ``init`` names no
                 state or holds values outside its range, or ``dt`` is not positive.
         """
-        from sc_neurocore.dynamics import load_kernel
-
+        if engine not in _ENGINES:
+            raise SCConfigError(f"engine is {engine!r}; it must be one of {', '.join(_ENGINES)}")
         dt = require_positive("dt", dt)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
             raise SCConfigError(f"seed is {seed!r}; it must be a whole number from 0 to 2**64 - 1")
@@ -156,7 +174,7 @@ class PlasticState:
             transpose=(first, order, terminal[order]),
             values=values,
             last={p: np.full(n, -1, np.int64) for p, n in cells.items()},
-            kernel=load_kernel(source.text),
+            kernel=_ENGINES[engine](source),
             constants=_constants(rule, source, dt),
             decays=_decays(rule, source, dt),
         )
