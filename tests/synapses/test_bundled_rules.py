@@ -10,7 +10,6 @@ import pytest
 
 from sc_neurocore.dynamics import unit_registry
 from sc_neurocore.dynamics._units import UnitChecker
-from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.synapses import (
     Events,
     PlasticState,
@@ -175,26 +174,3 @@ def test_cutting_a_run_changes_nothing(name):
     assert np.array_equal(expected, found)
     for q in rule.states:
         assert np.array_equal(whole.get(q.name), cut.get(q.name)), q.name
-
-
-@pytest.mark.parametrize(
-    ("act", "sentence"),
-    [
-        (lambda: one_synapse(indptr=[0, 1.5]), "indptr hold float64 numbers; they must be whole"),
-        (lambda: one_synapse(target=[0.7]), "target hold float64 numbers; they must be whole"),
-        (lambda: one_synapse(seed=-1), "seed is -1; it must be a whole number from 0 to"),
-        (lambda: one_synapse(init={"w": "a"}), "init of 'w' is 'a'; give numbers"),
-        (lambda: Events.of(3, [0.6], [0]), "ticks of events hold float64 numbers"),
-        (lambda: one_synapse().advance(0, -1), "start is 0, ticks -1 and phase 'both'"),
-        (lambda: one_synapse().advance(0, phase="last"), "one of arrivals, spikes, both"),
-        (lambda: one_synapse().advance(0, out=np.zeros((1, 0))), "it must be (1, 1) of float64"),
-    ],
-)
-def test_what_does_not_fit_the_synapses_is_refused(act, sentence):
-    with pytest.raises(SCConfigError) as error:
-        act()
-    assert sentence in str(error.value)
-
-
-def one_synapse(indptr=(0, 1), target=(0,), **options):
-    return PlasticState.of(load_rule("stdp_pair"), indptr, target, 1, dt=0.1, **options)

@@ -188,7 +188,16 @@ def test_memory_does_not_depend_on_the_length():
             "inputs have 1 ticks and targets 2; give one target for every tick",
         ),
         (lambda: EpropTrainer(1, 1, 1).predict_sequence([]), "T >= 1, of finite numbers"),
-        (lambda: OnlineTrainer([3]), "layer_sizes has 1 entries"),
+        (lambda: OnlineTrainer([3]), "layer_sizes is [3]; give a list"),
+        (lambda: OnlineTrainer(3), "layer_sizes is 3; give a list"),
+        (lambda: OnlineTrainer([3, 0]), "n_neurons is 0; it must be a whole number of at least 1"),
+        (lambda: EpropTrainer(1, 1, 1, seed=-1), "seed is -1; it must be a whole number"),
+        (
+            lambda: EpropTrainer(1, 1, 1, lr=1e100).train_sequence(
+                np.ones((99, 1)), np.ones((99, 1))
+            ),
+            "the learning signal became non-finite; begin anew with a smaller lr",
+        ),
         (lambda: OnlineLIFLayer(1, 2).apply_learning_signal([1.0]), "signal has shape (1,)"),
     ],
 )

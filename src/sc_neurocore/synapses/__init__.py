@@ -5,6 +5,7 @@ from __future__ import annotations
 from sc_neurocore.hdl import OnlineO1Config, PairLane
 from sc_neurocore.synapses._build import build_rule
 from sc_neurocore.synapses._document import RuleDocument, describe_rule, list_rules, load_rule
+from sc_neurocore.synapses._events import Events
 from sc_neurocore.synapses._faces import (
     BCMSynapse,
     ClopathSTDP,
@@ -23,7 +24,7 @@ from sc_neurocore.synapses._online_o1 import (
     build_online_o1_memory_proof,
 )
 from sc_neurocore.synapses._rule import Place, Rule
-from sc_neurocore.synapses._state import Events, PlasticState
+from sc_neurocore.synapses._state import PlasticState
 
 __all__ = [
     "BCMSynapse",

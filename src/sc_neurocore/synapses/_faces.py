@@ -12,9 +12,11 @@ import numpy as np
 
 from sc_neurocore.dynamics import require_finite
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.synapses._arguments import require_bit
 from sc_neurocore.synapses._document import load_rule
+from sc_neurocore.synapses._events import Events
 from sc_neurocore.synapses._rule import Rule
-from sc_neurocore.synapses._state import Events, PlasticState
+from sc_neurocore.synapses._state import PlasticState
 
 _ONE = Events(np.array([0, 1], np.int64), np.array([0], np.int32))
 
@@ -69,8 +71,8 @@ class _OneSynapse:
             require_finite(f"input '{name}'", value)
         out = self._state.advance(
             self._tick,
-            arrivals=_ONE if _bit("pre", pre) else None,
-            spikes=_ONE if _bit("post", post) else None,
+            arrivals=_ONE if require_bit("pre", pre) else None,
+            spikes=_ONE if require_bit("post", post) else None,
             inputs=inputs,
         )
         self._tick += 1
@@ -331,6 +333,8 @@ class _BitSynapse(_OneSynapse):
     ) -> None:
         if w is None:
             w = next(q.value for q in load_rule(self._rule).states if q.name == "w")
+        for name, value in (("w_min", w_min), ("w", w), ("w_max", w_max)):
+            require_finite(name, value)
         if not w_min <= w <= w_max or w_min == w_max:
             raise SCConfigError(
                 f"w is {w:g}; it must be {w_min:g} to {w_max:g}, and these must differ"
@@ -352,7 +356,7 @@ class _BitSynapse(_OneSynapse):
         """Advance one tick and return the bit that passes, by the weight before the tick."""
         share = (self.weight - self._low) / (self._high - self._low)
         self._step(pre_bit, post_bit, None)
-        return int(_bit("pre", pre_bit) and self._bits.random() < share)
+        return int(require_bit("pre", pre_bit) and self._bits.random() < share)
 
 
 class RewardModulatedSTDPSynapse(_BitSynapse):
@@ -397,9 +401,3 @@ class StochasticSTDPSynapse(_BitSynapse):
     """
 
     _rule = "stdp_stochastic"
-
-
-def _bit(what: str, value: object) -> bool:
-    if value not in (0, 1):
-        raise SCConfigError(f"{what} spike is {value!r}; it must be 0, 1, False or True")
-    return bool(value)

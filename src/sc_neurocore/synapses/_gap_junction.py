@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sc_neurocore.dynamics import require_finite
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.synapses._arguments import numbers
 from sc_neurocore.synapses._document import load_rule
 
 
@@ -45,7 +46,7 @@ class GapJunction:
         Raises:
             SCConfigError: shapes or entries are not those.
         """
-        v, joined = np.asarray(voltages, np.float64), np.asarray(adjacency, np.float64)
+        v, joined = numbers("voltages", voltages), numbers("adjacency", adjacency)
         if v.ndim != 1 or joined.shape != (len(v), len(v)) or not np.isfinite(v).all():
             raise SCConfigError(
                 f"voltages have shape {v.shape} and adjacency {joined.shape}; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from sc_neurocore.dynamics import (
@@ -112,6 +113,12 @@ class Rule:
         if self.when is not None:
             found |= {self.places[x] for x in self.when.names() if x in odes}
         return frozenset(found)
+
+    @cached_property
+    def idles(self) -> bool:
+        """Whether nothing happens in a tick without events, so that it can be left out."""
+        ticked = self.ticked
+        return not self.every_tick and not any(self.places[x] in ticked for x in self.odes)
 
     def with_parameters(self, overrides: Mapping[str, float]) -> Rule:
         """Return the rule with some parameter values replaced.

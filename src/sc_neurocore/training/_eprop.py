@@ -12,6 +12,7 @@ from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.training._online import (
     Array,
     OnlineLIFLayer,
+    learning_signal,
     mean_loss,
     require_row,
     require_sequence,
@@ -119,7 +120,7 @@ class EpropTrainer:
         y = self._forward(given)
         if wanted is not None:
             error = y - wanted
-            signal = error @ self.w_out
+            signal = learning_signal(self.w_out.T, error)
             self.w_out -= self._layer.lr * np.outer(error, self._layer.rates)
             self._layer.apply_learning_signal(signal)
         return y
@@ -151,7 +152,8 @@ class EpropTrainer:
             targets: ``(T, n_outputs)``.
 
         Raises:
-            SCConfigError: the sequences do not fit; nothing has changed.
+            SCConfigError: the sequences do not fit (nothing has changed), or the learning
+                signal became non-finite (the weights are then of no use).
         """
         xs, wanted = require_sequences(inputs, self.n_inputs, targets, self.n_outputs)
         self.reset()

@@ -71,6 +71,7 @@ class OnlineLIFLayer:
         self.n_neurons = require_whole("n_neurons", n_neurons, 1)
         self.threshold = require_positive("threshold", threshold)
         self.lr = require_rate(lr)
+        seed = require_whole("seed", seed, 0)
         self._alpha = decay("tau_mem", tau_mem, dt)
         self._kappa = decay("tau_trace", tau_trace, dt)
         scale = self.threshold / math.sqrt(n_inputs)
@@ -165,10 +166,11 @@ class OnlineTrainer:
         dt: float = 1.0,
         seed: int = 0,
     ) -> None:
-        sizes = list(layer_sizes)
+        sizes = list(layer_sizes) if isinstance(layer_sizes, Sequence) else []
         if len(sizes) < 2:
             raise SCConfigError(
-                f"layer_sizes has {len(sizes)} entries; give the inputs and at least one layer"
+                f"layer_sizes is {layer_sizes!r:.60}; give a list of the number of inputs and of "
+                "the neurons of at least one layer"
             )
         self.layers = tuple(
             OnlineLIFLayer(
@@ -210,7 +212,7 @@ class OnlineTrainer:
         if wanted is not None:
             error = last.rates - wanted
             for layer, feedback in zip(self.layers, self._feedback, strict=False):
-                layer.apply_learning_signal(feedback @ error)
+                layer.apply_learning_signal(learning_signal(feedback, error))
             last.apply_learning_signal(error)
         return last.rates
 
@@ -222,7 +224,8 @@ class OnlineTrainer:
             targets: ``(T, n_outputs)``.
 
         Raises:
-            SCConfigError: the sequences do not fit; no weight has changed.
+            SCConfigError: the sequences do not fit (no weight has changed), or the learning
+                signal became non-finite (the weights are then of no use).
         """
         first, last = self.layers[0], self.layers[-1]
         xs, wanted = require_sequences(inputs, first.n_inputs, targets, last.n_neurons)
@@ -238,6 +241,15 @@ class OnlineTrainer:
     def memory_per_step(self) -> int:
         """Numbers that one tick hands to the next, weights apart; the length plays no part."""
         return sum(layer.memory_per_step() for layer in self.layers)
+
+
+def learning_signal(feedback: Array, error: Array) -> Array:
+    """``feedback·error``; a signal that is not finite is refused before any weight takes it."""
+    with np.errstate(all="ignore"):
+        signal = np.asarray(feedback @ error)
+    if not np.isfinite(signal).all():
+        raise SCConfigError("the learning signal became non-finite; begin anew with a smaller lr")
+    return signal
 
 
 def mean_loss(errors: Sequence[Array]) -> float:
