@@ -118,6 +118,6 @@ def _input_table(rule: Rule, q: Quantity, value: ArrayLike, ticks: int, cells: i
 
 def require_bit(what: str, value: object) -> bool:
     """A spike or none: 0, 1, False or True."""
-    if np.ndim(value) or value not in (0, 1):  # type: ignore[call-overload]
+    if isinstance(value, np.ndarray) or value not in (0, 1):
         raise SCConfigError(f"{what} spike is {value!r:.60}; it must be 0, 1, False or True")
     return bool(value)
