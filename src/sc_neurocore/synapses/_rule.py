@@ -90,7 +90,7 @@ class Rule:
         """Inputs that are variables of the neurons on either side."""
         return frozenset(q.name for q in self.inputs if self.places[q.name] != "shared")
 
-    @property
+    @cached_property
     def ticked(self) -> frozenset[Place]:
         """Places whose states are advanced in every tick; at the others, only at events.
 
@@ -117,8 +117,8 @@ class Rule:
     @cached_property
     def idles(self) -> bool:
         """Whether nothing happens in a tick without events, so that it can be left out."""
-        ticked = self.ticked
-        return not self.every_tick and not any(self.places[x] in ticked for x in self.odes)
+        moving = any(self.places[name] in self.ticked for name in self.odes)
+        return not self.every_tick and not moving
 
     def with_parameters(self, overrides: Mapping[str, float]) -> Rule:
         """Return the rule with some parameter values replaced.
