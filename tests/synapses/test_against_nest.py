@@ -39,7 +39,7 @@ def trains(seed: int, *, rate: float = 0.004) -> tuple[np.ndarray, np.ndarray]:
 
 def run(rule: Rule, before, after, **inputs):
     """Weight at every tick, and what arrivals hand over."""
-    state = PlasticState.of(rule, [0, 1], [0], 1, dt=DT)
+    state = PlasticState.of(rule, [0, 1], [0], 1, dt=DT, engine="interpreted")
     arriving = Events.of(TICKS, before, np.zeros(len(before)))
     spiking = Events.of(TICKS, after, np.zeros(len(after)))
     out = state.advance(0, TICKS, arrivals=arriving, spikes=spiking, inputs=inputs)
@@ -215,7 +215,7 @@ def test_voltage_rule(nest):
     assert np.ptp(ours) > 0.1
     np.testing.assert_allclose(ours, weights(recorder), **TOLERANCE)
 
-    state = PlasticState.of(base, [0], [], 1, dt=DT)
+    state = PlasticState.of(base, [0], [], 1, dt=DT, engine="interpreted")
     error = {"u_minus": 0.0, "u_plus": 0.0}
     for t in range(3000):
         state.advance(t, inputs={"v_post": found["V_m"][t]})

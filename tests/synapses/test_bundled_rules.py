@@ -10,7 +10,6 @@ import pytest
 
 from sc_neurocore.dynamics import unit_registry
 from sc_neurocore.dynamics._units import UnitChecker
-from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.synapses import (
     Events,
     PlasticState,
@@ -27,10 +26,20 @@ INDPTR, TARGET = [0, 3, 5, 8, 8], [j for _, j in PAIRS]
 TERMINALS, NEURONS = 4, 4
 
 
+#: Rules that between them have every kind of block that a kernel can have.
+COMPILED = ("short_term", "stdp_clopath", "stdp_dopamine", "stdp_pair", "stdp_triplet")
+
+every_rule = pytest.mark.parametrize("name", list_rules())
+compiled_rules = pytest.mark.parametrize(
+    "name",
+    [n if n in COMPILED else pytest.param(n, marks=pytest.mark.exhaustive) for n in list_rules()],
+)
+
+
 def golden_run(document: RuleDocument) -> PlasticState:
     run, rule = document.protocol, document.rule
     ticks = run["ticks"]
-    state = PlasticState.of(rule, [0, 1], [0], 1, dt=run["dt"])
+    state = PlasticState.of(rule, [0, 1], [0], 1, dt=run["dt"], engine="interpreted")
     state.advance(
         0,
         ticks,
@@ -68,7 +77,7 @@ def events(hits, lo=0, hi=None):
     return Events.of(len(part), *np.nonzero(part))
 
 
-@pytest.mark.parametrize("name", list_rules())
+@every_rule
 def test_document_is_complete(name):
     document = describe_rule(name)
     rule = document.rule
@@ -81,7 +90,7 @@ def test_document_is_complete(name):
     assert set(document.golden) == {q.name for q in rule.states}
 
 
-@pytest.mark.parametrize("name", list_rules())
+@every_rule
 def test_units_agree_without_factors(name):
     rule, ms = load_rule(name), unit_registry().parse_units("ms")
     units = {q.name: q.unit for q in (*rule.states, *rule.parameters, *rule.inputs)}
@@ -96,7 +105,7 @@ def test_units_agree_without_factors(name):
             assert checker.check_as(line.expr, target, line.source) == line.expr
 
 
-@pytest.mark.parametrize("name", list_rules())
+@every_rule
 def test_golden_run(name):
     document = describe_rule(name)
     state = golden_run(document)
@@ -105,12 +114,12 @@ def test_golden_run(name):
         assert found == pytest.approx(value, rel=1e-12, abs=1e-300), key
 
 
-@pytest.mark.parametrize("name", list_rules())
+@every_rule
 def test_kernel_means_what_the_rule_says(name):
     """Against the slow interpreter: states, what is handed over, multapses, empty rows."""
     ticks, dt = 120, 0.5
     rule, before, after, inputs = drive(name, ticks)
-    state = PlasticState.of(rule, INDPTR, TARGET, NEURONS, dt=dt, seed=7)
+    state = PlasticState.of(rule, INDPTR, TARGET, NEURONS, dt=dt, seed=7, engine="interpreted")
     slow = Interpreter(rule, PAIRS, TERMINALS, NEURONS, dt)
     handed = state.advance(0, ticks, arrivals=events(before), spikes=events(after), inputs=inputs)
     for t in range(ticks):
@@ -123,13 +132,33 @@ def test_kernel_means_what_the_rule_says(name):
         )
 
 
-@pytest.mark.parametrize("name", list_rules())
+@compiled_rules
+def test_the_compiled_kernel_is_the_interpreted_one(name):
+    """The same bits; so what the tests say of the one holds for the other."""
+    ticks = 120
+    rule, before, after, inputs = drive(name, ticks)
+    compiled, plain = (
+        PlasticState.of(rule, INDPTR, TARGET, NEURONS, dt=0.5, seed=7, engine=engine)
+        for engine in ("compiled", "interpreted")
+    )
+    handed = [
+        x.advance(0, ticks, arrivals=events(before), spikes=events(after), inputs=inputs)
+        for x in (compiled, plain)
+    ]
+    assert np.array_equal(*handed)
+    for q in rule.states:
+        assert np.array_equal(compiled.get(q.name), plain.get(q.name)), q.name
+
+
+@every_rule
 def test_cutting_a_run_changes_nothing(name):
     """Calls of any length, and the two phases of a tick apart, give the same bits."""
     ticks = 120
     rule, before, after, inputs = drive(name, ticks, seed=3)
-    whole = PlasticState.of(rule, INDPTR, TARGET, NEURONS, dt=0.5, seed=1)
-    cut = PlasticState.of(rule, INDPTR, TARGET, NEURONS, dt=0.5, seed=1)
+    whole, cut = (
+        PlasticState.of(rule, INDPTR, TARGET, NEURONS, dt=0.5, seed=1, engine="interpreted")
+        for _ in range(2)
+    )
     expected = whole.advance(0, ticks, arrivals=events(before), spikes=events(after), inputs=inputs)
     found = np.zeros_like(expected)
     edges = [0, 1, 2, 40, 97, ticks]
@@ -145,26 +174,3 @@ def test_cutting_a_run_changes_nothing(name):
     assert np.array_equal(expected, found)
     for q in rule.states:
         assert np.array_equal(whole.get(q.name), cut.get(q.name)), q.name
-
-
-@pytest.mark.parametrize(
-    ("act", "sentence"),
-    [
-        (lambda: one_synapse(indptr=[0, 1.5]), "indptr hold float64 numbers; they must be whole"),
-        (lambda: one_synapse(target=[0.7]), "target hold float64 numbers; they must be whole"),
-        (lambda: one_synapse(seed=-1), "seed is -1; it must be a whole number from 0 to"),
-        (lambda: one_synapse(init={"w": "a"}), "init of 'w' is 'a'; give numbers"),
-        (lambda: Events.of(3, [0.6], [0]), "ticks of events hold float64 numbers"),
-        (lambda: one_synapse().advance(0, -1), "start is 0, ticks -1 and phase 'both'"),
-        (lambda: one_synapse().advance(0, phase="last"), "one of arrivals, spikes, both"),
-        (lambda: one_synapse().advance(0, out=np.zeros((1, 0))), "it must be (1, 1) of float64"),
-    ],
-)
-def test_what_does_not_fit_the_synapses_is_refused(act, sentence):
-    with pytest.raises(SCConfigError) as error:
-        act()
-    assert sentence in str(error.value)
-
-
-def one_synapse(indptr=(0, 1), target=(0,), **options):
-    return PlasticState.of(load_rule("stdp_pair"), indptr, target, 1, dt=0.1, **options)

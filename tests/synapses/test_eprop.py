@@ -56,7 +56,9 @@ def test_gradient_is_that_of_autograd():
         np.arange(0, INPUTS * NEURONS + 1, NEURONS),
         np.tile(np.arange(NEURONS), INPUTS),
     )
-    state = PlasticState.of(rule, indptr, targets, NEURONS, dt=1.0, init={"w": 0.0})
+    state = PlasticState.of(
+        rule, indptr, targets, NEURONS, dt=1.0, init={"w": 0.0}, engine="interpreted"
+    )
     # A tick sees potentials and errors as they stood at its start: those of the tick before.
     late = {"v_post": np.array(potentials), "learning_signal": np.array(errors)}
     late = {k: np.concatenate([np.zeros((1, NEURONS)), x]) for k, x in late.items()}

@@ -141,7 +141,8 @@ def test_additive_stdp_is_a_sum_over_pairs(before, after, everyone):
 def test_weights_keep_their_bounds(seed, mu):
     rng = np.random.default_rng(seed)
     rule = load_rule("stdp_pair").with_parameters({"lr": 0.8, "mu_plus": mu, "mu_minus": mu})
-    state = PlasticState.of(rule, [0, 3, 6], [0, 1, 1, 0, 1, 0], 2, dt=1.0)
+    rows = [0, 3, 6], [0, 1, 1, 0, 1, 0]
+    state = PlasticState.of(rule, *rows, 2, dt=1.0, engine="interpreted")
     hits = [Events.of(100, *np.nonzero(rng.random((100, 2)) < 0.3)) for _ in range(2)]
     state.advance(0, 100, arrivals=hits[0], spikes=hits[1])
     assert (state.get("w") >= 0).all() and (state.get("w") <= 1).all()

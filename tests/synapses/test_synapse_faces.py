@@ -137,7 +137,7 @@ def test_two_halves_of_a_junction_carry_one_current():
             rule = load_rule("gap_junction").with_parameters(
                 {"rectification": 0.8, "forward": forward}
             )
-            state = PlasticState.of(rule, [0, 1], [0], 1, dt=0.1)
+            state = PlasticState.of(rule, [0, 1], [0], 1, dt=0.1, engine="interpreted")
             flow.append(float(state.advance(0, inputs={"v_pre": source, "v_post": target})[0, 0]))
         assert flow[0] == pytest.approx(-flow[1])
         assert flow[0] == pytest.approx(GapJunction(0.1, 0.8).current(v1, v2))

@@ -10,16 +10,15 @@ import pytest
 from sc_neurocore.synapses import Events, PlasticState, Rule, load_rule
 
 
-def change(rule: Rule, before, after, *, dt: float = 0.1, **inputs) -> float:
+def change(rule: Rule, before, after, *, dt: float = 0.1, engine="interpreted") -> float:
     """Change of one weight by spikes at given ticks."""
     ticks = int(max(*before, *after)) + 1
-    state = PlasticState.of(rule, [0, 1], [0], 1, dt=dt)
+    state = PlasticState.of(rule, [0, 1], [0], 1, dt=dt, engine=engine)
     state.advance(
         0,
         ticks,
         arrivals=Events.of(ticks, before, [0] * len(before)),
         spikes=Events.of(ticks, after, [0] * len(after)),
-        inputs=inputs,
     )
     initial = next(q.value for q in rule.states if q.name == "w")
     return float(state.get("w")[0]) - initial
@@ -65,7 +64,7 @@ def pairing(rule: Rule, gap: int, frequency: float) -> float:
     """60 pairs at a frequency, as in the fit of the triplet rule."""
     period = round(1000 / frequency)
     before = 1000 + period * np.arange(60)
-    return change(rule, before, before + gap, dt=1.0)
+    return change(rule, before, before + gap, dt=1.0, engine="compiled")
 
 
 @pytest.mark.parametrize("variant", ["all", "nearest"])
@@ -135,13 +134,14 @@ def test_the_threshold_of_bcm_slides():
     theta follows r², so r = 1 is the only rate at which r·(r - theta) vanishes for good.
     """
     rule = load_rule("bcm").with_parameters({"w_max": 10.0, "tau_theta": 300.0})
-    state = PlasticState.of(rule, [0, 1], [0], 1, dt=1.0)
+    state, settled = (
+        PlasticState.of(rule, [0, 1], [0], 1, dt=1.0, engine="interpreted") for _ in range(2)
+    )
     state.advance(0, 100, inputs={"r_pre": 1.0, "r_post": 2.0})
     early = float(state.get("w")[0])
     state.advance(100, 3000, inputs={"r_pre": 1.0, "r_post": 2.0})
     late = float(state.get("w")[0])
     assert early > 0.5 and late < early
-    settled = PlasticState.of(rule, [0, 1], [0], 1, dt=1.0)
     weight = 3.0
     for t in range(60_000 // 50):
         settled.advance(50 * t, 50, inputs={"r_pre": 1.0, "r_post": weight})
@@ -152,7 +152,9 @@ def test_the_threshold_of_bcm_slides():
 def test_scaling_returns_the_rate_and_keeps_ratios():
     """Turrigiano et al. 1998: inputs are scaled by one factor, up when the neuron is silent."""
     rule = load_rule("homeostatic_scaling").with_parameters({"tau_a": 1000.0, "beta": 1e-2})
-    state = PlasticState.of(rule, [0, 1, 2], [0, 0], 1, dt=1.0, init={"w": [0.2, 0.6]})
+    state = PlasticState.of(
+        rule, [0, 1, 2], [0, 0], 1, dt=1.0, init={"w": [0.2, 0.6]}, engine="interpreted"
+    )
     state.advance(0, 5000)
     low, high = state.get("w")
     assert high / low == pytest.approx(3.0, rel=1e-12)
@@ -164,12 +166,13 @@ def test_scaling_returns_the_rate_and_keeps_ratios():
 
 def test_binary_synapses_switch_with_their_probabilities():
     """Suri et al. 2013: on with p_on inside the window, off with p_off outside it."""
-    n = 20_000
+    n = 5_000
     rule = load_rule("stdp_stochastic").with_parameters({"p_on": 0.1, "p_off": 0.3})
     indptr, target = [0, n, 2 * n], np.concatenate([np.arange(n), np.arange(n)])
     state = PlasticState.of(
-        rule, indptr, target, n, dt=1.0, seed=5, init={"w": np.repeat([0.0, 1.0], n)}
-    )
+        rule, indptr, target, n, dt=1.0, seed=5, init={"w": np.repeat([0.0, 1.0], n)},
+        engine="interpreted",
+    )  # fmt: skip
     all_spike = Events.of(40, np.full(n, 25), np.arange(n))
     state.advance(0, 40, arrivals=Events.of(40, [10], [0]), spikes=all_spike)
     fired, silent = state.get("w")[:n], state.get("w")[n:]

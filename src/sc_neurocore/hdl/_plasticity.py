@@ -26,7 +26,30 @@ def scaled(value: Any, shift: int) -> Any:
 
 
 @dataclass(frozen=True)
-class PairLane:
+class _Lane:
+    """What the lanes share: an unsigned weight and unsigned traces.
+
+    Attributes:
+        weight_bits: width of the weight.
+        trace_bits: width of the traces.
+    """
+
+    weight_bits: int = 8
+    trace_bits: int = 8
+
+    @property
+    def max_weight(self) -> int:
+        """Largest weight."""
+        return (1 << self.weight_bits) - 1
+
+    @property
+    def max_trace(self) -> int:
+        """Largest trace."""
+        return (1 << self.trace_bits) - 1
+
+
+@dataclass(frozen=True)
+class PairLane(_Lane):
     """Pair STDP in integers: additive, all-to-all, traces that decay by shifts.
 
     In a tick, in this order:
@@ -52,8 +75,6 @@ class PairLane:
         minus_shift: depression is ``y >> minus_shift``.
     """
 
-    weight_bits: int = 8
-    trace_bits: int = 8
     pre_shift: int = 4
     post_shift: int = 4
     increment: int = 64
@@ -67,16 +88,6 @@ class PairLane:
             require_whole(name, getattr(self, name), 0, 31)
         require_whole("increment", self.increment, 0, self.max_trace)
 
-    @property
-    def max_weight(self) -> int:
-        """Largest weight."""
-        return (1 << self.weight_bits) - 1
-
-    @property
-    def max_trace(self) -> int:
-        """Largest trace."""
-        return (1 << self.trace_bits) - 1
-
     def step(self, w: Any, x: Any, y: Any, pre: Any, post: Any) -> tuple[Any, Any, Any]:
         """Weight, presynaptic and postsynaptic trace after one tick."""
         x, y = decay(x, self.pre_shift), decay(y, self.post_shift)
@@ -88,7 +99,7 @@ class PairLane:
 
 
 @dataclass(frozen=True)
-class OnlineO1Config:
+class OnlineO1Config(_Lane):
     """The bounded O(1) online rule: reward-modulated STDP in a fixed number of bits.
 
     In a tick, in this order:
@@ -119,8 +130,6 @@ class OnlineO1Config:
         learning_shift: the weight changes by ``reward·eligibility`` over ``2^shift``.
     """
 
-    weight_bits: int = 8
-    trace_bits: int = 8
     eligibility_bits: int = 8
     reward_bits: int = 8
     increment: int = 64
@@ -138,16 +147,6 @@ class OnlineO1Config:
             require_whole(name, getattr(self, name), 0, 15)
         require_whole("learning_shift", self.learning_shift, 0, 31)
         require_whole("increment", self.increment, 0, self.max_trace)
-
-    @property
-    def max_weight(self) -> int:
-        """Largest weight."""
-        return (1 << self.weight_bits) - 1
-
-    @property
-    def max_trace(self) -> int:
-        """Largest trace."""
-        return (1 << self.trace_bits) - 1
 
     @property
     def max_eligibility(self) -> int:

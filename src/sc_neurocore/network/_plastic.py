@@ -123,9 +123,7 @@ class PlasticProjection:
             )
         )
         self._due: list[list[NDArray[np.int64]]] = [[] for _ in range(synapses.longest + 1)]
-        self._idle = not rule.every_tick and not any(
-            rule.places[x] in rule.ticked for x in rule.odes
-        )
+        self._idle = rule.idles
         self._inputs = [
             (q.name, self._reader(q.name, q.value, plasticity, projection, state))
             for q in rule.inputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,18 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from sc_neurocore.dynamics import Quantity, require_finite, suggest
+from sc_neurocore.dynamics._units import unit
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.synapses._build import build_rule
 from sc_neurocore.synapses._rule import Place, Rule
 
 MAX_BYTES = 1_048_576
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_TABLES: Mapping[str, frozenset[str]] = {
-    "rule": frozenset({"name", "class", "title", "description", "keywords"}),
-    "reference": frozenset({"authors", "year", "title", "doi", "note"}),
-    "dynamics": frozenset({"equations", "on_pre", "on_post", "every_tick", "when"}),
-    "protocol": frozenset({"dt", "ticks", "pre", "post", "inputs"}),
-    "golden": frozenset(),
+#: Tables, their fields, and what each must be.
+_KINDS: Mapping[str, Mapping[str, str]] = {
+    "rule": dict.fromkeys(("name", "class", "title", "description"), "text")
+    | {"keywords": "a list of texts"},
+    "reference": dict.fromkeys(("title", "doi", "note"), "text")
+    | {"authors": "a list of texts", "year": "a whole number of 0 or more"},
+    "dynamics": dict.fromkeys(("equations", "on_pre", "on_post", "every_tick", "when"), "text"),
+    "protocol": {
+        "dt": "a number above 0",
+        "ticks": "a whole number of 0 or more",
+        "pre": "a list of ticks",
+        "post": "a list of ticks",
+        "inputs": "a table",
+    },
 }
 _QUANTITY = frozenset({"unit", "low", "high", "meaning"})
 _ENTRIES: Mapping[str, frozenset[str]] = {
@@ -85,6 +94,8 @@ def describe_rule(source: str | Path) -> RuleDocument:
     Raises:
         SCConfigError: as `load_rule`.
     """
+    if not isinstance(source, str | Path):
+        raise SCConfigError(f"rule is {source!r:.60}; give a bundled rule's name or a file's path")
     if isinstance(source, str) and not source.endswith(".toml"):
         return _bundled(source)
     path = Path(source)
@@ -100,7 +111,11 @@ def describe_rule(source: str | Path) -> RuleDocument:
         text = data.decode()
     except UnicodeDecodeError:
         raise SCConfigError(f"{path}: not UTF-8 text") from None
-    return _parsed(str(path), text)
+    document = _parsed(str(path), text)
+    # Reading units loads pint; those of the bundled rules are checked by the tests.
+    for q in (*document.rule.states, *document.rule.parameters, *document.rule.inputs):
+        unit(q.unit, f"{path}: '{q.name}'")
+    return document
 
 
 @cache
@@ -129,41 +144,44 @@ def _read(document: Mapping[str, Any]) -> RuleDocument:
         raise SCConfigError(
             f"schema_version is {document.get('schema_version')!r}; this program reads '1.0'"
         )
-    allowed = {"schema_version", *_TABLES, *_ENTRIES}
+    allowed = {"schema_version", "golden", *_KINDS, *_ENTRIES}
     _check_keys("the document", document, allowed)
     for table in ("rule", "dynamics", "states"):
         if table not in document:
             raise SCConfigError(f"there is no [{table}] table; add one")
-    for table, keys in _TABLES.items():
-        if table != "golden":
-            _check_keys(f"[{table}]", _table(document, table), keys)
+    for table, kinds in _KINDS.items():
+        _check_keys(f"[{table}]", _table(document, table), kinds.keys())
+        for key, value in _table(document, table).items():
+            _check_kind(f"[{table}] {key}", value, kinds[key])
     about, reference = _table(document, "rule"), _table(document, "reference")
     places: dict[str, Place] = {}
     quantities = {kind: _quantities(document, kind, places) for kind in _ENTRIES}
-    dynamics = _table(document, "dynamics")
-    for key, value in dynamics.items():
-        if not isinstance(value, str):
-            raise SCConfigError(f"[dynamics] {key} is {value!r}; it must be text")
+    name = about.get("name", "rule")
+    if not _NAME.fullmatch(name):
+        raise SCConfigError(f"[rule] name is {name!r:.60}; it must be an identifier")
     rule = build_rule(
-        name=str(about.get("name", "rule")),
-        description=str(about.get("description", "")),
+        name=name,
+        description=about.get("description", ""),
         states=quantities["states"],
         parameters=quantities["parameters"],
         inputs=quantities["inputs"],
         places=places,
-        **dynamics,
+        **_table(document, "dynamics"),
     )
+    protocol, golden = _table(document, "protocol"), _table(document, "golden")
+    _check_names("[protocol] inputs", protocol.get("inputs", {}), [q.name for q in rule.inputs])
+    _check_names("[golden]", golden, [q.name for q in rule.states])
     return RuleDocument(
         rule=rule,
-        face=str(about.get("class", "")),
-        title=str(about.get("title", rule.name)),
+        face=about.get("class", ""),
+        title=about.get("title", name),
         keywords=tuple(about.get("keywords", ())),
         authors=tuple(reference.get("authors", ())),
-        year=int(reference.get("year", 0)),
-        doi=str(reference.get("doi", "")),
-        note=str(reference.get("note", "")),
-        protocol=_table(document, "protocol"),
-        golden=_table(document, "golden"),
+        year=reference.get("year", 0),
+        doi=reference.get("doi", ""),
+        note=reference.get("note", ""),
+        protocol=protocol,
+        golden=golden,
     )
 
 
@@ -174,10 +192,38 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return table
 
 
-def _check_keys(where: str, table: Mapping[str, Any], allowed: frozenset[str] | set[str]) -> None:
+def _check_keys(where: str, table: Mapping[str, Any], allowed: Set[str]) -> None:
     for key in table:
         if key not in allowed:
             raise SCConfigError(f"{where} has an unknown key '{key}'{suggest(key, allowed)}")
+
+
+def _check_kind(where: str, value: object, kind: str) -> None:
+    """Refuse a value that is not of a kind; the sentence calls the kind by its name."""
+    fits = {
+        "text": isinstance(value, str),
+        "a list of texts": isinstance(value, list) and all(isinstance(x, str) for x in value),
+        "a list of ticks": isinstance(value, list) and all(_is_whole(x) for x in value),
+        "a whole number of 0 or more": _is_whole(value),
+        "a number above 0": isinstance(value, int | float) and 0 < value < float("inf"),
+        "a table": isinstance(value, Mapping),
+    }
+    if not fits[kind]:
+        raise SCConfigError(f"{where} is {value!r:.60}; it must be {kind}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _check_names(where: str, table: Mapping[str, Any], known: list[str]) -> None:
+    """Refuse names that the rule does not have, and values that are no numbers."""
+    for name, value in table.items():
+        if name not in known:
+            raise SCConfigError(
+                f"{where} names '{name}', which the rule does not have{suggest(name, known)}"
+            )
+        require_finite(f"{where} '{name}'", value)
 
 
 def _quantities(
@@ -191,15 +237,18 @@ def _quantities(
         _check_keys(where, entry, _ENTRIES[kind])
         if "at" in _ENTRIES[kind]:
             places[name] = entry.get("at", "")
-        given = entry.get("init" if kind == "states" else "value", 0.0)
-        value = require_finite(f"{where} value", given)
+        for key in ("unit", "meaning"):
+            _check_kind(f"{where} {key}", entry.get(key, ""), "text")
+        key = "init" if kind == "states" else "value"
+        if key not in entry:
+            raise SCConfigError(f"{where} has no '{key}'; give it a number")
+        value = require_finite(f"{where} {key}", entry[key])
         low, high = (
             require_finite(f"{where} {key}", entry[key]) if key in entry else default
             for key, default in (("low", -float("inf")), ("high", float("inf")))
         )
         if not low <= value <= high:
             raise SCConfigError(f"{where} is {value:g}; its range is {low:g} to {high:g}")
-        result.append(
-            Quantity(name, value, str(entry.get("unit", "")), low, high, entry.get("meaning", ""))
-        )
+        meaning = entry.get("meaning", "")
+        result.append(Quantity(name, value, entry.get("unit", ""), low, high, meaning))
     return tuple(result)

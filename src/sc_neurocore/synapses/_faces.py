@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sc_neurocore.dynamics import require_finite
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.synapses._arguments import require_bit
 from sc_neurocore.synapses._document import load_rule
+from sc_neurocore.synapses._events import Events
 from sc_neurocore.synapses._rule import Rule
-from sc_neurocore.synapses._state import Events, PlasticState
+from sc_neurocore.synapses._state import PlasticState
 
 _ONE = Events(np.array([0, 1], np.int64), np.array([0], np.int32))
 
@@ -25,15 +26,19 @@ class _OneSynapse:
 
     _rule: ClassVar[str]
 
-    def __init__(self, initial: dict[str, float], parameters: dict[str, float], dt: float) -> None:
-        self._dt = dt
+    def __init__(
+        self, initial: dict[str, float], parameters: dict[str, float], dt: float, seed: int = 0
+    ) -> None:
+        self._dt, self._seed = dt, seed
         self._loaded = load_rule(self._rule).with_parameters(parameters).with_initial(initial)
         self.reset()
 
     def reset(self) -> None:
         """Return to the initial weight and traces, and to tick 0."""
         self._tick = 0
-        self._state = PlasticState.of(self._loaded, [0, 1], [0], 1, dt=self._dt)
+        self._state = PlasticState.of(
+            self._loaded, [0, 1], [0], 1, dt=self._dt, seed=self._seed, engine="interpreted"
+        )
 
     @property
     def rule(self) -> Rule:
@@ -66,8 +71,8 @@ class _OneSynapse:
             require_finite(f"input '{name}'", value)
         out = self._state.advance(
             self._tick,
-            arrivals=_ONE if _bit("pre", pre) else None,
-            spikes=_ONE if _bit("post", post) else None,
+            arrivals=_ONE if require_bit("pre", pre) else None,
+            spikes=_ONE if require_bit("post", post) else None,
             inputs=inputs,
         )
         self._tick += 1
@@ -226,7 +231,135 @@ class ShortTermPlasticitySynapse(_OneSynapse):
         return self._step(pre_spike, False, None)
 
 
-class RewardModulatedSTDPSynapse(_OneSynapse):
+class TripartiteSynapse(_OneSynapse):
+    """A synapse and the astrocyte around it (rule ``tripartite``).
+
+    Every presynaptic spike raises the astrocyte's IP3, which moves its calcium; while that is above
+    ``ca_threshold``, the synapse hands over ``facilitation`` times its weight.
+
+    Published: the calcium (Li & Rinzel 1994, doi:10.1006/jtbi.1994.1041), and the decay of IP3, its
+    rise by spikes and the threshold (Nadkarni & Jung 2003, doi:10.1103/PhysRevLett.91.268101; in
+    more detail De Pittà et al. 2009, doi:10.1007/s10867-009-9155-y). Without a source, and so
+    examples: the size of the rise, the factor, and the depression, which is off unless asked for.
+
+    Args:
+        base_weight: initial weight.
+        glut_per_spike: rate in µM/s at which a spike makes IP3, for ``t_glut``, 1 ms.
+        ca_threshold: calcium in µM above which the astrocyte is active.
+        facilitation: factor of what is handed over while it is active.
+        depression_rate: share of the weight above ``w_min`` that a presynaptic spike takes while
+            the astrocyte is not active.
+        w_min: smallest weight, and the least that is handed over.
+        w_max: largest weight, and the most that is handed over.
+        dt: tick in ms.
+        parameters: the others of the rule, such as ``tau_IP3``.
+
+    Raises:
+        SCConfigError: a parameter is unknown or outside its range.
+    """
+
+    _rule = "tripartite"
+
+    def __init__(
+        self,
+        base_weight: float = 0.5,
+        glut_per_spike: float = 5.0,
+        ca_threshold: float = 0.19669,
+        facilitation: float = 1.5,
+        depression_rate: float = 0.0,
+        w_min: float = 0.0,
+        w_max: float = 1.0,
+        *,
+        dt: float = 1.0,
+        **parameters: float,
+    ) -> None:
+        own = {
+            "glut_per_spike": glut_per_spike, "ca_threshold": ca_threshold,
+            "facilitation": facilitation, "depression_rate": depression_rate, "w_min": w_min,
+            "w_max": w_max,
+        }  # fmt: skip
+        super().__init__({"w": base_weight}, {**own, **parameters}, dt)
+
+    def step(self, pre_spike: object, post_spike: object = 0, dt: float | None = None) -> float:
+        """Advance one tick of ``dt`` ms and return `effective_weight`.
+
+        ``post_spike`` enters no equation of the rule; the documented call has it.
+        """
+        self._step(pre_spike, post_spike, dt)
+        return self.effective_weight
+
+    @property
+    def ca(self) -> float:
+        """Calcium of the astrocyte in µM."""
+        return self.get("Ca")
+
+    @property
+    def ip3(self) -> float:
+        """IP3 of the astrocyte in µM."""
+        return self.get("IP3")
+
+    @property
+    def effective_weight(self) -> float:
+        """What a spike would be handed over as by now."""
+        p = self.rule.parameter_values
+        gain = p["facilitation"] if self.ca > p["ca_threshold"] else 1.0
+        return min(max(gain * self.weight, p["w_min"]), p["w_max"])
+
+
+class _BitSynapse(_OneSynapse):
+    """A synapse that multiplies bits: a presynaptic 1 passes with the weight's share of its range.
+
+    Args:
+        w_min: smallest weight.
+        w_max: largest weight.
+        w: initial weight; that of the rule unless given.
+        dt: tick in ms.
+        seed: seed of the rule's random draws and of the bits that pass.
+        parameters: of the rule.
+
+    Raises:
+        SCConfigError: a parameter is unknown or outside its range, or the weight outside its own.
+    """
+
+    def __init__(
+        self,
+        w_min: float = 0.0,
+        w_max: float = 1.0,
+        w: float | None = None,
+        *,
+        dt: float = 1.0,
+        seed: int = 0,
+        **parameters: float,
+    ) -> None:
+        if w is None:
+            w = next(q.value for q in load_rule(self._rule).states if q.name == "w")
+        for name, value in (("w_min", w_min), ("w", w), ("w_max", w_max)):
+            require_finite(name, value)
+        if not w_min <= w <= w_max or w_min == w_max:
+            raise SCConfigError(
+                f"w is {w:g}; it must be {w_min:g} to {w_max:g}, and these must differ"
+            )
+        self._low, self._high = w_min, w_max
+        super().__init__({"w": w}, {"w_min": w_min, "w_max": w_max, **parameters}, dt, seed)
+
+    def reset(self) -> None:
+        """Return to the initial weight and traces, tick 0 and the first random number."""
+        super().reset()
+        self._bits = np.random.default_rng(self._seed)
+
+    @property
+    def w(self) -> float:
+        """The present weight."""
+        return self.weight
+
+    def process_step(self, pre_bit: object, post_bit: object) -> int:
+        """Advance one tick and return the bit that passes, by the weight before the tick."""
+        share = (self.weight - self._low) / (self._high - self._low)
+        self._step(pre_bit, post_bit, None)
+        return int(require_bit("pre", pre_bit) and self._bits.random() < share)
+
+
+class RewardModulatedSTDPSynapse(_BitSynapse):
     """Reward-modulated STDP on bits, Florian 2007 (rule ``stdp_reward``).
 
     Args:
@@ -243,32 +376,6 @@ class RewardModulatedSTDPSynapse(_OneSynapse):
 
     _rule = "stdp_reward"
 
-    def __init__(
-        self,
-        w_min: float = 0.0,
-        w_max: float = 1.0,
-        w: float = 0.5,
-        *,
-        dt: float = 1.0,
-        seed: int = 0,
-        **parameters: float,
-    ) -> None:
-        _check_range(w_min, w, w_max)
-        self._low, self._high = w_min, w_max
-        self._bits = np.random.default_rng(seed)
-        super().__init__({"w": w}, {"w_min": w_min, "w_max": w_max, **parameters}, dt)
-
-    @property
-    def w(self) -> float:
-        """The present weight."""
-        return self.weight
-
-    def process_step(self, pre_bit: object, post_bit: object) -> int:
-        """Advance one tick; the bit that passes is 1 with the weight's share of its range."""
-        share = (self.weight - self._low) / (self._high - self._low)
-        self._step(pre_bit, post_bit, None)
-        return int(_bit("pre", pre_bit) and self._bits.random() < share)
-
     def apply_reward(self, reward: float) -> None:
         """Change the weight by ``lr·reward·eligibility``; this takes a tick without spikes.
 
@@ -278,13 +385,13 @@ class RewardModulatedSTDPSynapse(_OneSynapse):
         self._step(False, False, None, reward=reward)
 
 
-class StochasticSTDPSynapse(_OneSynapse):
+class StochasticSTDPSynapse(_BitSynapse):
     """A binary synapse that STDP switches at random, Suri et al. 2013 (rule ``stdp_stochastic``).
 
     Args:
         w_min: weight when off.
         w_max: weight when on.
-        w: initial weight.
+        w: initial weight; off unless given.
         dt: tick in ms.
         seed: seed of the switching and of the output bits.
         parameters: ``window``, ``p_on``, ``p_off``.
@@ -294,102 +401,3 @@ class StochasticSTDPSynapse(_OneSynapse):
     """
 
     _rule = "stdp_stochastic"
-
-    def __init__(
-        self,
-        w_min: float = 0.0,
-        w_max: float = 1.0,
-        w: float = 0.0,
-        *,
-        dt: float = 1.0,
-        seed: int = 0,
-        **parameters: float,
-    ) -> None:
-        _check_range(w_min, w, w_max)
-        self._low, self._high, self._seed = w_min, w_max, seed
-        super().__init__({"w": w}, {"w_min": w_min, "w_max": w_max, **parameters}, dt)
-
-    def reset(self) -> None:
-        """Return to the initial weight, tick 0 and the first random number."""
-        self._tick = 0
-        self._bits = np.random.default_rng(self._seed)
-        self._state = PlasticState.of(self._loaded, [0, 1], [0], 1, dt=self._dt, seed=self._seed)
-
-    @property
-    def w(self) -> float:
-        """The present weight."""
-        return self.weight
-
-    def process_step(self, pre_bit: object, post_bit: object) -> int:
-        """Advance one tick; the bit that passes is 1 with the weight's share of its range."""
-        share = (self.weight - self._low) / (self._high - self._low)
-        self._step(pre_bit, post_bit, None)
-        return int(_bit("pre", pre_bit) and self._bits.random() < share)
-
-
-class GapJunction:
-    """An electrical synapse between two neurons (rule ``gap_junction``).
-
-    Args:
-        conductance: in nS, 0 or more.
-        rectification: 0 passes current both ways alike, 1 from the first neuron to the second only.
-
-    Raises:
-        SCConfigError: a number is outside its range.
-    """
-
-    def __init__(self, conductance: float = 0.1, rectification: float = 0.0) -> None:
-        rule = load_rule("gap_junction").with_initial({"w": conductance})
-        rule = rule.with_parameters({"rectification": rectification})
-        self.rule = rule
-        self.conductance, self.rectification = float(conductance), float(rectification)
-
-    def current(self, v_pre: float, v_post: float) -> float:
-        """Current in pA from the first neuron into the second, of potentials in mV."""
-        drop = require_finite("v_pre", v_pre) - require_finite("v_post", v_post)
-        return self.conductance * (drop if drop > 0 else (1 - self.rectification) * drop)
-
-    def current_matrix(
-        self, voltages: NDArray[np.float64], adjacency: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Currents in pA into ``(N,)`` neurons that are joined alike; they sum to 0.
-
-        Args:
-            voltages: ``(N,)`` potentials in mV.
-            adjacency: ``(N, N)``, 0 or 1. Without rectification it is symmetric; with it, entry
-                ``[i, j]`` is a junction that passes current from ``i`` to ``j``.
-
-        Raises:
-            SCConfigError: shapes or entries are not those.
-        """
-        v, joined = np.asarray(voltages, np.float64), np.asarray(adjacency, np.float64)
-        if v.ndim != 1 or joined.shape != (len(v), len(v)) or not np.isfinite(v).all():
-            raise SCConfigError(
-                f"voltages have shape {v.shape} and adjacency {joined.shape}; "
-                "they must be finite, (N,) and (N, N)"
-            )
-        if not np.isin(joined, (0.0, 1.0)).all() or joined.diagonal().any():
-            raise SCConfigError("adjacency holds 0 and 1 only, and 0 on its diagonal")
-        drop = v[:, None] - v[None, :]
-        if self.rectification == 0:
-            if not np.array_equal(joined, joined.T):
-                raise SCConfigError("adjacency of ohmic junctions is symmetric; add its transpose")
-            return np.asarray(self.conductance * (joined * drop).sum(axis=0))
-        if (joined * joined.T).any():
-            raise SCConfigError(
-                "adjacency of rectifying junctions has one direction per pair of neurons"
-            )
-        open_ = np.where(drop > 0, 1.0, 1 - self.rectification)
-        flow = self.conductance * joined * open_ * drop
-        return np.asarray(flow.sum(axis=0) - flow.sum(axis=1))
-
-
-def _bit(what: str, value: object) -> bool:
-    if value not in (0, 1):
-        raise SCConfigError(f"{what} spike is {value!r}; it must be 0, 1, False or True")
-    return bool(value)
-
-
-def _check_range(low: float, value: float, high: float) -> None:
-    if not low <= value <= high or low == high:
-        raise SCConfigError(f"w is {value:g}; it must be {low:g} to {high:g}, and these differ")

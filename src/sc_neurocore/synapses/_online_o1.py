@@ -11,6 +11,7 @@ from typing import Any
 
 from sc_neurocore.bitstream._require import require_whole
 from sc_neurocore.hdl import OnlineO1Config
+from sc_neurocore.synapses._arguments import require_bit
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,11 @@ class OnlineO1Synapse:
         Raises:
             SCConfigError: a spike is not 0 or 1, or the reward does not fit its width.
         """
-        require_whole("pre_spike", int(pre_spike), 0, 1)
-        require_whole("post_spike", int(post_spike), 0, 1)
+        pre, post = require_bit("pre", pre_spike), require_bit("post", post_spike)
         require_whole("reward", reward, self.config.min_reward, self.config.max_reward)
         now = self._now
         fields = self.config.step(
-            now.weight, now.pre_trace, now.post_trace, now.eligibility, pre_spike, post_spike,
-            reward,
+            now.weight, now.pre_trace, now.post_trace, now.eligibility, pre, post, reward,
         )  # fmt: skip
         w, x, y, e = (int(value) for value in fields)
         self._now = OnlineO1Snapshot(w, x, y, e, now.tick + 1)
@@ -90,6 +89,8 @@ def build_online_o1_memory_proof(
     eligibility per tick.
     """
     config = OnlineO1Config() if config is None else config
+    for n in lengths:
+        require_whole("length", n, 1)
     per_tick = 2 + config.eligibility_bits
     return {
         "fields": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from sc_neurocore.dynamics import (
@@ -89,7 +90,7 @@ class Rule:
         """Inputs that are variables of the neurons on either side."""
         return frozenset(q.name for q in self.inputs if self.places[q.name] != "shared")
 
-    @property
+    @cached_property
     def ticked(self) -> frozenset[Place]:
         """Places whose states are advanced in every tick; at the others, only at events.
 
@@ -112,6 +113,12 @@ class Rule:
         if self.when is not None:
             found |= {self.places[x] for x in self.when.names() if x in odes}
         return frozenset(found)
+
+    @cached_property
+    def idles(self) -> bool:
+        """Whether nothing happens in a tick without events, so that it can be left out."""
+        moving = any(self.places[name] in self.ticked for name in self.odes)
+        return not self.every_tick and not moving
 
     def with_parameters(self, overrides: Mapping[str, float]) -> Rule:
         """Return the rule with some parameter values replaced.

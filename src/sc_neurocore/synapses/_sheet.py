@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sc_neurocore.dynamics import Assignment, Expr, num
+from sc_neurocore.dynamics._sheet import MAX_PRODUCT, operation
 from sc_neurocore.synapses._rule import PLACES, RELEASE, Place, Rule, linear_flow
 
-#: Literal integer exponents up to this size become products.
-MAX_PRODUCT = 16
 ARRAY: Mapping[Place, str] = {"synapse": "S", "pre": "A", "post": "B", "shared": "G"}
 INDEX: Mapping[Place, str] = {"synapse": "k", "pre": "i", "post": "j", "shared": "0"}
-_FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "tanh", "sigmoid", "exprel"})
 
 
 class Sheet:
@@ -74,26 +72,7 @@ class Sheet:
         args = [self.text(arg) for arg in expr.args]
         if expr.op in ("min", "max", "clip"):
             return self.extreme(expr.op, args)
-        if expr.op == "where":
-            return f"select({', '.join(args)})"
-        if expr.op in _FUNCTIONS:
-            return f"{expr.op}({args[0]})"
-        match expr.op:
-            case "**":
-                return f"power({args[0]}, {args[1]})"
-            case "sqrt":
-                return f"math.sqrt({args[0]})"
-            case "floor":
-                return f"np.floor({args[0]})"
-            case "abs":
-                return f"abs({args[0]})"
-            case "neg":
-                return f"(-{args[0]})"
-            case "not":
-                return f"(not {args[0]})"
-            case "and" | "or":
-                return f"({args[0]} {'&' if expr.op == 'and' else '|'} {args[1]})"
-        return f"({args[0]} {expr.op} {args[1]})"
+        return f"({operation(expr.op, args)})"
 
     def extreme(self, op: str, args: list[str]) -> str:
         if op == "clip":
@@ -103,9 +82,9 @@ class Sheet:
 
     def power(self, base: str, exponent: float) -> str:
         if exponent == 0.5:
-            return f"math.sqrt({base})"
+            return operation("sqrt", [base])
         if exponent != int(exponent) or abs(exponent) > MAX_PRODUCT:
-            return f"power({base}, {self.literal(exponent)})"
+            return operation("**", [base, self.literal(exponent)])
         result, square, left = "", self.fresh(base), abs(int(exponent))
         while left:
             if left & 1:

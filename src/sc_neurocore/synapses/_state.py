@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.dynamics import Quantity, evaluate, require_positive, suggest
+from sc_neurocore.bitstream._require import require_whole
+from sc_neurocore.dynamics import evaluate, require_positive, suggest
 from sc_neurocore.exceptions import SCConfigError
+from sc_neurocore.synapses._arguments import check_rows, indices, initial, input_tables, whole_array
+from sc_neurocore.synapses._events import Events, event_rows
+from sc_neurocore.synapses._interpreted import interpreted
 from sc_neurocore.synapses._kernel import COARSE, FINE, KernelSource, kernel_source
 from sc_neurocore.synapses._rule import Place, Rule, linear_flow
 
@@ -19,41 +23,20 @@ Array = NDArray[np.float64]
 #: Part of a tick: up to the arrivals, the postsynaptic spikes, or both.
 Phase = Literal["arrivals", "spikes", "both"]
 _PHASES: Mapping[Phase, int] = {"arrivals": 1, "spikes": 2, "both": 3}
-_NONE = np.empty(0, np.int32)
+#: How ticks are run.
+Engine = Literal["compiled", "interpreted"]
 
 
-@dataclass(frozen=True, eq=False)
-class Events:
-    """Which of a number of places have an event in each of a run of ticks.
+def _compiled(source: KernelSource) -> Any:
+    from sc_neurocore.dynamics import load_kernel
 
-    Attributes:
-        start: ``(T + 1,)`` the events of tick ``t`` are ``index[start[t]:start[t + 1]]``.
-        index: terminals, or neurons, in the order in which they are worked off.
-    """
+    return load_kernel(source.text)
 
-    start: NDArray[np.int64]
-    index: NDArray[np.int32]
 
-    @staticmethod
-    def of(ticks: int, at: ArrayLike, index: ArrayLike) -> Events:
-        """Sort events ``(tick, index)`` by tick, then by index; ticks are 0 to ``ticks − 1``.
-
-        Raises:
-            SCConfigError: a tick is outside the run, or the two lists differ in length.
-        """
-        when, who = _whole("ticks of events", at).ravel(), _whole("events", index).ravel()
-        if when.shape != who.shape:
-            raise SCConfigError(
-                f"{len(when)} ticks are given for {len(who)} events; give one tick per event"
-            )
-        if len(when) and not 0 <= when.min() <= when.max() < ticks:
-            raise SCConfigError(
-                f"events happen at ticks {when.min()} to {when.max()}; "
-                f"the run has ticks 0 to {ticks - 1}"
-            )
-        order = np.lexsort((who, when))
-        start = np.searchsorted(when[order], np.arange(ticks + 1))
-        return Events(start.astype(np.int64), who[order].astype(np.int32))
+_ENGINES: Mapping[Engine, Callable[[KernelSource], Any]] = {
+    "compiled": _compiled,
+    "interpreted": lambda source: interpreted(source.plain),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +58,7 @@ class PlasticState:
             the terminal of each.
         values: by place, ``(states, cells)``; a state that waits holds its value of tick ``last``.
         last: by place, the tick that the waiting states of each cell were advanced to.
+        clock: ``(1,)`` the tick that follows all that have passed, −1 before the first call.
         kernel: the compiled rule.
         constants: numbers of the rule that the kernel reads.
         decays: for every linear state its decay over few and over many ticks.
@@ -88,6 +72,7 @@ class PlasticState:
     transpose: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
     values: Mapping[Place, Array]
     last: Mapping[Place, NDArray[np.int64]]
+    clock: NDArray[np.int64]
     kernel: Any
     constants: Array
     decays: Array
@@ -102,6 +87,7 @@ class PlasticState:
         dt: float,
         init: Mapping[str, ArrayLike] | None = None,
         seed: int = 0,
+        engine: Engine = "compiled",
     ) -> PlasticState:
         """Lay out synapses and compile the rule, if this process or the cache has not yet.
 
@@ -114,26 +100,35 @@ class PlasticState:
             init: initial values of states, one number or one per cell; else the rule's. They lie
                 in the state's range, and within parameters ``NAME_min`` and ``NAME_max``.
             seed: seed of the random draws.
+            engine: ``"interpreted"`` compiles nothing, which takes about a second per rule, and
+                has Python run the same operations: for few synapses. Results are equal bit for bit.
 
         Raises:
             SCConfigError: the rows or targets are not those of a sparse matrix, ``init`` names no
-                state or holds values outside its range, or ``dt`` is not positive.
+                state or holds values outside its range, ``dt`` is not positive, or a state would
+                grow by itself.
         """
-        from sc_neurocore.dynamics import load_kernel
-
-        dt = require_positive("dt", dt)
+        if engine not in tuple(_ENGINES):
+            raise SCConfigError(f"engine is {engine!r}; it must be one of {', '.join(_ENGINES)}")
+        if not isinstance(rule, Rule):
+            raise SCConfigError(
+                f"rule is {rule!r:.60}; give a Rule, such as load_rule('stdp_pair')"
+            )
+        dt, neurons = require_positive("dt", dt), require_whole("neurons", neurons, 0, 2**31 - 1)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
             raise SCConfigError(f"seed is {seed!r}; it must be a whole number from 0 to 2**64 - 1")
-        starts, targets = _whole("indptr", indptr), _whole("target", target).astype(np.int32)
-        _check_rows(starts, targets, neurons)
+        starts, targets = whole_array("indptr", indptr), indices("target", target)
+        check_rows(starts, targets, neurons)
         cells: dict[Place, int] = {
             "synapse": len(targets), "pre": len(starts) - 1, "post": neurons, "shared": 1,
         }  # fmt: skip
+        if not isinstance(init or {}, Mapping):
+            raise SCConfigError(f"init is {init!r:.60}; give values by the name of a state")
         given = dict(init or {})
         values: dict[Place, Array] = {}
         for place, count in cells.items():
             rows = [
-                _initial(rule, q, given.pop(q.name, q.value), count) for q in rule.states_at(place)
+                initial(rule, q, given.pop(q.name, q.value), count) for q in rule.states_at(place)
             ]
             values[place] = np.array(rows).reshape(len(rows), count)
         if given:
@@ -156,7 +151,8 @@ class PlasticState:
             transpose=(first, order, terminal[order]),
             values=values,
             last={p: np.full(n, -1, np.int64) for p, n in cells.items()},
-            kernel=load_kernel(source.text),
+            clock=np.full(1, -1, np.int64),
+            kernel=_ENGINES[engine](source),
             constants=_constants(rule, source, dt),
             decays=_decays(rule, source, dt),
         )
@@ -178,11 +174,13 @@ class PlasticState:
         calls twice per tick: ``phase="arrivals"``, then ``phase="spikes"``.
 
         Args:
-            start: absolute number of the first tick; it continues where the last call ended.
+            start: absolute number of the first tick; it continues where the last call ended. Where
+                nothing happens between events (`Rule.idles`), ticks without any may be left out.
             ticks: how many.
             arrivals: presynaptic spikes arriving at terminals.
             spikes: postsynaptic spikes.
             inputs: by name, ``(cells,)`` for all ticks or ``(ticks, cells)``; one number for all.
+                They lie in the input's range.
             phase: which part of the ticks.
             out: ``(ticks, neurons)`` to add what neurons are handed to; new if not given.
 
@@ -190,25 +188,30 @@ class PlasticState:
             ``out``.
 
         Raises:
-            SCConfigError: an event or an input does not fit, or a state became non-finite (the
-                arrays are then of no use).
+            SCConfigError: an event or an input does not fit, the ticks have passed already, or a
+                state became non-finite (the arrays are then of no use).
         """
         neurons = len(self.transpose[0]) - 1
-        if ticks < 0 or start < 0 or phase not in _PHASES:
-            raise SCConfigError(
-                f"start is {start}, ticks {ticks} and phase {phase!r}; the first two are 0 or "
-                f"more, the last is one of {', '.join(_PHASES)}"
-            )
+        start, ticks = require_whole("start", start, 0), require_whole("ticks", ticks, 0)
+        if phase not in tuple(_PHASES):
+            raise SCConfigError(f"phase is {phase!r}; it must be one of {', '.join(_PHASES)}")
+        now = int(self.clock[0]) - (phase == "spikes")
+        if int(self.clock[0]) >= 0 and (start < now or (start > now and not self.rule.idles)):
+            raise SCConfigError(f"start is {start}; the run is at tick {now}, continue there")
         if out is None:
             out = np.zeros((ticks, neurons))
-        if out.shape != (ticks, neurons) or out.dtype != np.float64:
+        if not _fits(out, (ticks, neurons)):
             raise SCConfigError(
-                f"out has shape {out.shape} of {out.dtype}; it must be ({ticks}, {neurons}) of "
-                "float64"
+                f"out must be an array ({ticks}, {neurons}) of float64 in C order, to write to"
             )
-        arriving = _events("arrivals", arrivals, ticks, len(self.indptr) - 1)
-        spiking = _events("spikes", spikes, ticks, neurons)
-        given = self._inputs(inputs or {}, ticks)
+        terminals, synapses = len(self.indptr) - 1, len(self.target)
+        cells: dict[Place, int] = {
+            "synapse": synapses, "pre": terminals, "post": neurons, "shared": 1
+        }  # fmt: skip
+        arriving = event_rows("arrivals", arrivals, ticks, terminals)
+        spiking = event_rows("spikes", spikes, ticks, neurons)
+        given = input_tables(self.rule, inputs or {}, ticks, cells)
+        self.clock[0] = start + ticks
         v, last = self.values, self.last
         places = (
             v["synapse"], last["synapse"], v["pre"], last["pre"], v["post"], last["post"],
@@ -237,12 +240,12 @@ class PlasticState:
                 to it. Without it, such a state is as it was at its cell's last event.
 
         Raises:
-            SCConfigError: the rule has no such state.
+            SCConfigError: the rule has no such state, or the tick is before its last event.
         """
         names = [q.name for q in self.rule.states]
         if name not in names:
             raise SCConfigError(
-                f"rule '{self.rule.name}' has no state '{name}'{suggest(name, names)}"
+                f"rule '{self.rule.name}' has no state '{name}'{suggest(str(name), names)}"
             )
         place = self.rule.places[name]
         row = [q.name for q in self.rule.states_at(place)].index(name)
@@ -250,39 +253,14 @@ class PlasticState:
         if tick is None or name not in self.rule.odes or place in self.rule.ticked:
             return values
         rate, rest, _ = _flow(self.rule, name, self.dt)
-        gone = tick - self.last[place]
+        gone = require_whole("tick", tick, -1) - self.last[place]
+        if gone.size and gone.min() < 0:
+            raise SCConfigError(
+                f"tick is {tick}; a cell had an event at tick {self.last[place].max()}"
+            )
         if rate == 0:
             return np.asarray(values + rest * gone)
         return np.asarray(rest + (values - rest) * np.exp(rate * gone))
-
-    def _inputs(self, given: Mapping[str, ArrayLike], ticks: int) -> list[Array]:
-        known = {q.name: q for q in self.rule.inputs}
-        for name in given:
-            if name not in known:
-                raise SCConfigError(
-                    f"rule '{self.rule.name}' has no input '{name}'{suggest(name, known)}"
-                )
-        result = []
-        for name, q in known.items():
-            cells = {
-                "synapse": len(self.target), "pre": len(self.indptr) - 1,
-                "post": len(self.transpose[0]) - 1, "shared": 1,
-            }[self.rule.places[name]]  # fmt: skip
-            values = np.asarray(given.get(name, q.value), np.float64)
-            if self.rule.places[name] == "shared" and values.ndim == 1 and len(values) == ticks:
-                values = values[:, None]
-            table = np.atleast_2d(values)
-            try:
-                table = np.array(np.broadcast_to(table, (len(table), cells)))
-                if len(table) not in (1, ticks):
-                    raise ValueError
-            except ValueError:
-                raise SCConfigError(
-                    f"input '{name}' has shape {values.shape}; allowed: one number, ({cells},) or "
-                    f"({ticks}, {cells})"
-                ) from None
-            result.append(table)
-        return result
 
 
 def _constants(rule: Rule, source: KernelSource, dt: float) -> Array:
@@ -296,8 +274,7 @@ def _constants(rule: Rule, source: KernelSource, dt: float) -> Array:
 def _decays(rule: Rule, source: KernelSource, dt: float) -> Array:
     ticks = [*range(FINE), *(FINE * n for n in range(COARSE))]
     rates = [_flow(rule, name, dt)[0] for name in source.flows]
-    # A state that grows is cut at e^709, the largest number; the rule's check then speaks.
-    rows = [[math.exp(min(rate * n, 709.0)) for n in ticks] for rate in rates]
+    rows = [[math.exp(rate * n) for n in ticks] for rate in rates]
     return np.array(rows).reshape(len(rows), len(ticks))
 
 
@@ -305,63 +282,24 @@ def _flow(rule: Rule, name: str, dt: float) -> tuple[float, float, float]:
     """Rate per tick; value at rest, or slope per tick when the rate is 0; factor of one tick."""
     flow = linear_flow(rule, name)
     assert flow is not None
-    a, b = (evaluate(e, {**rule.parameter_values, "dt": dt}) for e in flow)
+    try:
+        a, b = (evaluate(e, {**rule.parameter_values, "dt": dt}) for e in flow)
+    except ZeroDivisionError:
+        a = b = math.nan
+    if not (a <= 0 and math.isfinite(a) and math.isfinite(b)):
+        raise SCConfigError(
+            f"d{name}/dt of rule '{rule.name}' has the rate {a:g} per ms; between events a state "
+            "decays or rests, so time constants are above 0"
+        )
     return (a * dt, -b / a, math.exp(a * dt)) if a else (0.0, b * dt, 1.0)
 
 
-def _whole(what: str, given: ArrayLike) -> NDArray[np.int64]:
-    """Numbers as integers; fractions, NaN and text are refused."""
-    numbers = np.asarray(given)
-    kind = numbers.dtype.kind
-    if numbers.size and not (kind in "iu" or (kind == "f" and (numbers == np.rint(numbers)).all())):
-        raise SCConfigError(f"{what} hold {numbers.dtype} numbers; they must be whole")
-    return numbers.astype(np.int64)
-
-
-def _check_rows(indptr: NDArray[np.int64], target: NDArray[np.int32], neurons: int) -> None:
-    wrong = indptr.ndim != 1 or target.ndim != 1 or len(indptr) < 1
-    if wrong or indptr[0] != 0 or indptr[-1] != len(target) or (np.diff(indptr) < 0).any():
-        raise SCConfigError(
-            f"the rows are not those of a sparse matrix: indptr must rise from 0 to the number of "
-            f"synapses, {target.size}"
-        )
-    if len(target) and not 0 <= target.min() <= target.max() < neurons:
-        raise SCConfigError(
-            f"targets are {target.min()} to {target.max()}; there are neurons 0 to {neurons - 1}"
-        )
-
-
-def _initial(rule: Rule, q: Quantity, value: ArrayLike, cells: int) -> Array:
-    try:
-        given = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
-        raise SCConfigError(f"init of '{q.name}' is {value!r}; give numbers") from None
-    if given.shape not in ((), (cells,)):
-        raise SCConfigError(
-            f"init of '{q.name}' has shape {given.shape}; give one number or ({cells},)"
-        )
-    bounds = rule.parameter_values
-    low = max(q.low, bounds.get(f"{q.name}_min", q.low))
-    high = min(q.high, bounds.get(f"{q.name}_max", q.high))
-    if given.size and not (np.isfinite(given).all() and low <= given.min() <= given.max() <= high):
-        raise SCConfigError(
-            f"init of '{q.name}' of rule '{rule.name}' is {given.min():g} to {given.max():g}; "
-            f"it must be {low:g} to {high:g}"
-        )
-    return np.broadcast_to(given, cells).astype(np.float64)
-
-
-def _events(
-    what: str, given: Events | None, ticks: int, cells: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    if given is None:
-        return np.zeros(ticks + 1, np.int64), _NONE
-    if len(given.start) != ticks + 1:
-        raise SCConfigError(
-            f"{what} are given for {len(given.start) - 1} ticks; the call advances {ticks}"
-        )
-    if len(given.index) and not 0 <= given.index.min() <= given.index.max() < cells:
-        raise SCConfigError(
-            f"{what} name {given.index.min()} to {given.index.max()}; allowed: 0 to {cells - 1}"
-        )
-    return given.start, given.index
+def _fits(out: object, shape: tuple[int, int]) -> bool:
+    """Whether a kernel can add to it."""
+    return (
+        isinstance(out, np.ndarray)
+        and out.shape == shape
+        and out.dtype == np.float64
+        and out.flags.c_contiguous
+        and out.flags.writeable
+    )

@@ -12,9 +12,11 @@ except ImportError:
     ) from None
 
 from sc_neurocore.training._cell import Cell, CellState
+from sc_neurocore.training._eprop import EpropGradient, EpropTrainer
 from sc_neurocore.training._export import to_nir
 from sc_neurocore.training._fit import Fit, TrainingOptions, accuracy, fit, predict
 from sc_neurocore.training._kinds import cuba_model, lif_model
+from sc_neurocore.training._online import OnlineLIFLayer, OnlineTrainer
 from sc_neurocore.training._quantised import QuantConv2d, QuantLinear
 from sc_neurocore.training._stochastic import (
     StochasticConv2d,
@@ -44,12 +46,16 @@ __all__ = [
     "Activity",
     "Cell",
     "CellState",
+    "EpropGradient",
+    "EpropTrainer",
     "FeedForward",
     "Fit",
     "IFCell",
     "InputCoding",
     "LICell",
     "LIFCell",
+    "OnlineLIFLayer",
+    "OnlineTrainer",
     "QuantConv2d",
     "QuantLinear",
     "SpikingNet",

@@ -219,3 +219,32 @@ def test_a_slow_depolarisation_never_reaches_an_adaptive_threshold() -> None:
     """At half a millivolt a millisecond the threshold stays ahead of the potential."""
     current = 0.5 * (5 + 0.1 * (np.arange(700) + 0.5))
     assert len(run(load_model("adaptive_threshold"), current, 700).spikes) == 0
+
+
+def test_homeostasis_brings_every_drive_to_the_target_rate() -> None:
+    """Lazar, Pipa & Triesch 2009: a threshold that gains eta·(spike − target) keeps the rate.
+
+    In the steady state v starts from V_reset after every spike and meets the threshold 1/20 Hz
+    later, 2 ms of which are refractory; and how far the threshold moved is the balance of spikes.
+    """
+    model, ticks = load_model("homeostatic_lif"), 60_000
+    for current in (2.0, 2.5, 3.2):
+        found = run(model, current, ticks)
+        v_th, free = found.states["V_th"][:, 0], -65.0 + 8.0 * current
+        late = found.spikes.tick[-40:]
+        assert np.diff(late).mean() * 0.1 == pytest.approx(50.0, rel=5e-3)
+        settled = free - (free + 65.0) * math.exp(-48.0 / 10.0)
+        assert v_th[-500:].mean() == pytest.approx(settled, abs=0.5)
+        balance = 0.5 * (len(found.spikes) - 20.0 * ticks * 1e-4)
+        assert v_th[-1] + 50.0 == pytest.approx(balance, abs=1e-9)
+
+
+def test_homeostasis_adapts_to_a_step_of_its_drive() -> None:
+    """More drive means more spikes at first, and the same rate later; as after deprivation."""
+    model = load_model("homeostatic_lif")
+    current = np.repeat([2.0, 3.0, 2.0], 40_000)
+    spikes = run(model, current, len(current)).spikes.tick
+    counts = np.histogram(spikes, np.arange(0, len(current) + 1, 10_000))[0]
+    assert list(counts[[3, 7, 11]]) == pytest.approx([20, 20, 20], abs=1)
+    assert counts[4] > 25
+    assert counts[8] < 15
