@@ -17,7 +17,7 @@ def interpreted(plain: str) -> Callable[..., Any]:
     The elementary functions are those of the kernels, so that results are equal bit for bit.
     """
     from sc_neurocore.dynamics import _kernel_math, _noise
-    from sc_neurocore.dynamics._kernel import ELEMENTARY
+    from sc_neurocore.dynamics._sheet import ELEMENTARY
 
     scope: dict[str, Any] = {name: getattr(_kernel_math, name) for name in (*ELEMENTARY, "power")}
     scope |= {"np": np, "select": _select, "math": SimpleNamespace(sqrt=np.sqrt)}
