@@ -200,7 +200,7 @@ class StateMonitor:
         """
         _watchable(population, Population, "states")
         self.population = population
-        self.variables = (variables,) if isinstance(variables, str) else tuple(variables)
+        self.variables = (variables,) if isinstance(variables, str) else _texts(variables)
         if len(set(self.variables)) != len(self.variables) or not self.variables:
             raise SCConfigError(
                 f"variables are {self.variables}; name one or more states, once each"
@@ -331,8 +331,17 @@ def _watchable(watched: object, kind: Any, what: str) -> None:
         raise SCConfigError(f"{watched!r} has no {what} to watch; give a population")
 
 
+def _texts(variables: object) -> tuple[str, ...]:
+    if not isinstance(variables, Sequence) or not all(isinstance(x, str) for x in variables):
+        raise SCConfigError(f"variables is {variables!r}; name one or more states")
+    return tuple(variables)
+
+
 def _numbers(record: ArrayLike, what: str) -> Indices:
-    listed = np.atleast_1d(np.asarray(record))
+    try:
+        listed = np.atleast_1d(np.asarray(record))
+    except ValueError:
+        raise SCConfigError(f"record must list {what} by number") from None
     if listed.ndim != 1 or listed.dtype.kind not in "iu" or not listed.size:
         raise SCConfigError(f"record must list {what} by number")
     return listed.astype(np.int64)

@@ -48,6 +48,19 @@ def magnitude(value: object, unit: str, what: str) -> Any:
     return quantity.to(needed).magnitude
 
 
+def axes_of(value: object, what: str) -> int:
+    """Number of axes: 0 for one value, 1 for one per synapse.
+
+    Raises:
+        SCConfigError: rows of different lengths.
+    """
+    try:
+        return np.ndim(getattr(value, "magnitude", value))
+    except ValueError:
+        raise SCConfigError(f"{what} has rows of different lengths; give one number or a list"
+                            ) from None  # fmt: skip
+
+
 def whole_number(what: str, value: object, least: int = 0) -> int:
     """Return a whole number from ``least`` on, or refuse what is none by name."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
