@@ -217,7 +217,7 @@ class Engine:
                     columns = live.group.part(projection.target)
                     plastic.arrive(at, ring.values[at % self.slots, columns])
                 self._chunk(workers, size, kept)
-                for plastic, projection, _ in self.plastic:
+                for plastic, projection, _ in self.plastic if len(self._keys) else ():
                     plastic.spike(at, self._of(projection.source), self._of(projection.target))
                 self.tick += size
                 keep(at, self._keys, kept)
@@ -297,8 +297,7 @@ class Engine:
     def _of(self, population: Population | SpikeSourceArray) -> Keys:
         """Neurons of a population that spiked in the last chunk, which was one tick."""
         who, first = self._keys & 0xFFFFFFFF, self.sources.first[id(population)]
-        a, b = np.searchsorted(who, (first, first + population.n))
-        return who[a:b] - first
+        return who[who.searchsorted(first) : who.searchsorted(first + population.n)] - first
 
 
 def _cut(n: int, threads: int) -> list[tuple[int, int]]:

@@ -176,7 +176,6 @@ def run(begin, end, when, what, who, value, given_tick, given, t, c, room):  # t
             tick = min(tick, given_tick[k])
         if tick >= end:
             break
-        c.counts[TICKS] += 1
         slot = tick % slots
         while len(heap) and heap[0] >> 32 == tick:
             n = heappop(heap) & _LOW
@@ -195,6 +194,9 @@ def run(begin, end, when, what, who, value, given_tick, given, t, c, room):  # t
                 settle(n, t, c)
             _touch(slot, n, c)
             e += 1
+        # An entry of the agenda that a later prediction has replaced is nothing that happens.
+        if c.listed[slot] or (k < len(given) and given_tick[k] == tick):
+            c.counts[TICKS] += 1
         at = count
         worst, state = -1, -1
         for j in range(c.listed[slot]):

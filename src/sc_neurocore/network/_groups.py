@@ -81,7 +81,8 @@ class Sources:
             SCConfigError: there are more than a spike has bits for.
         """
         members = [p for group in groups for p in group.populations]
-        everyone = sorted([*members, *given], key=lambda p: p.label)
+        everyone: list[Population | SpikeSourceArray] = [*members, *given]
+        everyone.sort(key=lambda p: p.label)
         starts = np.cumsum([0, *(p.n for p in everyone)]).astype(np.int64)
         if starts[-1] > _MOST_SOURCES:
             raise SCConfigError(

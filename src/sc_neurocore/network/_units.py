@@ -48,7 +48,7 @@ def magnitude(value: object, unit: str, what: str) -> Any:
     return quantity.to(needed).magnitude
 
 
-def axes_of(value: object, what: str) -> int:
+def axes_of(value: Any, what: str) -> int:
     """Number of axes: 0 for one value, 1 for one per synapse.
 
     Raises:
