@@ -212,14 +212,14 @@ def test_no_sum_depends_on_what_else_is_there_or_came_first(engine: Any) -> None
 
     from sc_neurocore.dynamics import Quantity, build_model
 
-    def clock(condition: str) -> Any:
-        """A cell that spikes in tick 3."""
-        return build_model(
-            "dx/dt = 1", threshold=condition, reset="x = 0", dt=0.1, jumps="x += e",
-            inputs=[Quantity("e", 0.0, kind="event")],
-        )  # fmt: skip
-
-    one, other = clock("x > 0.399"), clock("x >= 0.399")
+    # Cells that spike in tick 3; what differs keeps them in groups of their own.
+    one, other = (
+        build_model(
+            "dx/dt = 1", threshold="x > 0.399", reset="x = 0", dt=0.1, jumps="x += e",
+            inputs=[Quantity("e", 0.0, kind="event")], refractory=refractory,
+        )
+        for refractory in (0.1, 0.2)
+    )  # fmt: skip
     models = {"a": one, "b": other, "c": one, "x": one, "y": other}
     weights = {"a": 0.1, "b": 1e16, "c": 0.2, "s": -1e16}
 

@@ -128,7 +128,7 @@ def check(small: Small) -> None:
     assert run(small, "event") == expected
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(small=networks())
 def test_a_small_network_is_that_of_a_plain_loop(small: Small) -> None:
     check(small)

@@ -227,9 +227,9 @@ class SpikeSourceArray:
 
 
 def check_label(label: object) -> str:
-    """Return a label, or refuse what is no text on one line."""
-    if not isinstance(label, str) or not label.isprintable():
-        raise SCConfigError(f"label is {label!r}; it must be text that can be printed")
+    """Return a label, or refuse what is no text."""
+    if not isinstance(label, str):
+        raise SCConfigError(f"label is {label!r}; it must be text")
     return label
 
 
