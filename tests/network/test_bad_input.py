@@ -210,6 +210,8 @@ BAD: list[tuple[Callable[[], Any], str]] = [
      "'exc' of model 'iaf_psc_exp' takes none below 0"),
     (lambda: stimulated(PoissonInput(4, 1e300, 1.0)), "at most 65536 are drawn"),
     (lambda: running("1.25 ms"), "duration is 1.25 ms, 12.5 ticks of 0.1 ms; give a whole number"),
+    (lambda: running("100000.05 ms"), "100000.05 ms, 1000000.5 ticks of 0.1 ms; give"),
+    (lambda: built(delay="100000.05 ms"), "is 100000.05 ms, 1000000.5 ticks of 0.1 ms; give a"),
     (lambda: running(1e9), "a network has at most 2147483647"),
     (lambda: running(0.1, threads=-1), "threads is -1; it must be a whole number from 1 on"),
     (lambda: running(0.1).state(Population("iaf_psc_delta", 1), "v"), "is not in this network"),
@@ -361,6 +363,15 @@ def test_an_event_driven_ring_beyond_memory_is_refused() -> None:
     network.add(Projection(population, population, delay="100000 s", topology="one_to_one"))
     with pytest.raises(SCConfigError, match="GiB are free; shorten delays or take a larger dt"):
         network.build(engine="event")
+
+
+@pytest.mark.parametrize("engine", ["clock", "event"])
+def test_a_state_that_no_neuron_has(engine: Any) -> None:
+    network = Network()
+    population = network.add(cells(label="c"))
+    network.build(engine=engine)
+    with pytest.raises(SCConfigError, match="population 'c' has no state 'u'"):
+        network.state(population, "u")
 
 
 def test_units_are_converted_never_stripped() -> None:

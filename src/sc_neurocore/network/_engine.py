@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.network._failures import broken_off, not_finite
+from sc_neurocore.network._failures import broken_off, no_state, not_finite
 from sc_neurocore.network._groups import Group, Sources
 from sc_neurocore.network._noise import Noise
 from sc_neurocore.network._plastic import PlasticProjection
@@ -181,9 +180,7 @@ class Engine:
         live, part = self.live(population)
         known = live.group.model.state_names
         if name not in known:
-            raise SCConfigError(
-                f"population '{population.label}' has no state '{name}'{suggest(name, known)}"
-            )
+            raise no_state(population, name)
         return live.values[live.group.model.state_names.index(name), part]
 
     def run(

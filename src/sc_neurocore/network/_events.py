@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sc_neurocore.dynamics import linear_system
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._engine import Drive
-from sc_neurocore.network._failures import broken_off, not_finite
+from sc_neurocore.network._failures import broken_off, no_state, not_finite
 from sc_neurocore.network._flow import NotLinearError, flow_of, powers
 from sc_neurocore.network._groups import Group, Sources
 from sc_neurocore.network._noise import Noise
@@ -133,13 +133,15 @@ class EventEngine:
         """
         if id(population) not in self._group_of:
             raise SCConfigError(f"population '{population.label}' is not in this network")
-        model = self._group_of[id(population)].model
+        known = self._group_of[id(population)].model.state_names
+        if name not in known:
+            raise no_state(population, name)
         begin = self._place[id(population)]
         out = np.empty((population.n, self._cells.x.shape[1]))
         self._kernel.states_at(
             self.tick, begin, begin + population.n, self._tables, self._cells, out
         )
-        values: Array = out[:, model.state_names.index(name)]
+        values: Array = out[:, known.index(name)]
         return values
 
     def run(

@@ -1,11 +1,13 @@
-"""What stops a run, in a sentence: the same from both engines."""
+"""What an engine refuses, in a sentence: the same from both."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._groups import Group
+from sc_neurocore.network._population import Population
 
 
 def not_finite(group: Group, neuron: int, state: int, tick: int, dt: float) -> SCConfigError:
@@ -17,6 +19,12 @@ def not_finite(group: Group, neuron: int, state: int, tick: int, dt: float) -> S
         f"below {dt:g} ms or another method than '{group.model.method}', or check parameters and "
         "input"
     )
+
+
+def no_state(population: Population, name: str) -> SCConfigError:
+    """A population's neurons have no state of this name."""
+    hint = suggest(str(name), population.model.state_names)
+    return SCConfigError(f"population '{population.label}' has no state '{name}'{hint}")
 
 
 def broken_off(tick: int) -> SCConfigError:

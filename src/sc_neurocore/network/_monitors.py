@@ -14,7 +14,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._storage import Storage, check_file, open_storage, require_room
-from sc_neurocore.network._units import in_unit, whole_number
+from sc_neurocore.network._units import in_unit, is_whole, whole_number
 
 Indices = NDArray[np.int64]
 Array = NDArray[np.float64]
@@ -137,7 +137,7 @@ class RateMonitor:
             SCConfigError: a bin is not a whole number of ticks.
         """
         width = self.bin_ms / dt
-        if width < 1 - 1e-9 or abs(width - round(width)) > 1e-6 * width:
+        if width < 1 - 1e-9 or not is_whole(width):
             raise SCConfigError(
                 f"bin_ms is {self.bin_ms:g}, {width:g} ticks of {dt:g} ms; give a whole number"
             )

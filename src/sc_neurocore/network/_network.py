@@ -24,7 +24,7 @@ from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._seeds import check_seed, stream
 from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, Stimulus, TimedArray
-from sc_neurocore.network._units import in_unit, whole_number
+from sc_neurocore.network._units import in_unit, is_whole, whole_number
 
 #: Projections and monitors of all networks: they hold what a run leaves, so each belongs to one.
 _HELD: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -199,10 +199,10 @@ class Network:
             raise SCConfigError(
                 f"duration is {length:g} ms; it must be at least one tick, {step:g} ms"
             )
-        if abs(length / step - ticks) > 1e-6 * ticks:
+        if not is_whole(length / step):
             raise SCConfigError(
-                f"duration is {length:g} ms, {length / step:g} ticks of {step:g} ms; give a whole "
-                "number of ticks"
+                f"duration is {length:.12g} ms, {length / step:.12g} ticks of {step:g} ms; give a "
+                "whole number of ticks"
             )
         if round(self.time() * 1000 / step) + ticks > _MOST_TICKS:
             raise SCConfigError(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sc_neurocore.dynamics import require_positive
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._seeds import check_seed
-from sc_neurocore.network._units import has_unit, in_unit, magnitude, whole_number
+from sc_neurocore.network._units import has_unit, in_unit, is_whole, magnitude, whole_number
 
 Array = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ class TimedArray:
         if self.dt is None:
             return 1
         ratio = self.dt * 1000 / dt
-        if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+        if ratio < 1 - 1e-9 or not is_whole(ratio):
             raise SCConfigError(
                 f"a timed array has a value every {self.dt:g} s, {ratio:g} ticks of {dt:g} ms; "
                 "give a whole number of ticks"

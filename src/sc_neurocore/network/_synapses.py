@@ -224,7 +224,7 @@ def _delays(
     else:
         values = np.asarray(magnitude(delay, "ms", f"the delay of {what}"), np.float64) / dt
         near = np.rint(values)
-        values = np.where(np.abs(values - near) <= 1e-6 * np.maximum(near, 1), near, values)
+        values = np.where(np.abs(values - near) <= 1e-6 + 1e-12 * near, near, values)
     if values.shape != (count,):
         raise SCConfigError(
             f"{what} has {count} synapses, but {values.size} delays of shape {values.shape}"
