@@ -15,9 +15,10 @@ from sc_neurocore._cache import kernel_cache
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def jit_in(file: str) -> Decorator:
-    """Compile without the interpreter's lock; kept on disk under the hash of the kernels' file."""
-    digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+def jit_in(*files: str) -> Decorator:
+    """Compile without the interpreter's lock; kept on disk under the hash of the kernels' files."""
+    source = b"".join(Path(file).read_bytes() for file in files)
+    digest = hashlib.sha256(source).hexdigest()[:16]
 
     def jit(function: Callable[..., Any]) -> Callable[..., Any]:
         with kernel_cache() as writable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,13 @@ from sc_neurocore.network import (
     Projection,
     SpikeMonitor,
     SpikeSourceArray,
+    StateMonitor,
     StepCurrent,
     TimedArray,
     Uniform,
     small_world,
 )
+from sc_neurocore.neurons import load_model
 
 
 def cells(n: int = 4, model: str = "iaf_psc_delta", **options: Any) -> Population:
@@ -65,6 +68,12 @@ def running(duration: Any, **options: Any) -> Network:
 def counting(init: dict[str, Any]) -> Population:
     options: dict[str, Any] = {"integers": ["N"], "dt": 0.1}
     return Population("N[n+1] = N + 1", 2, init=init, **options)
+
+
+def drawn(params: dict[str, Any]) -> None:
+    network = Network()
+    network.add(cells(40, params=params, label="c"))
+    network.build()
 
 
 def large() -> None:
@@ -121,6 +130,15 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: cells(params={"tau": 1.0}), "has no parameter 'tau'"),
     (lambda: cells(params={"tau_m": [1.0, 2.0]}), "has shape (2,); a population of 4 takes"),
     (lambda: cells(params={"tau_m": float("inf")}), "holds inf; it must be finite"),
+    (lambda: cells(params={"tau_m": 1e9}), "parameter 'tau_m' of neuron 0 of a population of 4 is "
+     "1000000000 ms; it must be 5 to 50 ms, the range that model 'iaf_psc_delta' declares"),
+    (lambda: cells(params={"tau_m": [5.0, 50.0, 4.0, 1.0]}, label="c"),
+     "parameter 'tau_m' of neuron 2 of population 'c' is 4 ms; it must be 5 to 50 ms"),
+    (lambda: cells(params={"V_th": "1 V"}), "is 1000 mV; it must be -60 to 30 mV"),
+    (lambda: cells(model=load_model("lif").with_parameters({"R": 200.0})), "is 200 Mohm; it must"),
+    (lambda: drawn({"tau_m": Uniform(49.0, 60.0)}), "parameter 'tau_m' of neuron 0 of population "
+     "'c' is 50.5374381623 ms; it must be 5 to 50 ms"),
+    (lambda: drawn({"V_th": Normal(20.0, 9.0)}), "mV; it must be -60 to 30 mV"),
     (lambda: cells(init={"u": 0.0}), "has no state 'u'"),
     (lambda: cells(threshold="v > 1"), "can be given with equations as text only"),
     (lambda: Normal(0, -1), "needs a finite mean and a std of 0 or more"),
@@ -140,6 +158,17 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: TimedArray([]), "a timed array has shape (0,)"),
     (lambda: TimedArray([1.0, np.nan]), "a timed array holds nan"),
     (lambda: PoissonInput(4, -1.0, 1.0), "is -1 Hz; it must be 0 or more"),
+    (lambda: PoissonInput(4, [1.0, 2.0, -3.0, -4.0], 1.0), "is -3 Hz in train 2; it must be 0"),
+    (lambda: PoissonInput(4, TimedArray([1.0, -2.0]), 1.0), "is -2 Hz in row 1; it must be 0 or"),
+    (lambda: PoissonInput(2, TimedArray([[1.0, 0.0], [0.0, -9.0]]), 1.0), "Hz in row 1, train 1"),
+    (lambda: PoissonInput(4, [1.0, 2.0], 1.0), "is given for 2 trains; there are 4"),
+    (lambda: PoissonInput(4, TimedArray(np.ones((5, 3))), 1.0), "for 3 trains; there are 4"),
+    (lambda: PoissonInput(4, [1.0, np.nan, 1.0, 1.0], 1.0), "holds nan; it must be finite"),
+    (lambda: PoissonInput(4, "2 mV", 1.0), "is '2 mV', but Hz is needed"),
+    (lambda: stimulated(PoissonInput(4, [0.0, 1.0, 1e9, 2.0], 1.0)), "of 1e+09 Hz has 1e+05 events "
+     "in a tick of 0.1 ms; at most 65536 are drawn, 6.5536e+08 Hz"),
+    (lambda: stimulated(PoissonInput(4, TimedArray([0.0, 1e9]), 1.0)), "at most 65536 are drawn"),
+    (lambda: stimulated(PoissonInput(4, TimedArray([1.0], dt="0.15 ms"), 1.0)), "1.5 ticks of 0.1"),
     (lambda: built(topology=FixedIndegree(2.5)), "indegree is 2.5; it must be a whole number"),  # type: ignore[arg-type]
     (lambda: FixedOutdegree(-1), "outdegree is -1; it must be a whole number from 0 on"),
     (lambda: FixedTotal(-1), "the total number of synapses is -1; it must be a whole number"),
@@ -160,6 +189,19 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: counting({"N": 0.5}), "state 'N' holds 0.5; it takes whole numbers"),
     (lambda: counting({"N": Uniform(0, 3)}), "state 'N' takes whole numbers; give them, not"),
     (lambda: cells(label=5), "label is 5; it must be text"),
+    (lambda: built(label=5), "label is 5; it must be text"),
+    (lambda: cells(params=3), "params is 3; give values by name"),
+    (lambda: cells(init=[1.0]), "init is [1.0]; give values by name"),
+    (lambda: built(weight=[[1.0], [1.0, 2.0]]), "weight has rows of different lengths"),
+    (lambda: built(delay=[[1], [1, 2]]), "has rows of different lengths; give one number or a"),
+    (lambda: built(port=5), "model 'iaf_psc_delta' has no input '5'"),
+    (lambda: StateMonitor(cells(), 5), "variables is 5; name one or more states"),  # type: ignore[arg-type]
+    (lambda: StateMonitor(cells(), "v", [[0], [0, 1]]), "record must list neurons by number"),
+    (lambda: SpikeMonitor(cells(), file=5), "file of a monitor is 5; give a path"),  # type: ignore[arg-type]
+    (lambda: SpikeSourceArray(2, [[0], [0, 1]], [0]), "hold one number per spike each"),
+    (lambda: SpikeSourceArray(2**31, [], []), "n is 2147483648; there are at most 2147483647"),
+    (lambda: PoissonInput(4, 1.0, 1.0, dt=-1e-4), "dt of a Poisson input is -0.0001; it must be"),
+    (lambda: PoissonInput(4, 1.0, 1.0).get_current(-1), "t_step is -1; it must be a whole number"),
     (lambda: SpikeSourceArray(0, [], []), "n is 0; it must be a whole number from 1 on"),
     (lambda: SpikeSourceArray(2, [-1], [0]), "a spike has source -1; there are 0 to 1"),
     (lambda: StepCurrent(0.5, 4, 1.0), "onset is 0.5; it must be a whole number"),  # type: ignore[arg-type]
@@ -168,6 +210,8 @@ BAD: list[tuple[Callable[[], Any], str]] = [
      "'exc' of model 'iaf_psc_exp' takes none below 0"),
     (lambda: stimulated(PoissonInput(4, 1e300, 1.0)), "at most 65536 are drawn"),
     (lambda: running("1.25 ms"), "duration is 1.25 ms, 12.5 ticks of 0.1 ms; give a whole number"),
+    (lambda: running("100000.05 ms"), "100000.05 ms, 1000000.5 ticks of 0.1 ms; give"),
+    (lambda: built(delay="100000.05 ms"), "is 100000.05 ms, 1000000.5 ticks of 0.1 ms; give a"),
     (lambda: running(1e9), "a network has at most 2147483647"),
     (lambda: running(0.1, threads=-1), "threads is -1; it must be a whole number from 1 on"),
     (lambda: running(0.1).state(Population("iaf_psc_delta", 1), "v"), "is not in this network"),
@@ -249,6 +293,85 @@ def test_a_state_that_leaves_the_numbers_is_named() -> None:
         network.run(0.01)
     with pytest.raises(SCConfigError, match="the last run broke off at tick 0 with a part of the"):
         network.run(0.01)
+
+
+@pytest.mark.parametrize("engine", ["clock", "event"])
+def test_a_run_that_broke_off_cannot_go_on(engine: Any) -> None:
+    """Every state that leaves the numbers is named, with its tick, whichever engine finds it.
+
+    Of two neurons a weight of 1e308 arrives twice at the second, in tick 7; the source also spikes
+    before, which the monitor keeps.
+    """
+    network = Network()
+    source = network.add(SpikeSourceArray(2, [0, 0, 1], [2, 6, 6]))
+    other = replace(load_model("iaf_psc_delta"), refractory=1.0)  # a group of its own, before
+    first = network.add(Population(other, 3, {"V_th": 30.0}, label="first"))
+    network.add(Projection(source, first, topology=([0, 0, 0], [], [])))
+    population = network.add(cells(2, label="run", params={"V_th": 30.0}))
+    joined = ([0, 1, 2], [1, 1], [-1e308, -1e308])
+    network.add(Projection(source, population, topology=joined, port="spikes"))
+    monitor = network.add(SpikeMonitor(source))
+    sentence = "state 'v' of neuron 1 of population 'run' became non-finite at tick 7;"
+    with pytest.raises(SCConfigError, match=sentence):
+        network.run(0.01, engine=engine)
+    assert monitor.raster_data()[0].tolist() == [2, 6, 6]
+    for _ in range(2):
+        with pytest.raises(SCConfigError, match="the last run broke off at tick 7 with a part of"):
+            network.run(0.01)
+
+
+@pytest.mark.parametrize("engine", ["clock", "event"])
+@pytest.mark.parametrize("drive", [1e306, 1e308])
+def test_a_silent_flow_that_leaves_the_numbers_is_named(engine: Any, drive: float) -> None:
+    """Without a threshold nothing looks at x' = I; after k ticks of 1 ms it is k·I."""
+    network = Network()
+    up = Population("dx/dt = k*I", 2, {"I": [0.0, drive], "k": 1.0}, "up", dt=1.0, method="exact")
+    network.add(Population(up.model, 3, label="other"))
+    network.add(up)
+    limit = int(np.finfo(float).max / drive)
+    network.run(f"{limit} ms", engine=engine)
+    with pytest.raises(SCConfigError) as error:
+        network.run("250 ms")
+    assert f"'x' of neuron 1 of population 'up' became non-finite at tick {limit};" in str(
+        error.value
+    )
+
+
+def test_what_an_interrupt_leaves_half_done_cannot_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a monitor takes what the event-driven engine has just computed."""
+    network = Network()
+    source = network.add(SpikeSourceArray(1, [0] * 3, [5, 20_000, 40_000]))
+    network.add(cells(1))
+    network.add(SpikeMonitor(source))
+    network.build(engine="event")
+
+    def interrupt(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sc_neurocore.network._gather.Gather.keep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            network.run(5.0)
+    assert 0 < network.time() < 5.0, "one call of the kernel is not the whole run"
+    with pytest.raises(SCConfigError, match="the last run broke off at tick"):
+        network.run(1.0)
+
+
+def test_an_event_driven_ring_beyond_memory_is_refused() -> None:
+    network = Network()
+    population = network.add(cells(1000))
+    network.add(Projection(population, population, delay="100000 s", topology="one_to_one"))
+    with pytest.raises(SCConfigError, match="GiB are free; shorten delays or take a larger dt"):
+        network.build(engine="event")
+
+
+@pytest.mark.parametrize("engine", ["clock", "event"])
+def test_a_state_that_no_neuron_has(engine: Any) -> None:
+    network = Network()
+    population = network.add(cells(label="c"))
+    network.build(engine=engine)
+    with pytest.raises(SCConfigError, match="population 'c' has no state 'u'"):
+        network.state(population, "u")
 
 
 def test_units_are_converted_never_stripped() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from sc_neurocore.network import (
     WeightMonitor,
     _storage,
 )
+from sc_neurocore.network._gather import Gather
 from sc_neurocore.synapses import build_rule
 
 
@@ -147,6 +150,72 @@ def test_a_file_that_cannot_be_made_is_refused_before_the_run(tmp_path: Path) ->
     with pytest.raises(SCConfigError, match="cannot be written"):
         network.run("1 ms")
     assert network.time() == 0
+
+
+@pytest.mark.parametrize(("engine", "ending"), [("clock", ".h5"), ("event", ".zarr")])
+def test_ctrl_c_stops_between_chunks(
+    engine: Any, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes before a chunk is kept; nothing of it is lost, and the run can go on."""
+
+    def network(name: str) -> tuple[Network, SpikeMonitor]:
+        made = Network(seed=3)
+        cells = made.add(Population("iaf_psc_delta", 20, {"I": 450.0}, init={"v": -60.0}))
+        made.add(Projection(cells, cells, 0.3, 0.4, delay=9))
+        return made, made.add(SpikeMonitor(cells, file=tmp_path / f"{name}{ending}"))
+
+    whole, expected = network("whole")
+    whole.run("2 s", engine=engine)
+    cut, found = network("cut")
+    keep = Gather.keep
+
+    def interrupted(*args: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        keep(*args)
+
+    for _ in range(2):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Gather, "keep", interrupted)
+            cut.run("500 ms", engine=engine)
+    assert 0 < cut.time() < 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = found.count()
+    assert before == (expected.raster_data()[0] < round(cut.time() * 1e4)).sum()
+    cut.run(f"{2000 - cut.time() * 1000:.1f} ms")
+    assert found.count() > before
+    for one, other in zip(found.raster_data(), expected.raster_data(), strict=True):
+        assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize("ending", [".zarr", ".h5"])
+def test_a_disk_that_is_full_leaves_the_rows_before(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import h5py
+    import zarr
+
+    kind: Any = h5py.Dataset if ending == ".h5" else zarr.Array
+    storage = _storage.open_storage(tmp_path / f"a{ending}", {"x": ((), "float64")})
+    storage.begin()
+    storage.append("x", np.arange(3.0))
+    storage.flush()
+    storage.append("x", np.arange(4.0))
+
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, "__setitem__", full)
+        for _ in range(2):
+            with pytest.raises(SCConfigError, match=r"No space left on device.* the rows before"):
+                storage.flush()
+    if ending == ".h5":
+        with h5py.File(tmp_path / "a.h5") as opened:
+            assert opened["x"][:].tolist() == [0.0, 1.0, 2.0]
+    else:
+        opened = zarr.open_group(str(tmp_path / "a.zarr"), mode="r")
+        assert np.asarray(opened["x"][:]).tolist() == [0.0, 1.0, 2.0]
+    assert storage.read("x").tolist() == [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0]
 
 
 def test_monitors_that_do_not_fit() -> None:

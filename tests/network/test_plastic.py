@@ -118,7 +118,7 @@ def test_cells_are_counted_as_the_user_counts_them():
     )  # fmt: skip
     network = Network()
     source = network.add(SpikeSourceArray(3, [0, 1, 2], [1, 1, 1]))
-    target = network.add(Population("iaf_psc_delta", 2, {"V_th": 1e9}))
+    target = network.add(Population("iaf_psc_delta", 2, {"V_th": 30.0}))
     joined = (np.array([0, 2, 2, 3]), np.array([0, 1, 1]), np.zeros(3))
     p = network.add(Projection(
         source, target, topology=joined, delay=[5, 2, 1],

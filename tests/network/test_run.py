@@ -206,6 +206,57 @@ def test_a_bystander_changes_no_stream_of_a_second_projection() -> None:
     assert second(True) == second(False)
 
 
+@pytest.mark.parametrize("engine", ["clock", "event"])
+def test_no_sum_depends_on_what_else_is_there_or_came_first(engine: Any) -> None:
+    """1e16, −1e16 and 1 arrive from three populations in one tick: the sum tells their order."""
+
+    from sc_neurocore.dynamics import Quantity, build_model
+
+    # Cells that spike in tick 3; what differs keeps them in groups of their own.
+    one, other = (
+        build_model(
+            "dx/dt = 1", threshold="x > 0.399", reset="x = 0", dt=0.1, jumps="x += e",
+            inputs=[Quantity("e", 0.0, kind="event")], refractory=refractory,
+        )
+        for refractory in (0.1, 0.2)
+    )  # fmt: skip
+    models = {"a": one, "b": other, "c": one, "x": one, "y": other}
+    weights = {"a": 1e16, "b": -1e16, "c": 1.0, "s": 0.25}
+
+    def total(labels: str) -> float:
+        network = Network()
+        target = Population(counter(1).model, 1, label="t")
+        for label in labels:
+            if label == "t":
+                network.add(target)
+                continue
+            source: Any = SpikeSourceArray(1, [0], [3], label)
+            if label in models:
+                source = Population(models[label], 1, label=label)
+            network.add(source)
+            if label in weights:
+                network.add(Projection(source, target, weights[label], delay=2))
+        network.run("0.9 ms", engine=engine)
+        return float(network.state(target, "x")[0])
+
+    expected = total("tabcs")
+    assert {total(x) for x in ("scbat", "xtabcs", "btacs", "yxbstac")} == {expected}
+    assert expected == 1.25, "by label; a, c, b would give 0.25"
+
+
+def test_a_step_changes_no_trains() -> None:
+    def spikes(stepped: bool) -> float:
+        network = Network(1)
+        cells = network.add(counter(50))
+        if stepped:
+            network.add(StepCurrent(0, 1, 0.0), to=cells, port="e")
+        network.add(PoissonInput(50, 900.0, 1.0), to=cells)
+        network.run("5 ms")
+        return float(network.state(cells, "x") @ np.arange(50))
+
+    assert spikes(True) == spikes(False)
+
+
 def test_labels_name_the_streams() -> None:
     """The same projection under another label, or another seed, is drawn differently."""
 

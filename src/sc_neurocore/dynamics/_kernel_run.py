@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -41,6 +41,34 @@ def _interpreter(model: Model, layout: Layout) -> Callable[..., Any]:
     from sc_neurocore.dynamics._interpreter import interpreter_of
 
     return interpreter_of(program(model), layout)
+
+
+def loaded(
+    model: Model, layout: Layout, own: Mapping[str, Array], engine: Engine = "compiled"
+) -> tuple[Callable[..., Any], Array, Array]:
+    """The kernel of a layout, compiled if need be, and the numbers it runs on.
+
+    Returns:
+        The kernel; literals, then the parameters that all neurons share; ``(Q, N)`` parameters
+        that differ between neurons, as ``layout.varying`` lists them.
+
+    Raises:
+        SCConfigError: a number is beyond the range of the number type.
+    """
+    from sc_neurocore.dynamics._kernel_cache import load_kernel
+
+    dtype, source = layout.dtype, _source(model, layout)
+    shared = [q.value for q in model.parameters if q.name not in own]
+    constants = _cast("a number of the model", np.array([*source.literals, *shared]), dtype)
+    varying = [_cast(f"parameter '{k}'", own[k], dtype) for k in layout.varying]
+    table = np.array(varying, dtype) if varying else np.empty((0, 1), dtype)
+    kernel = load_kernel(source.text) if engine == "compiled" else _interpreter(model, layout)
+    return kernel, constants, table
+
+
+def rows_of(model: Model, record: Iterable[str]) -> NDArray[np.uint64]:
+    """Offset in a kernel's block of each recorded state."""
+    return np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +107,6 @@ class KernelRun:
         engine: Engine = "compiled",
     ) -> KernelRun:
         """Choose, and if need be compile, the kernel; convert the numbers to its type."""
-        from sc_neurocore.dynamics._kernel_cache import load_kernel
-
         spread: dict[str, Spread] = {
             k: "tick" if v.shape[1] == 1 else "neuron" if len(v) == 1 else "both"
             for k, v in inputs.items()
@@ -91,15 +117,11 @@ class KernelRun:
             tuple(spread[k] for k in model.input_names),
             model.refractory_ticks > 0 or bool(start.refractory.any()),
         )
-        source = _source(model, layout)
-        shared = [q.value for q in model.parameters if q.name not in own]
-        constants = _cast("a number of the model", np.array([*source.literals, *shared]), dtype)
-        varying = [_cast(f"parameter '{k}'", own[k], dtype) for k in layout.varying]
-        table = np.array(varying, dtype) if varying else np.empty((0, 1), dtype)
+        kernel, constants, table = loaded(model, layout, own, engine)
         listed = tuple((k, spread[k], inputs[k]) for k in model.input_names)
-        rows = np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
-        kernel = load_kernel(source.text) if engine == "compiled" else _interpreter(model, layout)
-        return KernelRun(model, dtype, kernel, constants, table, listed, rows, seed)
+        return KernelRun(
+            model, dtype, kernel, constants, table, listed, rows_of(model, record), seed
+        )
 
     def advance(
         self,

@@ -7,6 +7,7 @@ walks through all spikes in the same order, so the sums do not depend on the num
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from sc_neurocore._jit import jit_in
-from sc_neurocore.dynamics._kernel_math import use_wide_vectors
+from sc_neurocore.dynamics._kernel_math import exp, use_wide_vectors
 from sc_neurocore.dynamics._noise import philox
 
 _jit = jit_in(__file__)
@@ -173,6 +174,77 @@ def add_poisson(part, column, n0, n1, tick, seed, limits, rounds, weight):  # ty
             row = part[t]
             for j in range(high - low):
                 row[at + j] += weight * np.int32(count[skip + j])
+
+
+@_jit
+def add_varied_poisson(part, column, n0, n1, tick, seed, rates, every, dt, most_mean, weight):  # type: ignore[no-untyped-def]
+    """As `add_poisson`, with a rate for every neuron and row of time.
+
+    The same uniform numbers meet the distribution function, summed up term by term, so equal rates
+    give the numbers of `add_poisson`.
+
+    Args:
+        part: see `add_poisson`.
+        column: see there.
+        n0: see there.
+        n1: see there.
+        tick: see there.
+        seed: see there.
+        rates: ``(T, 1 or n)`` in Hz; the last row stays.
+        every: ticks that a row lasts.
+        dt: tick in ms.
+        most_mean: numbers of a larger mean are added up from several.
+        weight: of one event.
+    """
+    use_wide_vectors()
+    lanes, block = np.uint64(LANES), np.uint64(4 * LANES)
+    two, three = np.uint64(2 * LANES), np.uint64(3 * LANES)
+    u = np.empty(4 * LANES, np.uint32)
+    count = np.empty(4 * LANES, np.int32)
+    rounds = np.empty(4 * LANES, np.int64)
+    share, none = np.empty(4 * LANES), np.empty(4 * LANES)
+    k0, k1 = seed & _LOW, seed >> _32
+    start, end = np.uint64(n0), np.uint64(n1)
+    wide = rates.shape[1] > 1
+    for b in range(start // block, (end + block - np.uint64(1)) // block):
+        low, high = max(start, b * block), min(end, (b + np.uint64(1)) * block)
+        at = np.uint64(column) + low
+        skip, size = low - b * block, high - low
+        held, most = -1, 0
+        for t in range(len(part)):
+            row = min((tick + t) // every, len(rates) - 1)
+            if row != held:
+                held, most = row, 0
+                for j in range(size):
+                    mean = rates[row, low + j if wide else np.uint64(0)] * dt / 1000
+                    times = max(1, math.ceil(mean / most_mean))
+                    rounds[j] = times if mean > 0 else 0
+                    share[j] = mean / times
+                    none[j] = exp(-share[j])
+                    most = max(most, rounds[j])
+            now = np.uint64(tick + t)
+            c1, c2 = now & _LOW, now >> _32
+            for j in range(size):
+                count[j] = 0
+            for r in range(most):
+                c3 = np.uint64(r)
+                for j in range(lanes):
+                    w0, w1, w2, w3 = philox(b * lanes + j, c1, c2, c3, k0, k1)
+                    u[j] = np.uint32(w0)
+                    u[j + lanes] = np.uint32(w1)
+                    u[j + two] = np.uint32(w2)
+                    u[j + three] = np.uint32(w3)
+                for j in range(size):
+                    if r < rounds[j]:
+                        x = (u[skip + j] + 0.5) * 2.0**-32
+                        chance, total, events = none[j], none[j], 0
+                        while total <= x:
+                            events += 1
+                            chance *= share[j] / events
+                            total += chance
+                        count[j] += events
+            for j in range(size):
+                part[t, at + j] += weight * count[j]
 
 
 @_jit

@@ -8,16 +8,16 @@ result depends on the number of threads or on where a run was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.dynamics import suggest
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.network._groups import Group
+from sc_neurocore.network._failures import broken_off, no_state, not_finite
+from sc_neurocore.network._groups import Group, Sources
 from sc_neurocore.network._noise import Noise
 from sc_neurocore.network._plastic import PlasticProjection
 from sc_neurocore.network._population import Population, SpikeSourceArray
@@ -51,26 +51,23 @@ class Drive:
 class _Live:
     """A group while it runs."""
 
-    def __init__(self, group: Group, first: int, rings: dict[str, Ring], record: Sequence[str]):
-        from sc_neurocore.dynamics._kernel import ROW, Layout, kernel_source
-        from sc_neurocore.dynamics._kernel_cache import load_kernel
-        from sc_neurocore.dynamics._methods import program
+    def __init__(
+        self, group: Group, sources: Sources, rings: dict[str, Ring], record: Sequence[str]
+    ) -> None:
+        from sc_neurocore.dynamics._kernel import Layout
+        from sc_neurocore.dynamics._kernel_run import loaded, rows_of
 
         model = group.model
-        self.group, self.first, self.rings = group, first, rings
-        self.recorded = tuple(record)
-        spreads = tuple("both" if q.name in rings else "neuron" for q in model.inputs)
+        self.group, self.rings, self.recorded = group, rings, tuple(record)
+        self.source = sources.of_group(group)
         own = tuple(q.name for q in model.parameters if q.name in group.own)
+        spreads = tuple("both" if q.name in rings else "neuron" for q in model.inputs)
         layout = Layout("float64", own, spreads, model.refractory_ticks > 0)  # type: ignore[arg-type]
-        source = kernel_source(program(model), layout)
-        self.kernel = load_kernel(source.text)
-        shared = [q.value for q in model.parameters if q.name not in group.own]
-        self.constants = np.array([*source.literals, *shared])
-        self.own = np.array([group.own[x] for x in own]) if own else np.empty((0, 1))
+        self.kernel, self.constants, self.own = loaded(model, layout, group.own)
+        self.rows = rows_of(model, record)
         self.values = np.ascontiguousarray(group.values)
         self.counter = np.zeros(group.n, np.int64)
         self.last = np.zeros(group.n, np.uint8)
-        self.rows = np.array([ROW * model.state_names.index(x) for x in record], np.uint64)
         self.drives: list[Drive] = []
         self.noise: list[list[tuple[Ring, Noise]]] = []
         self.seed = np.uint64(group.seed)
@@ -92,13 +89,13 @@ class Engine:
         tick: ticks computed so far.
         lookahead: ticks of a chunk.
         slots: slots of every ring.
-        first: first source of every population, counted through all of them.
+        sources: numbers of all that spikes.
     """
 
     def __init__(
         self,
         groups: Sequence[Group],
-        sources: Sequence[SpikeSourceArray],
+        given: Sequence[SpikeSourceArray],
         projections: Sequence[Projection],
         drives: Sequence[Drive],
         record: Callable[[Group], Sequence[str]],
@@ -109,7 +106,7 @@ class Engine:
 
         Args:
             groups: all neurons.
-            sources: spikes from outside.
+            given: spikes from outside.
             projections: connected.
             drives: stimuli.
             record: the states of a group that are to be kept in every tick.
@@ -117,13 +114,10 @@ class Engine:
             threads: most threads to use.
         """
         self.tick, self.dt = 0, dt
-        members = [p for g in groups for p in g.populations]
-        everyone: list[Population | SpikeSourceArray] = [*members, *sources]
-        starts = np.cumsum([0, *(p.n for p in everyone)])
-        self.first = {id(p): int(x) for p, x in zip(everyone, starts, strict=False)}
-        self.sources = [(s, self.first[id(s)]) for s in sources]
+        self.sources = Sources.of(groups, given)
+        self._given = [(s, self.sources.first[id(s)]) for s in given]
         static = [p for p in projections if p.plasticity is None and len(p.synapses)]
-        plastic = [p for p in projections if p.plasticity is not None]
+        plastic = self.sources.ordered([p for p in projections if p.plasticity is not None])
         delays = [p.synapses for p in static]
         longest = max((s.longest for s in delays), default=1)
         shortest = min((s.shortest for s in delays), default=_MOST_TICKS)
@@ -133,8 +127,6 @@ class Engine:
         self.slots = self.lookahead * -(-max(longest, self.lookahead) // self.lookahead)
         total = sum(g.n for g in groups)
         self.threads = max(1, min(threads, total // _FEW))
-        owner = np.repeat(np.arange(len(everyone)), [p.n for p in everyone]).astype(np.int32)
-        indexed = {id(p): k for k, p in enumerate(everyone)}
         self.groups: list[_Live] = []
         self.parts: list[list[tuple[int, int]]] = []
         for group in groups:
@@ -150,12 +142,12 @@ class Engine:
             )  # fmt: skip
             rings = {
                 port: Ring(
-                    group, port, [p for p in incoming if p.port == port], indexed, owner, starts,
-                    self.slots, parts,
+                    group, port, [p for p in incoming if p.port == port], self.sources, self.slots,
+                    parts,
                 )
                 for port in sorted(active)
             }  # fmt: skip
-            live = _Live(group, self.first[id(group.populations[0])], rings, record(group))
+            live = _Live(group, self.sources, rings, record(group))
             poisson = {
                 port: [
                     (d.stimulus, d.seed, group.part(d.population))
@@ -188,16 +180,14 @@ class Engine:
         live, part = self.live(population)
         known = live.group.model.state_names
         if name not in known:
-            raise SCConfigError(
-                f"population '{population.label}' has no state '{name}'{suggest(name, known)}"
-            )
+            raise no_state(population, name)
         return live.values[live.group.model.state_names.index(name), part]
 
     def run(
         self,
         ticks: int,
         keep: Callable[[int, Keys, list[Array]], None],
-        progress: Callable[[int], object] | None,
+        progress: Callable[[int], object],
     ) -> None:
         """Advance by ``ticks``.
 
@@ -205,16 +195,13 @@ class Engine:
             ticks: how many.
             keep: called after every chunk with its first tick, its spikes in order (tick within
                 the chunk·2^32 + source), and per group the recorded states ``(ticks, R, n)``.
-            progress: called with the ticks done.
+            progress: called with the ticks done, when everything stands at one tick.
 
         Raises:
             SCConfigError: a state became non-finite, or the run before stopped within a chunk.
         """
         if not self._whole:
-            raise SCConfigError(
-                f"the last run broke off at tick {self.tick} with a part of the network ahead of "
-                "the rest, so it cannot go on; make the network again"
-            )
+            raise broken_off(self.tick)
         end = self.tick + ticks
         begin = self.tick
         with Workers(self.threads) as workers:
@@ -227,13 +214,12 @@ class Engine:
                     columns = live.group.part(projection.target)
                     plastic.arrive(at, ring.values[at % self.slots, columns])
                 self._chunk(workers, size, kept)
-                for plastic, projection, _ in self.plastic:
+                for plastic, projection, _ in self.plastic if len(self._keys) else ():
                     plastic.spike(at, self._of(projection.source), self._of(projection.target))
                 self.tick += size
                 keep(at, self._keys, kept)
                 self._whole = True
-                if progress is not None:
-                    progress(self.tick - begin)
+                progress(self.tick - begin)
 
     def _chunk(self, workers: Workers, size: int, kept: list[Array]) -> None:
         tick, before, keys = self.tick, self._before, self._keys
@@ -265,15 +251,17 @@ class Engine:
                 if failed >= 0:
                     failures.append((failed, index, who, state))
                 if count:
-                    found[thread].append(room[:count] + live.first)
+                    who = room[:count] & 0xFFFFFFFF
+                    found[thread].append(room[:count] - who + live.source[who])
                 for ring in live.rings.values():
                     ring.clear(slot, size, n0, n1)
 
         workers.run(work)
         if failures:
-            raise self._failure(*min(failures))
+            failed, index, who, state = min(failures)
+            raise not_finite(self.groups[index].group, who, state, tick + failed, self.dt)
         pieces = [k for several in found for k in several]
-        for source, first in self.sources:
+        for source, first in self._given:
             a, b = np.searchsorted(source.tick, (tick, tick + size))
             if b > a:
                 pieces.append(((source.tick[a:b] - tick) << 32) + source.neuron[a:b] + first)
@@ -305,20 +293,8 @@ class Engine:
 
     def _of(self, population: Population | SpikeSourceArray) -> Keys:
         """Neurons of a population that spiked in the last chunk, which was one tick."""
-        who, first = self._keys & 0xFFFFFFFF, self.first[id(population)]
-        a, b = np.searchsorted(who, (first, first + population.n))
-        return who[a:b] - first
-
-    def _failure(self, tick: int, index: int, who: int, state: int) -> SCConfigError:
-        group = self.groups[index].group
-        k = int(np.searchsorted(group.offsets, who, side="right")) - 1
-        name = group.model.state_names[state]
-        return SCConfigError(
-            f"state '{name}' of neuron {who - group.offsets[k]} of population "
-            f"'{group.populations[k].label}' became non-finite at tick {self.tick + tick}; take a "
-            f"dt below {self.dt:g} ms or another method than '{group.model.method}', or check "
-            "parameters and input"
-        )
+        who, first = self._keys & 0xFFFFFFFF, self.sources.first[id(population)]
+        return who[who.searchsorted(first) : who.searchsorted(first + population.n)] - first
 
 
 def _cut(n: int, threads: int) -> list[tuple[int, int]]:
@@ -328,8 +304,9 @@ def _cut(n: int, threads: int) -> list[tuple[int, int]]:
     return [(edges[i], edges[i + 1]) for i in range(threads)]
 
 
-def progress_bar(ticks: int, dt: float) -> tuple[Any, Callable[[int], object]]:
-    """A bar on the terminal, to be entered, and what tells it the ticks done."""
+@contextmanager
+def progress_bar(ticks: int, dt: float) -> Iterator[Callable[[int], object]]:
+    """A bar on the terminal within the block, and what tells it the ticks done."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
@@ -337,4 +314,5 @@ def progress_bar(ticks: int, dt: float) -> tuple[Any, Callable[[int], object]]:
         TimeRemainingColumn(), transient=True,
     )  # fmt: skip
     task = bar.add_task("", total=ticks, done=0.0, all=ticks * dt)
-    return bar, lambda done: bar.update(task, completed=done, done=done * dt)
+    with bar:
+        yield lambda done: bar.update(task, completed=done, done=done * dt)

@@ -19,19 +19,25 @@ from numpy.typing import NDArray
 from sc_neurocore.dynamics import linear_system
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._engine import Drive
+from sc_neurocore.network._failures import broken_off, no_state, not_finite
 from sc_neurocore.network._flow import NotLinearError, flow_of, powers
-from sc_neurocore.network._groups import Group
+from sc_neurocore.network._groups import Group, Sources
 from sc_neurocore.network._noise import Noise
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
-from sc_neurocore.network._ring import _row
+from sc_neurocore.network._ring import row_of
 from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, TimedArray
+from sc_neurocore.network._storage import require_room
 
 Array = NDArray[np.float64]
 Keys = NDArray[np.int64]
 
 #: Ticks whose Poisson events are drawn at a time.
 _DRAWN = 256
+#: Most ticks of one uninterrupted kernel call; bounds the wait after Ctrl-C.
+_CALL = 1 << 14
+#: A tick after the last.
+_NEVER = 2**62
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,13 @@ class EventEngine:
     Attributes:
         tick: ticks that have passed.
         dt: tick in ms.
-        first: first source of every population, counted through all of them.
+        sources: numbers of all that spikes.
     """
 
     def __init__(
         self,
         groups: Sequence[Group],
-        sources: Sequence[SpikeSourceArray],
+        given: Sequence[SpikeSourceArray],
         projections: Sequence[Projection],
         drives: Sequence[Drive],
         record: Callable[[Group], Sequence[str]],
@@ -90,23 +96,22 @@ class EventEngine:
                 )
         self.tick, self.dt, self._kernel = 0, dt, kernel
         self._groups = groups
+        self.sources = Sources.of(groups, given)
         members = [p for g in groups for p in g.populations]
-        everyone: list[Population | SpikeSourceArray] = [*members, *sources]
-        starts = np.cumsum([0, *(p.n for p in everyone)])
-        self.first = {id(p): int(x) for p, x in zip(everyone, starts, strict=False)}
+        places = np.cumsum([0, *(p.n for p in members)])
+        self._place = {id(p): int(x) for p, x in zip(members, places, strict=False)}
         self._group_of = {id(p): g for g in groups for p in g.populations}
-        given = [
-            np.stack([s.tick, s.neuron + self.first[id(s)]]) for s in sources if len(s.tick)
-        ] or [np.empty((2, 0), np.int64)]
-        listed = np.concatenate(given, axis=1)
+        spikes = [np.stack([s.tick, s.neuron + self.sources.first[id(s)]]) for s in given]
+        listed = np.concatenate([np.empty((2, 0), np.int64), *spikes], axis=1)
         self._given = listed[:, np.lexsort(listed[::-1])]
         held = [d for d in drives if _is_held(d)]
         self._held = [(d, *_course(d.stimulus, dt)) for d in held]
-        self._pulsed = [d for d in drives if not _is_held(d)]
+        self._pulsed = [(d, _noise(d, dt)) for d in drives if not _is_held(d)]
         self._synapses = [p.synapses for p in projections]  # the table holds addresses only
-        self._tables = self._tabulated(projections, everyone, starts, held)
+        self._tables = self._tabulated(projections, held)
         self._cells = self._initial(projections, len(held))
         self._room = np.empty(1024, np.int64)
+        self._whole = True
         kernel.start(self._tables, self._cells)
 
     @property
@@ -128,37 +133,50 @@ class EventEngine:
         """
         if id(population) not in self._group_of:
             raise SCConfigError(f"population '{population.label}' is not in this network")
-        model = self._group_of[id(population)].model
-        begin = self.first[id(population)]
+        known = self._group_of[id(population)].model.state_names
+        if name not in known:
+            raise no_state(population, name)
+        begin = self._place[id(population)]
         out = np.empty((population.n, self._cells.x.shape[1]))
         self._kernel.states_at(
             self.tick, begin, begin + population.n, self._tables, self._cells, out
         )
-        values: Array = out[:, model.state_names.index(name)]
+        values: Array = out[:, known.index(name)]
         return values
 
     def run(
         self,
         ticks: int,
         keep: Callable[[int, Keys, list[Array]], None],
-        progress: Callable[[int], object] | None,
+        progress: Callable[[int], object],
     ) -> None:
-        """Advance by ``ticks``; arguments as of the clock-driven engine."""
+        """Advance by ``ticks``; arguments and errors as of the clock-driven engine."""
+        if not self._whole:
+            raise broken_off(self.tick)
         begin, end = self.tick, self.tick + ticks
-        most = ticks if progress is None else max(1, -(-ticks // 100))
-        most = min(most, _DRAWN) if self._pulsed else most
+        most = _DRAWN if self._pulsed else max(_DRAWN, min(_CALL, -(-ticks // 100)))
         while self.tick < end:
             at, size = self.tick, min(most, end - self.tick)
             when, what, who, value = self._outside(at, size)
             a, b = np.searchsorted(self._given[0], (at, at + size))
-            self._room, count = self._kernel.run(
+            self._whole = False
+            self._room, count, failed, who, state = self._kernel.run(
                 at, at + size, when, what, who, value, np.ascontiguousarray(self._given[0, a:b]),
                 np.ascontiguousarray(self._given[1, a:b]), self._tables, self._cells, self._room,
             )  # fmt: skip
-            self.tick += size
+            self.tick = at + size if failed < 0 else failed
             keep(at, self._room[:count].copy(), [])
-            if progress is not None:
-                progress(self.tick - begin)
+            if failed >= 0:
+                raise self._failure(failed, who, state)
+            self._whole = True
+            progress(self.tick - begin)
+
+    def _failure(self, tick: int, neuron: int, state: int) -> SCConfigError:
+        for group in self._groups:
+            if neuron < group.n:
+                break
+            neuron -= group.n
+        return not_finite(group, neuron, state, tick, self.dt)
 
     def _outside(self, tick: int, size: int) -> tuple[Keys, Keys, Keys, Array]:
         """What stimuli do from ``tick`` on: tick, what, neuron and value, ordered by tick."""
@@ -170,13 +188,13 @@ class EventEngine:
             n = drive.population.n
             row, who = np.nonzero(np.broadcast_to(changed, (b - a, n)))
             values = np.broadcast_to(rows[a:b], (b - a, n))[row, who]
-            found.append((when[a:b][row], number, who + self.first[id(drive.population)], values))
-        for drive in self._pulsed:
-            block = self._pulses(drive, tick, size)
+            found.append((when[a:b][row], number, who + self._place[id(drive.population)], values))
+        for drive, noise in self._pulsed:
+            block = self._pulses(drive, noise, tick, size)
             row, who = np.nonzero(block)
             port = self._port(drive.population, drive.port)
             found.append(
-                (row + tick, -1 - port, who + self.first[id(drive.population)], block[row, who])
+                (row + tick, -1 - port, who + self._place[id(drive.population)], block[row, who])
             )
         if not found:
             none = np.empty(0, np.int64)
@@ -188,12 +206,13 @@ class EventEngine:
         order = np.argsort(when, kind="stable")
         return when[order], what[order], who[order], value[order]
 
-    def _pulses(self, drive: Drive, tick: int, size: int) -> Array:
+    def _pulses(self, drive: Drive, noise: Noise | None, tick: int, size: int) -> Array:
         n, stimulus = drive.population.n, drive.stimulus
-        if not isinstance(stimulus, PoissonInput):
+        if noise is None:
+            assert not isinstance(stimulus, PoissonInput), "those have noise"
             return np.broadcast_to(stimulus.rows(tick, size, self.dt), (size, n))
         block = np.zeros((size, n))
-        Noise([(stimulus, drive.seed, slice(0, n))], 0, n, self.dt).add(block, tick)
+        noise.add(block, tick)
         return block
 
     def _port(self, population: Population, name: str) -> int:
@@ -202,10 +221,10 @@ class EventEngine:
     def _tabulated(
         self,
         projections: Sequence[Projection],
-        everyone: Sequence[Population | SpikeSourceArray],
-        starts: NDArray[Any],
         held: Sequence[Drive],
     ) -> Any:
+        from sc_neurocore.network._event_flow_kernel import Tables
+
         labels = [g.populations[0].model.name for g in self._groups]
         for group, label in zip(self._groups, labels, strict=True):
             if group.model.method != "exact" and linear_system(group.model) is not None:
@@ -218,19 +237,16 @@ class EventEngine:
             steps = [powers(f, self.dt, x) for f, x in zip(flows, labels, strict=True)]
         except NotLinearError as error:
             raise NotLinearError(f"{error}; use engine='clock', which runs any model") from None
-        ordered = sorted(projections, key=lambda p: self.first[id(p.source)])
+        ordered = self.sources.ordered(projections)
         rows = np.empty((len(ordered), 8), np.int64)
         for q, p in enumerate(ordered):
-            row = _row(p.synapses, p.synapses.starts[:-1], p.synapses.starts[1:],
-                       self.first[id(p.target)])  # fmt: skip
-            rows[q] = row
+            ends = p.synapses.starts[:-1], p.synapses.starts[1:]
+            rows[q] = row_of(p.synapses, *ends, self._place[id(p.target)])
             rows[q, 4] |= self._port(p.target, p.port) << 8
         shared = [
             p.synapses.weights if isinstance(p.synapses.weights, float) else 0.0 for p in ordered
         ]
-        indexed = {id(p): k for k, p in enumerate(everyone)}
-        counts = np.bincount([indexed[id(p.source)] for p in ordered], minlength=len(everyone))
-        return self._kernel.Tables(
+        return Tables(
             np.repeat(np.arange(len(flows)), [g.n for g in self._groups]),
             _padded([x.move for x in steps]), _padded([x.push for x in steps]),
             _padded([x.settle for x in steps]), _padded([x.remain for x in steps]),
@@ -243,16 +259,22 @@ class EventEngine:
             _joined([f.gain for f in flows]), _joined([f.jump for f in flows]),
             _joined([f.put for f in flows]),
             np.array([self._port(d.population, d.port) for d in held], np.int64),
-            np.repeat(np.arange(len(everyone)), [p.n for p in everyone]),
-            np.ascontiguousarray(starts[:-1]), np.concatenate([[0], np.cumsum(counts)]),
-            rows, np.array(shared, np.float64),
+            np.concatenate([self.sources.of_group(g) for g in self._groups]), self.sources.owner,
+            np.ascontiguousarray(self.sources.starts[:-1]), self.sources.rows(ordered), rows,
+            np.array(shared, np.float64),
         )  # fmt: skip
 
     def _initial(self, projections: Sequence[Projection], held: int) -> Any:
+        from sc_neurocore.network._event_flow_kernel import Cells
+
         x = _joined([np.ascontiguousarray(g.values.T) for g in self._groups])
         n, ports = len(x), self._tables.gain.shape[1]
         slots = 1 + max((p.synapses.longest for p in projections), default=1)
-        return self._kernel.Cells(
+        require_room(
+            f"the input of {slots} ticks (the longest delay) to {n} neurons",
+            (8.0 * ports + 9) * slots * n, "shorten delays or take a larger dt",
+        )  # fmt: skip
+        return Cells(
             x, np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
             np.zeros((held, n)), np.zeros((n, 2, x.shape[1])), np.zeros((slots, ports, n)),
             np.zeros((slots, n), np.int64), np.zeros((slots, n), np.uint8),
@@ -267,15 +289,23 @@ def _is_held(drive: Drive) -> bool:
     return kinds[drive.port] == "current" and not isinstance(drive.stimulus, PoissonInput)
 
 
+def _noise(drive: Drive, dt: float) -> Noise | None:
+    """The events of a Poisson input."""
+    n, stimulus = drive.population.n, drive.stimulus
+    if not isinstance(stimulus, PoissonInput):
+        return None
+    return Noise([(stimulus, drive.seed, slice(0, n))], 0, n, dt)
+
+
 def _course(stimulus: Any, dt: float) -> tuple[Keys, Array]:
     """Ticks from which a current may have another value, and the values ``(K, 1 or n)``."""
     if isinstance(stimulus, StepCurrent):
-        when = np.array([stimulus.onset, stimulus.offset])
+        when = np.array([min(x, _NEVER) for x in (stimulus.onset, stimulus.offset)])
         level = np.atleast_1d(stimulus.amplitude)[None]
         return when, np.concatenate([level, np.zeros_like(level)])
     assert isinstance(stimulus, TimedArray), "Poisson inputs are pulses"
     rows = stimulus.values.reshape(len(stimulus.values), -1)
-    return np.arange(len(rows)) * stimulus._every(dt), rows
+    return np.arange(len(rows)) * stimulus.every(dt), rows
 
 
 def _padded(arrays: Sequence[NDArray[Any]]) -> Array:

@@ -34,7 +34,7 @@ class Gather:
         """
         self._engine = engine
         self._spikes = [
-            (m, engine.first[id(m.population)], m.population.n)
+            (m, engine.sources.first[id(m.population)], m.population.n)
             for m in monitors
             if isinstance(m, SpikeMonitor | RateMonitor)
         ]

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from sc_neurocore.dynamics import Model, linear_system
 from sc_neurocore.exceptions import SCConfigError
-from sc_neurocore.network._population import Population, at_resolution
+from sc_neurocore.network._population import Population, SpikeSourceArray, at_resolution
+from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._seeds import stream
 
 Array = NDArray[np.float64]
+
+#: A spike is one number of 64 bits, half of them for its source.
+_MOST_SOURCES = 2**32 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,65 @@ class Group:
         """Where the neurons of a population stand."""
         k = next(k for k, p in enumerate(self.populations) if p is population)
         return slice(self.offsets[k], self.offsets[k + 1])
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """All that spikes, counted through in the order of labels.
+
+    Spikes of a tick are worked off in this order, so that sums depend neither on the order of
+    addition nor on what else is in the network.
+
+    Attributes:
+        index: number of every population, by identity.
+        first: first source of every population, by identity.
+        starts: ``(populations + 1,)`` first sources, then the number of all.
+        owner: ``(sources,)`` population of every source.
+    """
+
+    index: dict[int, int]
+    first: dict[int, int]
+    starts: NDArray[np.int64]
+    owner: NDArray[np.int32]
+
+    @staticmethod
+    def of(groups: Sequence[Group], given: Sequence[SpikeSourceArray]) -> Sources:
+        """Number the neurons of all groups, and sources of given spikes.
+
+        Raises:
+            SCConfigError: there are more than a spike has bits for.
+        """
+        members = [p for group in groups for p in group.populations]
+        everyone: list[Population | SpikeSourceArray] = [*members, *given]
+        everyone.sort(key=lambda p: p.label)
+        starts = np.cumsum([0, *(p.n for p in everyone)]).astype(np.int64)
+        if starts[-1] > _MOST_SOURCES:
+            raise SCConfigError(
+                f"the network has {starts[-1]} neurons and sources; at most {_MOST_SOURCES} fit"
+            )
+        return Sources(
+            {id(p): k for k, p in enumerate(everyone)},
+            {id(p): int(x) for p, x in zip(everyone, starts, strict=False)},
+            starts,
+            np.repeat(np.arange(len(everyone)), [p.n for p in everyone]).astype(np.int32),
+        )
+
+    def of_group(self, group: Group) -> NDArray[np.int64]:
+        """``(n,)`` source that every neuron of a group is."""
+        return np.concatenate([self.first[id(p)] + np.arange(p.n) for p in group.populations])
+
+    def ordered(self, projections: Sequence[Projection]) -> list[Projection]:
+        """Projections by their source, then target, then label."""
+
+        def key(p: Projection) -> tuple[int, int, str]:
+            return self.index[id(p.source)], self.index[id(p.target)], p.label
+
+        return sorted(projections, key=key)
+
+    def rows(self, ordered: Sequence[Projection]) -> NDArray[np.int64]:
+        """``(populations + 1,)`` where the projections of every population stand in ``ordered``."""
+        counts = np.bincount([self.index[id(p.source)] for p in ordered], minlength=len(self.index))
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def merged(populations: Sequence[Population], dt: float, seed: int) -> list[Group]:

@@ -14,7 +14,7 @@ from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._storage import Storage, check_file, open_storage, require_room
-from sc_neurocore.network._units import in_unit, whole_number
+from sc_neurocore.network._units import in_unit, is_whole, whole_number
 
 Indices = NDArray[np.int64]
 Array = NDArray[np.float64]
@@ -137,7 +137,7 @@ class RateMonitor:
             SCConfigError: a bin is not a whole number of ticks.
         """
         width = self.bin_ms / dt
-        if width < 1 - 1e-9 or abs(width - round(width)) > 1e-6 * width:
+        if width < 1 - 1e-9 or not is_whole(width):
             raise SCConfigError(
                 f"bin_ms is {self.bin_ms:g}, {width:g} ticks of {dt:g} ms; give a whole number"
             )
@@ -200,7 +200,7 @@ class StateMonitor:
         """
         _watchable(population, Population, "states")
         self.population = population
-        self.variables = (variables,) if isinstance(variables, str) else tuple(variables)
+        self.variables = (variables,) if isinstance(variables, str) else _texts(variables)
         if len(set(self.variables)) != len(self.variables) or not self.variables:
             raise SCConfigError(
                 f"variables are {self.variables}; name one or more states, once each"
@@ -331,8 +331,17 @@ def _watchable(watched: object, kind: Any, what: str) -> None:
         raise SCConfigError(f"{watched!r} has no {what} to watch; give a population")
 
 
+def _texts(variables: object) -> tuple[str, ...]:
+    if not isinstance(variables, Sequence) or not all(isinstance(x, str) for x in variables):
+        raise SCConfigError(f"variables is {variables!r}; name one or more states")
+    return tuple(variables)
+
+
 def _numbers(record: ArrayLike, what: str) -> Indices:
-    listed = np.atleast_1d(np.asarray(record))
+    try:
+        listed = np.atleast_1d(np.asarray(record))
+    except ValueError:
+        raise SCConfigError(f"record must list {what} by number") from None
     if listed.ndim != 1 or listed.dtype.kind not in "iu" or not listed.size:
         raise SCConfigError(f"record must list {what} by number")
     return listed.astype(np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,12 +17,14 @@ from sc_neurocore.network._engine import Drive, Engine, progress_bar
 from sc_neurocore.network._events import Counts, EventEngine
 from sc_neurocore.network._gather import Gather
 from sc_neurocore.network._groups import Group, merged
-from sc_neurocore.network._monitors import Monitor, StateMonitor, WeightMonitor
+from sc_neurocore.network._interrupt import deferred
+from sc_neurocore.network._members import require_members, stimulated, stream_names
+from sc_neurocore.network._monitors import Monitor, StateMonitor
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._seeds import check_seed, stream
 from sc_neurocore.network._stimuli import PoissonInput, StepCurrent, Stimulus, TimedArray
-from sc_neurocore.network._units import in_unit, whole_number
+from sc_neurocore.network._units import in_unit, is_whole, whole_number
 
 #: Projections and monitors of all networks: they hold what a run leaves, so each belongs to one.
 _HELD: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -91,7 +94,7 @@ class Network:
         elif isinstance(obj, StepCurrent | TimedArray | PoissonInput):
             if not isinstance(to, Population):
                 raise SCConfigError("a stimulus drives a population; add it with to=population")
-            port = _stimulated(obj, to, port)
+            port = stimulated(obj, to, port)
             to.require_sign(port, *obj.range, "a stimulus has a value")
             self.stimuli.append((obj, to, port))
             return obj
@@ -143,7 +146,8 @@ class Network:
         drives = []
         for k, (stimulus, population, port) in enumerate(self.stimuli):
             stimulus.check(population.n, step)
-            earlier = sum(p is population for _, p, _ in self.stimuli[:k])
+            before = [s for s, p, _ in self.stimuli[:k] if p is population]
+            earlier = sum(isinstance(s, PoissonInput) for s in before)
             seed = stream(self.seed, "stimulus", population.label, str(earlier))
             if isinstance(stimulus, PoissonInput) and stimulus.seed is not None:
                 seed = stimulus.seed
@@ -176,6 +180,8 @@ class Network:
     ) -> None:
         """Run on for a while; monitors fill.
 
+        Ctrl-C stops a run after the chunk at hand, and the network can go on from there.
+
         Args:
             duration: in seconds, or text or a quantity with a unit of time.
             dt: tick in seconds, as `build` takes it.
@@ -193,10 +199,10 @@ class Network:
             raise SCConfigError(
                 f"duration is {length:g} ms; it must be at least one tick, {step:g} ms"
             )
-        if abs(length / step - ticks) > 1e-6 * ticks:
+        if not is_whole(length / step):
             raise SCConfigError(
-                f"duration is {length:g} ms, {length / step:g} ticks of {step:g} ms; give a whole "
-                "number of ticks"
+                f"duration is {length:.12g} ms, {length / step:.12g} ticks of {step:g} ms; give a "
+                "whole number of ticks"
             )
         if round(self.time() * 1000 / step) + ticks > _MOST_TICKS:
             raise SCConfigError(
@@ -206,15 +212,16 @@ class Network:
         live = self._engine
         assert live is not None, "build() made it"
         gather = Gather(live, self.monitors, ticks)
-        try:
-            if not progress:
-                live.run(ticks, gather.keep, None)
-            else:
-                bar, tell = progress_bar(ticks, step)
-                with bar:
-                    live.run(ticks, gather.keep, tell)
-        finally:
-            gather.end()
+        with deferred() as stop, ExitStack() as inner:
+            inner.callback(gather.end)
+            tell = inner.enter_context(progress_bar(ticks, step)) if progress else None
+
+            def done(count: int) -> None:
+                if tell is not None:
+                    tell(count)
+                stop()
+
+            live.run(ticks, gather.keep, done)
 
     def counts(self) -> Counts:
         """What the event-driven engine has done so far.
@@ -301,9 +308,9 @@ class Network:
 
     def _connected(self, step: float, threads: int) -> list[Group]:
         """Draw the synapses; the groups at their initial state."""
-        self._require_members()
+        require_members(self.populations, self.projections, self.stimuli, self.monitors)
         groups = merged([p for p in self.populations if isinstance(p, Population)], step, self.seed)
-        for projection, name in zip(self.projections, self._names(), strict=True):
+        for projection, name in zip(self.projections, stream_names(self.projections), strict=True):
             projection.connect(stream(self.seed, "projection", name), step, threads)
         return groups
 
@@ -320,40 +327,6 @@ class Network:
         elif obj.label in labels:
             raise SCConfigError(f"two populations have the label '{obj.label}'; give another one")
         self.populations.append(obj)
-
-    def _require_members(self) -> None:
-        known = {id(p) for p in self.populations}
-        used: list[tuple[str, Population | SpikeSourceArray]] = []
-        for projection in self.projections:
-            used += [(f"projection {projection.name}", p)
-                     for p in (projection.source, projection.target)]  # fmt: skip
-        used += [("a stimulus", population) for _, population, _ in self.stimuli]
-        for monitor in self.monitors:
-            if not isinstance(monitor, WeightMonitor):
-                used.append(("a monitor", monitor.population))
-            elif not any(p is monitor.projection for p in self.projections):
-                raise SCConfigError(
-                    f"a monitor watches projection {monitor.projection.name}, which is not in the "
-                    "network; add it"
-                )
-        for what, population in used:
-            if id(population) not in known:
-                raise SCConfigError(
-                    f"{what} names {population!r}, which is not in the network; add it"
-                )
-        if not any(isinstance(p, Population) for p in self.populations):
-            raise SCConfigError("the network has no population; add one")
-
-    def _names(self) -> list[str]:
-        """Name of every projection's stream: its label, or ends and how many came before."""
-        stems: list[str] = []
-        names: list[str] = []
-        for p in self.projections:
-            stem = p.label or f"{p.source.label}>{p.target.label}>{p.port}"
-            earlier = stems.count(stem)
-            stems.append(stem)
-            names.append(f"{stem}>{earlier}" if earlier else stem)
-        return names
 
     def _step(self, dt: Any) -> float:
         """The tick in ms."""
@@ -391,25 +364,3 @@ def _hold(obj: Any, what: str) -> None:
     if obj in _HELD:
         raise SCConfigError(f"{what} is in a network already; make another one")
     _HELD.add(obj)
-
-
-def _stimulated(stimulus: Stimulus, to: Population, port: str | None) -> str:
-    """The input that a stimulus drives: Poisson events as spikes do, a current its only one."""
-    if port is not None or isinstance(stimulus, PoissonInput):
-        return to.port(port)
-    return driven_port(to)
-
-
-def driven_port(to: Population) -> str:
-    """The input of a population that a current drives: ``I``, or its only current.
-
-    Raises:
-        SCConfigError: there are several, or none.
-    """
-    currents = [q.name for q in to.model.inputs if q.kind == "current"]
-    if "I" in currents or len(currents) == 1:
-        return "I" if "I" in currents else currents[0]
-    listed = ", ".join(currents) or "none"
-    raise SCConfigError(
-        f"model '{to.model.name}' has several currents or none ({listed}); name one as port"
-    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.network._stimuli import PoissonInput
+from sc_neurocore.network._stimuli import MOST_MEAN, PoissonInput
 
 
 class Noise:
@@ -22,12 +23,21 @@ class Noise:
         self._kernel = _delivery_kernel
         rows, limits, edges = [], [], [0]
         kept = []
+        self._varied: list[tuple[Any, ...]] = []
         for stimulus, seed, part in inputs:
             low, high = max(n0, part.start), min(n1, part.stop)
             if low >= high:
                 continue
-            rounds, found = stimulus.table(dt)
-            rows.append((part.start, low - part.start, high - part.start, rounds))
+            place = (part.start, low - part.start, high - part.start)
+            table = stimulus.table(dt)
+            if table is None:
+                rates, every = stimulus.rates(dt)
+                held = np.ascontiguousarray(rates)
+                rest = (np.uint64(seed), held, every, dt, MOST_MEAN, stimulus.weight)
+                self._varied.append((place, rest))
+                continue
+            rounds, found = table
+            rows.append((*place, rounds))
             limits.append(found)
             edges.append(edges[-1] + len(found))
             kept.append((seed, stimulus.weight))
@@ -43,3 +53,5 @@ class Noise:
             self._kernel.add_noise(
                 rows, tick, self._rows, self._edges, self._limits, self._seeds, self._weights
             )
+        for place, rest in self._varied:
+            self._kernel.add_varied_poisson(rows, *place, tick, *rest)

@@ -59,28 +59,39 @@ class Population:
         """
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= _MOST:
             raise SCConfigError(f"n is {n!r}; a population has from 1 to {_MOST} neurons")
-        self.n, self.label = int(n), _label(label)
-        given = dict(params or {})
+        self.n, self.label = int(n), check_label(label)
+        given, start = _mapping("params", params), _mapping("init", init)
         self.model = _resolved(model, given, equations)
         currents = tuple(q.name for q in self.model.inputs if q.kind == "current")
         self.params = self._read(given, (*self.model.parameter_values, *currents), "parameter")
-        self.init = self._read(dict(init or {}), self.model.state_names, "state")
+        self.init = self._read(start, self.model.state_names, "state")
         self.model = self.model.with_parameters(
             {k: v for k, v in self.params.items() if isinstance(v, float) and k not in currents}
         )
+        for q in self.model.parameters:
+            value = self.params.get(q.name, q.value)
+            if not isinstance(value, Normal | Uniform):
+                self._require_range(q, value)
 
     def __repr__(self) -> str:
         return f"Population('{self.model.name}', {self.n}, label='{self.label}')"
 
     def drawn(self, values: Mapping[str, Value], seed: int) -> dict[str, Any]:
-        """Numbers and arrays of ``values``; ``seed`` is of the stream of each name."""
+        """Numbers and arrays of ``values``; ``seed`` is of the stream of each name.
+
+        Raises:
+            SCConfigError: a parameter lies outside its declared range.
+        """
         from sc_neurocore.network._seeds import stream
 
         found: dict[str, Any] = {}
+        parameters = {q.name: q for q in self.model.parameters}
         for name, value in values.items():
             if isinstance(value, Normal | Uniform):
                 array = np.empty(self.n)
                 draw(value, array, stream(seed, name))
+                if name in parameters:
+                    self._require_range(parameters[name], array)
                 found[name] = array
             else:
                 found[name] = value
@@ -91,7 +102,7 @@ class Population:
         inputs = {q.name: q for q in self.model.inputs}
         if name is not None:
             if name not in inputs:
-                hint = suggest(name, inputs)
+                hint = suggest(str(name), inputs)
                 raise SCConfigError(f"model '{self.model.name}' has no input '{name}'{hint}")
             return name
         events = [q.name for q in self.model.inputs if q.kind == "event"]
@@ -115,6 +126,19 @@ class Population:
                     f"{what} of {bad:g}, but input '{port}' of model '{self.model.name}' takes "
                     f"none {side} 0; turn the sign, or name another port"
                 )
+
+    def _require_range(self, q: Quantity, given: float | NDArray[np.float64]) -> None:
+        """Refuse values of a parameter outside the range that the model declares for it."""
+        values = np.atleast_1d(given)
+        outside = np.flatnonzero((values < q.low) | (values > q.high))
+        if len(outside):
+            named = f"population '{self.label}'" if self.label else f"a population of {self.n}"
+            unit = "" if q.unit in ("", "1") else f" {q.unit}"
+            raise SCConfigError(
+                f"parameter '{q.name}' of neuron {outside[0]} of {named} is "
+                f"{values[outside[0]]:.12g}{unit}; it must be {q.low:g} to {q.high:g}{unit}, the "
+                f"range that model '{self.model.name}' declares"
+            )
 
     def _quantities(self) -> tuple[Quantity, ...]:
         return (*self.model.parameters, *self.model.inputs, *self.model.states)
@@ -175,7 +199,12 @@ class SpikeSourceArray:
             SCConfigError: the arrays differ in length, or hold what is not a source or a tick.
         """
         n = whole_number("n", n, 1)
-        who, when = np.asarray(neuron), np.asarray(tick)
+        if n > _MOST:
+            raise SCConfigError(f"n is {n}; there are at most {_MOST} sources")
+        try:
+            who, when = np.asarray(neuron), np.asarray(tick)
+        except ValueError:
+            raise SCConfigError("neuron and tick hold one number per spike each") from None
         if who.ndim != 1 or who.shape != when.shape:
             raise SCConfigError(
                 f"neuron has shape {who.shape} and tick {when.shape}; give one entry per spike"
@@ -189,7 +218,7 @@ class SpikeSourceArray:
             bad = when.min() if when.min() < 0 else when.max()
             raise SCConfigError(f"a spike has tick {bad}; ticks count from 0 to {_MOST - 1}")
         order = np.lexsort((who, when)) if who.size else np.empty(0, np.int64)
-        self.n, self.label = n, _label(label)
+        self.n, self.label = n, check_label(label)
         self.neuron = who[order].astype(np.int64)
         self.tick = when[order].astype(np.int64)
 
@@ -197,10 +226,19 @@ class SpikeSourceArray:
         return f"SpikeSourceArray({self.n}, {len(self.tick)} spikes, label='{self.label}')"
 
 
-def _label(label: object) -> str:
+def check_label(label: object) -> str:
+    """Return a label, or refuse what is no text."""
     if not isinstance(label, str):
         raise SCConfigError(f"label is {label!r}; it must be text")
     return label
+
+
+def _mapping(what: str, given: object) -> dict[str, Any]:
+    if given is not None and not (
+        isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+    ):
+        raise SCConfigError(f"{what} is {given!r}; give values by name, as in {{'v': 1.0}}")
+    return dict(given or {})
 
 
 def _stand_in(name: str, value: Any) -> float:

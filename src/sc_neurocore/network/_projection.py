@@ -11,12 +11,12 @@ from sc_neurocore.dynamics import require_finite, suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Distribution, Normal, Uniform, in_unit_of
 from sc_neurocore.network._plastic import Plasticity
-from sc_neurocore.network._population import Population, SpikeSourceArray
+from sc_neurocore.network._population import Population, SpikeSourceArray, check_label
 from sc_neurocore.network._rules import AllToAll, Bernoulli, OneToOne, Rows, Rule
 from sc_neurocore.network._seeds import check_seed, stream
 from sc_neurocore.network._storage import require_room
 from sc_neurocore.network._synapses import Synapses, pack, read_rows, read_weights
-from sc_neurocore.network._units import magnitude
+from sc_neurocore.network._units import axes_of, magnitude
 
 _NAMED = {"all_to_all": AllToAll(), "one_to_one": OneToOne()}
 Topology = str | Rule | tuple[ArrayLike, ArrayLike, ArrayLike]
@@ -80,7 +80,7 @@ class Projection:
             raise SCConfigError(f"source is {source!r}; give a Population or a SpikeSourceArray")
         if not isinstance(target, Population):
             raise SCConfigError(f"target is {target!r}; give a Population")
-        self.source, self.target, self.label = source, target, label
+        self.source, self.target, self.label = source, target, check_label(label)
         self.topology = _chosen(topology, probability)
         self._explicit = isinstance(self.topology, tuple)
         if self._explicit and weight is not None:
@@ -187,7 +187,7 @@ class Projection:
 
     def _require_room(self, expected: float) -> None:
         """Refuse more synapses than memory holds."""
-        own = self.plasticity is not None or np.ndim(self.weight) > 0
+        own = self.plasticity is not None or axes_of(self.weight, "weight") > 0
         each = 12 if own else 8 if isinstance(self.weight, Normal | Uniform) else 4
         what = f"projection {self.name} with {expected:.3g} synapses"
         require_room(what, each * expected, "take fewer synapses or smaller populations")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.network._groups import Group
+from sc_neurocore.network._groups import Group, Sources
 from sc_neurocore.network._projection import Projection
 from sc_neurocore.network._synapses import Synapses
 
@@ -28,9 +28,7 @@ class Ring:
         group: Group,
         port: str,
         incoming: Sequence[Projection],
-        indexed: Mapping[int, int],
-        owner: NDArray[np.int32],
-        first: NDArray[np.int64],
+        sources: Sources,
         slots: int,
         parts: Sequence[tuple[int, int]],
     ) -> None:
@@ -40,9 +38,7 @@ class Ring:
             group: whose input it is.
             port: which input.
             incoming: projections that lead to it.
-            indexed: number of each population by identity.
-            owner: population of every source.
-            first: first source of every population.
+            sources: numbers of all that spikes.
             slots: ticks that it holds.
             parts: neurons of each thread.
         """
@@ -52,10 +48,9 @@ class Ring:
         self.base = np.ascontiguousarray(group.base[port])
         self.values = np.tile(self.base, (slots, 1))
         self._flat = self.values.reshape(-1)
-        self._owner, self._first = owner, np.ascontiguousarray(first[:-1])
-        ordered = sorted(incoming, key=lambda p: indexed[id(p.source)])
-        counts = np.bincount([indexed[id(p.source)] for p in ordered], minlength=len(first) - 1)
-        self._out = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        self._owner, self._first = sources.owner, np.ascontiguousarray(sources.starts[:-1])
+        ordered = sources.ordered(incoming)
+        self._out = sources.rows(ordered)
         self._weights = np.array(
             [p.synapses.weights if isinstance(p.synapses.weights, float) else 0.0 for p in ordered]
         )
@@ -66,7 +61,7 @@ class Ring:
             edges = [n0 - column for n0, _ in parts] + [group.n - column]
             rows = [self._cut(projection.synapses, edge) for edge in edges]
             for thread, table in enumerate(self._tables):
-                table[q] = _row(projection.synapses, rows[thread], rows[thread + 1], column)
+                table[q] = row_of(projection.synapses, rows[thread], rows[thread + 1], column)
 
     @property
     def nbytes(self) -> int:
@@ -102,7 +97,7 @@ class Ring:
         return cut
 
 
-def _row(
+def row_of(
     synapses: Synapses, start: NDArray[np.int64], end: NDArray[np.int64], column: int
 ) -> tuple[int, ...]:
     """A projection as the kernel reads it; see `_delivery_kernel.deliver`."""

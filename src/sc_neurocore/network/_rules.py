@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,31 @@ class Bernoulli:
 
 
 @dataclass(frozen=True)
-class FixedIndegree:
+class _FixedDegree:
+    """Every neuron of one side draws ``k`` of the other."""
+
+    k: int
+    multapses: bool = True
+    autapses: bool = True
+    _what: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        whole_number(self._what, self.k)
+
+    def _drawable(self, available: int, same: bool) -> tuple[bool, bool]:
+        """Whether all that a neuron draws differ, and whether it may draw itself."""
+        free = self.autapses or not same
+        most = available - (0 if free else 1)
+        if (self.k > 0 and most == 0) or (not self.multapses and self.k > most):
+            raise SCConfigError(
+                f"{self._what} is {self.k}, but there are {most} neurons to draw from; "
+                "give fewer, or allow multapses"
+            )
+        return not self.multapses, free
+
+
+@dataclass(frozen=True)
+class FixedIndegree(_FixedDegree):
     """Every target draws ``k`` sources.
 
     Attributes:
@@ -107,12 +131,7 @@ class FixedIndegree:
         autapses: whether a neuron may draw itself.
     """
 
-    k: int
-    multapses: bool = True
-    autapses: bool = True
-
-    def __post_init__(self) -> None:
-        whole_number("indegree", self.k)
+    _what = "indegree"
 
     def expected(self, sources: int, targets: int) -> float:
         """Number of synapses."""
@@ -122,9 +141,7 @@ class FixedIndegree:
         """Draw the synapses."""
         from sc_neurocore.network import _connect_kernel as kernel
 
-        free = self.autapses or not same
-        _drawable("indegree", self.k, sources, self.multapses, free)
-        rest = (sources, targets, self.k, np.uint64(seed), not self.multapses, free)
+        rest = (sources, targets, self.k, np.uint64(seed), *self._drawable(sources, same))
         counts = np.zeros(sources, np.int64)
         kernel.count_indegree(counts, *rest)
         starts = _starts(counts)
@@ -134,7 +151,7 @@ class FixedIndegree:
 
 
 @dataclass(frozen=True)
-class FixedOutdegree:
+class FixedOutdegree(_FixedDegree):
     """Every source draws ``k`` targets.
 
     Attributes:
@@ -143,12 +160,7 @@ class FixedOutdegree:
         autapses: whether a neuron may draw itself.
     """
 
-    k: int
-    multapses: bool = True
-    autapses: bool = True
-
-    def __post_init__(self) -> None:
-        whole_number("outdegree", self.k)
+    _what = "outdegree"
 
     def expected(self, sources: int, targets: int) -> float:
         """Number of synapses."""
@@ -158,15 +170,11 @@ class FixedOutdegree:
         """Draw the synapses."""
         from sc_neurocore.network import _connect_kernel as kernel
 
-        free = self.autapses or not same
-        _drawable("outdegree", self.k, targets, self.multapses, free)
+        rest = (sources, targets, self.k, np.uint64(seed), *self._drawable(targets, same))
         words = np.empty(sources * self.k, np.uint32)
 
         def fill(first: int, end: int) -> None:
-            kernel.fill_outdegree(
-                words, first, end, sources, targets, self.k, np.uint64(seed),
-                not self.multapses, free,
-            )  # fmt: skip
+            kernel.fill_outdegree(words, first, end, *rest)
 
         _spread(fill, sources, threads)
         return np.arange(sources + 1, dtype=np.int64) * self.k, words
@@ -211,15 +219,6 @@ def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts
-
-
-def _drawable(what: str, k: int, available: int, multapses: bool, autapses: bool) -> None:
-    most = available - (0 if autapses else 1)
-    if (k > 0 and most == 0) or (not multapses and k > most):
-        raise SCConfigError(
-            f"{what} is {k}, but there are {most} neurons to draw from; "
-            "give fewer, or allow multapses"
-        )
 
 
 def _spread(fill: Any, rows: int, threads: int) -> None:

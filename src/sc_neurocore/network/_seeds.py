@@ -20,6 +20,6 @@ def stream(seed: int, *names: str) -> int:
     It is spawned from ``seed`` with the names as key (numpy's `SeedSequence`), so adding another
     object to a network changes no stream.
     """
-    key = tuple("\0".join(names).encode())
+    key = tuple("\0".join(names).encode(errors="surrogatepass"))
     found = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)
     return int(found[0])

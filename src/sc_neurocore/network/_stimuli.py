@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sc_neurocore.dynamics import require_positive
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._seeds import check_seed
-from sc_neurocore.network._units import has_unit, in_unit, whole_number
+from sc_neurocore.network._units import has_unit, in_unit, is_whole, magnitude, whole_number
 
 Array = NDArray[np.float64]
 
 #: Poisson numbers of a larger mean are added up from several.
-_MOST_MEAN = 64.0
+MOST_MEAN = 64.0
 #: Largest mean number of events in a tick; the cost grows with it.
 _MOST_EVENTS = 65536.0
 
@@ -62,7 +63,7 @@ class StepCurrent:
 
 
 class TimedArray:
-    """A current given tick by tick; after the last value it keeps that.
+    """A current, or rates of a Poisson input, tick by tick; after the last value it keeps that.
 
     Attributes:
         values: ``(T,)`` for all neurons alike, or ``(T, n)``.
@@ -93,20 +94,21 @@ class TimedArray:
 
     def rows(self, tick: int, ticks: int, dt: float) -> Array:
         """``(ticks, 1 or n)`` from ``tick`` on; ``dt`` in ms."""
-        at = np.arange(tick, tick + ticks) // self._every(dt)
+        at = np.arange(tick, tick + ticks) // self.every(dt)
         rows = self.values[np.minimum(at, len(self.values) - 1)]
         return rows.reshape(ticks, -1)
 
     def check(self, n: int, dt: float) -> None:
         """Refuse a population of another size, and a dt that is not a whole number of ticks."""
         _fits("a timed array", self.values.shape[1:], n)
-        self._every(dt)
+        self.every(dt)
 
-    def _every(self, dt: float) -> int:
+    def every(self, dt: float) -> int:
+        """Ticks of ``dt`` ms from one value to the next; refuses what is no whole number."""
         if self.dt is None:
             return 1
         ratio = self.dt * 1000 / dt
-        if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+        if ratio < 1 - 1e-9 or not is_whole(ratio):
             raise SCConfigError(
                 f"a timed array has a value every {self.dt:g} s, {ratio:g} ticks of {dt:g} ms; "
                 "give a whole number of ticks"
@@ -115,14 +117,16 @@ class TimedArray:
 
 
 class PoissonInput:
-    """Independent Poisson trains of constant rate, one per neuron.
+    """Independent Poisson trains, one per neuron, of rates that may differ and change.
 
-    The number of events of a tick is drawn exactly, but for 2^-32 in every probability. A draw
-    depends on the seed, the neuron and the tick alone.
+    The number of events of a tick is drawn exactly, but for 2^-32 in every probability; a rate
+    holds over a tick. A draw depends on the seed, the neuron and the tick alone: more uniform
+    numbers reach the same limit where the rate is lower.
 
     Attributes:
         n: neurons that receive a train each.
-        rate_hz: events per second of one train: with K sources of rate r, K·r.
+        rate_hz: events per second of one train (with K sources of rate r, K·r): a number, ``(n,)``
+            numbers, or a `TimedArray` of rates ``(T,)`` or ``(T, n)``.
         weight: of one event, in the unit of the input.
         dt: the tick in seconds that `get_current` draws for.
         seed: seed of its own, or ``None`` for a stream of the network's. One seed means the same
@@ -138,24 +142,22 @@ class PoissonInput:
             SCConfigError: a negative rate, or numbers that do not fit.
         """
         self.n = whole_number("n of a Poisson input", n, 1)
-        self.rate_hz = in_unit(rate_hz, "Hz", "the rate of a Poisson input")
-        if self.rate_hz < 0:
-            raise SCConfigError(
-                f"the rate of a Poisson input is {self.rate_hz:g} Hz; it must be 0 or more"
-            )
+        self.rate_hz = _rates(rate_hz, self.n)
         self.weight = float(_finite("the weight of a Poisson input", weight, 0))
-        self.dt = in_unit(dt, "s", "dt of a Poisson input")
+        self.dt = require_positive(
+            "dt of a Poisson input", in_unit(dt, "s", "dt of a Poisson input")
+        )
         self.seed = None if seed is None else check_seed(seed)
 
     def get_current(self, t_step: int, dt: float | None = None) -> Array:
         """``(n,)`` weighted events of a tick of ``dt`` seconds, under seed 0 if it has none."""
-        from sc_neurocore.network._delivery_kernel import add_poisson
+        from sc_neurocore.network._noise import Noise
 
         row = np.zeros((1, self.n))
-        rounds, limits = self.table((self.dt if dt is None else dt) * 1000)
-        add_poisson(
-            row, 0, 0, self.n, t_step, np.uint64(self.seed or 0), limits, rounds, self.weight
-        )
+        tick = 1000 * (self.dt if dt is None else require_positive("dt", dt))
+        whole_number("t_step", t_step)
+        self.check(self.n, tick)
+        Noise([(self, self.seed or 0, slice(0, self.n))], 0, self.n, tick).add(row, t_step)
         drawn: Array = row[0]
         return drawn
 
@@ -164,25 +166,39 @@ class PoissonInput:
         """Smallest and largest value: of no event, and of one."""
         return min(0.0, self.weight), max(0.0, self.weight)
 
-    def table(self, dt: float) -> tuple[int, NDArray[np.uint32]]:
-        """How many numbers are added up, and the limits of each, for ticks of ``dt`` ms."""
+    def table(self, dt: float) -> tuple[int, NDArray[np.uint32]] | None:
+        """How many numbers are added up, and the limits of each, for ticks of ``dt`` ms.
+
+        ``None`` where there is no one table, because rates differ or change.
+        """
+        if not isinstance(self.rate_hz, float):
+            return None
         mean = self.rate_hz * dt / 1000
-        if mean > _MOST_EVENTS:
-            raise SCConfigError(
-                f"a Poisson input of {self.rate_hz:g} Hz has {mean:.3g} events in a tick of "
-                f"{dt:g} ms; at most {_MOST_EVENTS:g} are drawn; give a lower rate with a larger "
-                "weight, or a current"
-            )
-        rounds = max(1, int(np.ceil(mean / _MOST_MEAN)))
+        rounds = max(1, int(np.ceil(mean / MOST_MEAN)))
         return rounds, poisson_limits(mean / rounds)
 
+    def rates(self, dt: float) -> tuple[Array, int]:
+        """``(T, 1 or n)`` rates in Hz, and the ticks of ``dt`` ms that each row lasts."""
+        if isinstance(self.rate_hz, TimedArray):
+            values = self.rate_hz.values
+            return values.reshape(len(values), -1), self.rate_hz.every(dt)
+        return np.atleast_1d(self.rate_hz)[None], 1
+
     def check(self, n: int, dt: float) -> None:
-        """Refuse a population of another size."""
+        """Refuse a population of another size, and more events in a tick than can be drawn."""
         if n != self.n:
             raise SCConfigError(
                 f"a Poisson input of {self.n} trains drives a population of {n}; give n={n}"
             )
-        self.table(dt)
+        rates, _ = self.rates(dt)
+        highest = float(rates.max())
+        if highest * dt / 1000 > _MOST_EVENTS:
+            raise SCConfigError(
+                f"a Poisson input of {highest:g} Hz has {highest * dt / 1000:.3g} events in a tick "
+                f"of {dt:g} ms; at most {_MOST_EVENTS:g} are drawn, "
+                f"{_MOST_EVENTS * 1000 / dt:g} Hz; give a lower rate with a larger weight, or a "
+                "current"
+            )
 
 
 Stimulus = StepCurrent | TimedArray | PoissonInput
@@ -196,6 +212,28 @@ def poisson_limits(mean: float) -> NDArray[np.uint32]:
     limits = np.rint(poisson.cdf(np.arange(most), mean) * 2.0**32)
     below: NDArray[np.uint32] = limits[limits < 2**32].astype(np.uint32)
     return below
+
+
+def _rates(given: Any, n: int) -> float | Array | TimedArray:
+    """Rates in Hz of ``n`` trains."""
+    what = "the rate of a Poisson input"
+    if isinstance(given, TimedArray):
+        values, shape = given.values, given.values.shape[1:]
+    else:
+        values = _finite(what, magnitude(given, "Hz", what), 1)
+        shape = values.shape
+    if shape not in ((), (n,)) and not (shape == (1,) and isinstance(given, TimedArray)):
+        raise SCConfigError(f"{what} is given for {shape[0]} trains; there are {n}")
+    if (values < 0).any():
+        at = tuple(int(k) for k in np.argwhere(values < 0)[0])
+        places = ("row", "train") if isinstance(given, TimedArray) else ("train",)
+        where = ", ".join(f"{place} {k}" for place, k in zip(places, at, strict=False))
+        raise SCConfigError(
+            f"{what} is {values[at]:g} Hz{f' in {where}' if where else ''}; it must be 0 or more"
+        )
+    if isinstance(given, TimedArray):
+        return given
+    return float(values) if values.ndim == 0 else values
 
 
 def _finite(what: str, values: ArrayLike, most: int) -> Array:

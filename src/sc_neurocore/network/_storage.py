@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 from collections.abc import Mapping
@@ -76,6 +77,7 @@ class _File:
         self._path, self._tables, self._made = path, tables, False
         self._held: dict[str, list[NDArray[Any]]] = {name: [] for name in tables}
         self._bytes = dict.fromkeys(tables, 0)
+        self._rows = dict.fromkeys(tables, 0)
 
     def begin(self) -> None:
         """Make the file.
@@ -115,20 +117,26 @@ class _File:
             self._flush(name)
 
     def _flush(self, name: str) -> None:
-        if self._held[name]:
-            try:
-                self._write(name, np.concatenate(self._held[name]))
-            except OSError as error:
-                raise SCConfigError(
-                    f"'{self._path}' cannot be written ({error.strerror or error}); it holds the "
-                    "rows before"
-                ) from None
-            self._held[name], self._bytes[name] = [], 0
+        if not self._held[name]:
+            return
+        rows, first = np.concatenate(self._held[name]), self._rows[name]
+        try:
+            self._write(name, first, rows)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._write(name, first, rows[:0])
+            raise SCConfigError(
+                f"'{self._path}' cannot be written ({error.strerror or error}); it holds the "
+                "rows before"
+            ) from None
+        self._rows[name] += len(rows)
+        self._held[name], self._bytes[name] = [], 0
 
     def _make(self) -> None:
         raise NotImplementedError
 
-    def _write(self, name: str, rows: NDArray[Any]) -> None:
+    def _write(self, name: str, first: int, rows: NDArray[Any]) -> None:
+        """Make ``rows`` those from ``first`` on, up to the end of a table."""
         raise NotImplementedError
 
     def _read(self, name: str) -> NDArray[Any]:
@@ -145,8 +153,10 @@ class _Zarr(_File):
             for name, (shape, dtype) in self._tables.items()
         }
 
-    def _write(self, name: str, rows: NDArray[Any]) -> None:
-        self._arrays[name].append(rows)
+    def _write(self, name: str, first: int, rows: NDArray[Any]) -> None:
+        table = self._arrays[name]
+        table.resize((first + len(rows), *table.shape[1:]))
+        table[first:] = rows
 
     def _read(self, name: str) -> NDArray[Any]:
         return np.asarray(self._arrays[name][:])
@@ -164,12 +174,10 @@ class _Hdf5(_File):
     def _open(self, mode: str) -> Any:
         return _library("h5py").File(self._path, mode)
 
-    def _write(self, name: str, rows: NDArray[Any]) -> None:
+    def _write(self, name: str, first: int, rows: NDArray[Any]) -> None:
         with self._open("r+") as file:
-            table = file[name]
-            before = len(table)
-            table.resize(before + len(rows), axis=0)
-            table[before:] = rows
+            file[name].resize(first + len(rows), axis=0)
+            file[name][first:] = rows
 
     def _read(self, name: str) -> NDArray[Any]:
         with self._open("r") as file:
@@ -190,6 +198,8 @@ def check_file(file: str | Path | None) -> None:
     """
     if file is None:
         return
+    if not isinstance(file, str | os.PathLike):
+        raise SCConfigError(f"file of a monitor is {file!r}; give a path")
     path = Path(file)
     if path.suffix not in _MAKERS:
         raise SCConfigError(f"file of a monitor is '{path}'; it must end in .zarr, .h5 or .hdf5")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Distribution, Normal, Uniform, draw, in_ticks
 from sc_neurocore.network._rules import Rows
-from sc_neurocore.network._units import has_unit, magnitude, whole_ticks
+from sc_neurocore.network._units import axes_of, has_unit, magnitude, whole_ticks
 
 _PIECE = 1 << 20
 
@@ -184,7 +184,7 @@ def pack(
     """
     starts, words = rows
     sources = len(starts) - 1
-    if not isinstance(delay, Normal | Uniform) and np.ndim(getattr(delay, "magnitude", delay)) == 0:
+    if not isinstance(delay, Normal | Uniform) and axes_of(delay, f"the delay of {what}") == 0:
         ticks = whole_ticks(delay, dt, f"the delay of {what}")
         return Synapses(sources, targets, starts, words, 0, ticks, ticks, ticks, weights)
     shift = max(1, (targets - 1).bit_length())
@@ -224,7 +224,7 @@ def _delays(
     else:
         values = np.asarray(magnitude(delay, "ms", f"the delay of {what}"), np.float64) / dt
         near = np.rint(values)
-        values = np.where(np.abs(values - near) <= 1e-6 * np.maximum(near, 1), near, values)
+        values = np.where(np.abs(values - near) <= 1e-6 + 1e-12 * near, near, values)
     if values.shape != (count,):
         raise SCConfigError(
             f"{what} has {count} synapses, but {values.size} delays of shape {values.shape}"

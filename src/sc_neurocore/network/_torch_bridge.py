@@ -10,6 +10,7 @@ import numpy as np
 
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._groups import Group
+from sc_neurocore.network._members import driven_port
 from sc_neurocore.network._nir import outputs_of
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
@@ -99,7 +100,7 @@ class NetworkTorchBridge(nn.Module):  # type: ignore[misc]
                 assert isinstance(population, Population), "cells are of populations"
                 values = arriving[label]
                 if label in given:
-                    port = _driven(population)
+                    port = driven_port(population)
                     values[port] = values[port] + given[label][t]
                 fired, states[label] = cell(values, states[label])
                 spikes[label].append(fired)
@@ -196,12 +197,6 @@ class NetworkTorchBridge(nn.Module):  # type: ignore[misc]
         if not found:
             raise SCConfigError("give at least one input; its shape says how long to run")
         return found
-
-
-def _driven(population: Population) -> str:
-    from sc_neurocore.network._network import driven_port
-
-    return driven_port(population)
 
 
 def _dense(source: SpikeSourceArray, like: Tensor) -> Tensor:

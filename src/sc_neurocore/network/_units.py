@@ -48,6 +48,24 @@ def magnitude(value: object, unit: str, what: str) -> Any:
     return quantity.to(needed).magnitude
 
 
+def is_whole(count: float) -> bool:
+    """Whether a quotient of two times is a whole number, but for their rounding."""
+    return math.isfinite(count) and abs(count - round(count)) <= 1e-6 + 1e-12 * abs(count)
+
+
+def axes_of(value: Any, what: str) -> int:
+    """Number of axes: 0 for one value, 1 for one per synapse.
+
+    Raises:
+        SCConfigError: rows of different lengths.
+    """
+    try:
+        return np.ndim(getattr(value, "magnitude", value))
+    except ValueError:
+        raise SCConfigError(f"{what} has rows of different lengths; give one number or a list"
+                            ) from None  # fmt: skip
+
+
 def whole_number(what: str, value: object, least: int = 0) -> int:
     """Return a whole number from ``least`` on, or refuse what is none by name."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
@@ -63,7 +81,7 @@ def whole_ticks(value: object, dt: float, what: str) -> int:
     """
     if has_unit(value):
         time = in_unit(value, "ms", what)
-        ticks, shown = time / dt, f"{time:g} ms"
+        ticks, shown = time / dt, f"{time:.12g} ms"
     else:
         ticks = require_finite(what, value)  # type: ignore[arg-type]
         shown = f"{ticks:g}"
@@ -71,10 +89,10 @@ def whole_ticks(value: object, dt: float, what: str) -> int:
         raise SCConfigError(
             f"{what} is {shown}, shorter than one tick; the shortest delay is 1 tick ({dt:g} ms)"
         )
-    if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
+    if not is_whole(ticks):
         raise SCConfigError(
-            f"{what} is {shown}, {ticks:g} ticks of {dt:g} ms; give a whole number of ticks, or a "
-            "dt that divides it"
+            f"{what} is {shown}, {ticks:.12g} ticks of {dt:g} ms; give a whole number of ticks, or "
+            "a dt that divides it"
         )
     if not math.isfinite(ticks) or ticks >= 2**31:
         raise SCConfigError(f"{what} is {shown}, {ticks:g} ticks; the longest delay is 2**31 - 1")
