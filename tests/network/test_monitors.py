@@ -24,6 +24,7 @@ from sc_neurocore.network import (
 )
 from sc_neurocore.network._gather import Gather
 from sc_neurocore.synapses import build_rule
+from sc_neurocore.viz import raster_plot
 
 
 def test_what_is_read_from_spikes() -> None:
@@ -79,6 +80,23 @@ def test_traces_in_memory_and_on_disk(ending: str | None, tmp_path: Path) -> Non
     if ending is not None:
         with pytest.raises(SCConfigError, match="exists already; give a monitor a file of its own"):
             SpikeMonitor(source, file=file("spikes"))
+
+
+def test_monitors_know_the_time_of_their_runs() -> None:
+    """So that a plot ends where the run does, in ms, and not at the last spike."""
+    source = SpikeSourceArray(1, [0], [3], label="source")
+    cells = Population("lif", 1, label="cells")
+    spikes, states = SpikeMonitor(source), StateMonitor(cells, "v")
+    network = Network()
+    for part in (source, cells, spikes, states):
+        network.add(part)
+    assert spikes.dt is spikes.steps is states.dt is None
+    for steps in (40, 100):
+        network.run((steps - (spikes.steps or 0)) * 1e-4, dt=1e-4)
+        assert (spikes.dt, spikes.steps, states.dt) == (1e-4, steps, 1e-4)
+    axis = raster_plot(spikes)
+    assert axis.get_xlim() == pytest.approx((0, 10))
+    assert "ms" in axis.get_xlabel()
 
 
 def test_weights_that_plasticity_changes() -> None:

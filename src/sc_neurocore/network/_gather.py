@@ -79,9 +79,9 @@ class Gather:
             if isinstance(monitor, RateMonitor):
                 monitor.end(self._engine.tick)
             else:
-                monitor.storage.flush()
+                monitor.end(self._engine.dt, self._engine.tick)
         for states, _, _, _ in self._states:
-            states.storage.flush()
+            states.end(self._engine.dt)
         for weights in self._weights:
             weights.flush()
 

@@ -28,6 +28,8 @@ class SpikeMonitor:
     Attributes:
         population: whose.
         label: a name.
+        dt: length of a tick in s, known from the first run on.
+        steps: ticks of the runs so far, known from the first run on.
     """
 
     def __init__(
@@ -48,7 +50,14 @@ class SpikeMonitor:
         _watchable(population, Population | SpikeSourceArray, "spikes")
         self.population, self.label = population, label
         self.storage = open_storage(file, {"tick": ((), "int64"), "neuron": ((), "int64")})
+        self.dt: float | None = None
+        self.steps: int | None = None
         self._count = 0
+
+    def end(self, dt: float, tick: int) -> None:
+        """Note that a run with ticks of ``dt`` ms has come to ``tick``; files are complete."""
+        self.dt, self.steps = dt / 1e3, tick
+        self.storage.flush()
 
     def take(self, tick: Indices, neuron: Indices) -> None:
         """Keep spikes, ordered by tick, then neuron."""
@@ -176,6 +185,7 @@ class StateMonitor:
         population: whose.
         variables: which states.
         record: which neurons.
+        dt: length of a tick in s, known from the first run on.
     """
 
     def __init__(
@@ -220,7 +230,13 @@ class StateMonitor:
         self._in_memory = file is None
         tables = {name: ((len(who),), "float64") for name in self.variables}
         self.storage: Storage = open_storage(file, tables)
+        self.dt: float | None = None
         self._ticks = 0
+
+    def end(self, dt: float) -> None:
+        """Note that a run with ticks of ``dt`` ms is over; files are complete."""
+        self.dt = dt / 1e3
+        self.storage.flush()
 
     def start(self, ticks: int, taken: int) -> int:
         """Refuse a run that would not fit into memory beside ``taken`` bytes; return its own."""
