@@ -32,3 +32,12 @@ def test_interval_arithmetic_stays_where_it_is_nearly_as_good() -> None:
     v = graph.source("v")
     assert graph.intervals[graph.multiply(v, v)] == (0.0, 9.0)
     assert not graph.observed
+
+
+def test_a_narrow_window_is_seen() -> None:
+    """The product of a rising and a falling step, 0.02 wide in a range of 160."""
+    graph = Graph({"v": (-100.0, 60.0)})
+    v = graph.source("v")
+    up = graph.function("sigmoid", graph.linear([(1000.0, v)], 20_000.0))
+    down = graph.function("sigmoid", graph.linear([(-1000.0, v)], -19_980.0))
+    assert graph.intervals[graph.multiply(up, down)][1] > 0.9

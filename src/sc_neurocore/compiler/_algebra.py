@@ -50,8 +50,9 @@ _RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
-#: Arguments at which a product of functions of one variable is evaluated to bound it.
-_SAMPLES = 1025
+#: Arguments at which a product of functions of one variable is evaluated to bound it; a table has
+#: at most a sixteenth of them, so what it can follow is seen.
+_SAMPLES = (1 << 14) + 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Graph:
         self.labels: dict[int, str] = {}
         self._known: dict[Real, int] = {}
         self._variables: list[frozenset[int]] = []
+        self._curves: dict[int, dict[int, _ARRAY]] = {}
         #: Products whose interval is narrower than that of their factors' intervals.
         self.observed: set[int] = set()
         self._sources = dict(sources)
@@ -305,15 +307,23 @@ class Graph:
         if node.kind != "mul" or len(variables) != 1:
             return interval
         (variable,) = variables
-        x = np.linspace(*self.intervals[variable], _SAMPLES)
-        a, b = (self.evaluate(arg, {variable: x}) for arg in node.args)
         with np.errstate(all="ignore"):
-            y = a * b
+            y = self._curve(node.args[0], variable) * self._curve(node.args[1], variable)
         between = np.abs(np.diff(y, 2)).max()
         low = max(interval[0], float(y.min() - between))
         high = min(interval[1], float(y.max() + between))
         smaller = max(abs(low), abs(high)) <= max(abs(interval[0]), abs(interval[1])) / 2
         return (low, high) if smaller else interval
+
+    def _curve(self, node: int, variable: int) -> _ARRAY:
+        """Values of a node over the range of the only source below it."""
+        if variable not in self._curves:
+            x = np.linspace(*self.intervals[variable], _SAMPLES)
+            self._curves[variable] = {variable: x}
+        known = self._curves[variable]
+        if node not in known:
+            known[node] = self.evaluate(node, known)
+        return known[node]
 
     def _variables_of(self, node: Real) -> frozenset[int]:
         """Sources below an operation that is not stored yet."""
