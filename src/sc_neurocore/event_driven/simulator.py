@@ -149,11 +149,6 @@ class EventDrivenSimulator:
         before = self._monitor.count()
         network.run(duration / 1000)
         self._network = network
-        wild = np.flatnonzero(~np.isfinite(self.voltages))
-        if len(wild):
-            raise SCConfigError(
-                f"the potential of neuron {wild[0]} is not finite any more; make weights smaller"
-            )
         tick, neuron = self._monitor.raster_data()
         spikes = tuple(
             SpikeEvent(float(t), int(n))
