@@ -77,6 +77,7 @@ def test_refusals(arguments: list[str], code: int, message: str) -> None:
     assert done.output.count("\n") == 1
 
 
+@pytest.mark.exhaustive  # the tutorial of live updates starts and checks one too
 def test_a_board_is_started_checked_disturbed_and_ended(live_bundle: Path, tmp_path: Path) -> None:
     address = str(tmp_path / "board.sock")
     board = subprocess.Popen(

@@ -39,6 +39,7 @@ def test_microcircuit_fires_as_published() -> None:
     assert all(abs(found - published) < 2 for found, published in rates.values())
 
 
+@pytest.mark.exhaustive
 def test_balanced_network_is_beside_its_theory(tmp_path: Path) -> None:
     picture, figures = tmp_path / "b.svg", tmp_path / "b.json"
     titles, row = _output("balanced.py", "--states", "SI slow", "--duration", "350",

@@ -84,9 +84,9 @@ def test_no_front_end_warns(block: Block, store: EvidenceStore) -> None:
 def test_the_rtl_follows_its_golden_model(
     block: Block, simulator: str, store: EvidenceStore
 ) -> None:
-    run = cosimulate_block(block, simulator, cycles=3000, store=store)
+    run = cosimulate_block(block, simulator, cycles=1000, store=store)
     assert run.first is None
-    assert (run.cycles, run.mismatches) == (3000, 0)
+    assert (run.cycles, run.mismatches) == (1000, 0)
 
 
 @every_block

@@ -131,5 +131,5 @@ def test_refused_events_and_runs_leave_nothing_behind() -> None:
 def test_a_potential_that_overflows_is_refused() -> None:
     net = EventDrivenSimulator(2, [(0, 1, 1e308, 1.0)] * 3)
     net.inject_spikes([(1.0, 0)])
-    with pytest.raises(SCConfigError, match="neuron 1 .* became non-finite"):
+    with pytest.raises(SCConfigError, match=r"neuron 1 .* became non-finite"):
         net.run(5.0)

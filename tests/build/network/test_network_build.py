@@ -206,7 +206,7 @@ def test_made_up_levels_repeat_and_have_no_labels() -> None:
             {"reset": "subtract", "reset_when": "next_tick"},
             marks=pytest.mark.exhaustive,
         ),
-        ("norse_lifbox", {"dt": 1e-6}),
+        pytest.param("norse_lifbox", {"dt": 1e-6}, marks=pytest.mark.exhaustive),
     ],
 )
 def test_files_of_other_libraries_build_unchanged(
