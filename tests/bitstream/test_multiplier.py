@@ -35,6 +35,7 @@ from sc_neurocore.exceptions import SCConfigError
 XORED = Multiplier("w0", Sobol(1), Sobol(1, shift=0x8000))
 
 
+@pytest.mark.exhaustive
 def test_xor_seeds_of_one_sobol_dimension_multiply_wrongly_by_a_quarter() -> None:
     (check,) = check_multipliers([XORED], 1024, limit=0.05)
     assert (check.covariance, check.scc) == (-0.25, -1.0)

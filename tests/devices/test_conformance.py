@@ -54,7 +54,13 @@ def serial_line(address: str) -> Iterator[str]:
             os.close(file)
 
 
-@pytest.mark.parametrize("kind", ["axi_lite", "wishbone", "events"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "axi_lite",
+        *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("wishbone", "events")),
+    ],
+)
 def test_a_virtual_board_passes(start: Callable[..., VirtualBoard], kind: str) -> None:
     report = run_conformance(start(kind), design(kind))
     assert [check for check in report.checks if not check.passed] == []

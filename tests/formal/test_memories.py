@@ -171,7 +171,8 @@ def shape(words: int, width: int) -> str:
     ("words", "width", "target"),
     [
         (37, 5, "ecp5-85k"),  # three banks of two primitives
-        (300, 10, "ice40-hx8k"),  # two primitives of 512 words of 8 bits
+        # two primitives of 512 words of 8 bits
+        pytest.param(300, 10, "ice40-hx8k", marks=pytest.mark.exhaustive),
     ],
 )
 def test_memories_over_several_primitives_are_compared(
