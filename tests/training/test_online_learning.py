@@ -192,6 +192,9 @@ def test_memory_does_not_depend_on_the_length():
         (lambda: OnlineTrainer(3), "layer_sizes is 3; give a list"),
         (lambda: OnlineTrainer([3, 0]), "n_neurons is 0; it must be a whole number of at least 1"),
         (lambda: EpropTrainer(1, 1, 1, seed=-1), "seed is -1; it must be a whole number"),
+        (lambda: OnlineTrainer([3, 1], seed="a"), "seed is 'a'; it must be a whole number"),
+        (lambda: OnlineTrainer([3, 1], seed=None), "seed is None; it must be a whole number"),
+        (lambda: OnlineTrainer([3, 1], seed=True), "seed is True; it must be a whole number"),
         (
             lambda: EpropTrainer(1, 1, 1, lr=1e100).train_sequence(
                 np.ones((99, 1)), np.ones((99, 1))
@@ -215,3 +218,37 @@ def test_a_refused_step_changes_nothing():
     with pytest.raises(SCConfigError):
         made.step([1.0, 1.0], [math.nan])
     assert np.array_equal(before, made._layer.eligibility)
+
+
+@pytest.mark.parametrize("made", [OnlineLIFLayer(2, 3), OnlineTrainer([2, 3])])
+def test_what_a_step_returns_is_the_callers(made):
+    layer = made if isinstance(made, OnlineLIFLayer) else made.layers[-1]
+    layer.weights[:] = 1.0
+    returned = made.step([1.0, 1.0])
+    assert returned.all()
+    returned[:] = 0.0
+    assert layer.spikes.all() and layer.rates.all()
+
+
+@pytest.mark.parametrize("made", [EpropTrainer(1, 1, 1), OnlineTrainer([1, 1])])
+@pytest.mark.filterwarnings("error")
+def test_weights_that_overflowed_are_not_learnt_from(made):
+    layer = made._layer if isinstance(made, EpropTrainer) else made.layers[0]
+    layer.weights[:] = math.inf
+    with pytest.raises(SCConfigError, match="a potential or a trace became non-finite"):
+        made.train_sequence(np.zeros((3, 1)), np.ones((3, 1)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_inputs_that_overflow_leave_a_layer_as_it_was():
+    layer = OnlineLIFLayer(1, 1)
+    layer.step([1e308])
+    before = layer.eligibility.copy(), layer.spikes.copy(), layer.rates.copy()
+    with pytest.raises(SCConfigError, match="a potential or a trace became non-finite"):
+        layer.step([1e308])
+    for was, now in zip(before, (layer.eligibility, layer.spikes, layer.rates), strict=True):
+        assert np.array_equal(was, now)
+
+
+def test_sizes_of_few_bits_do_not_wrap():
+    assert EpropTrainer(np.int8(100), np.int8(100), 1).w_rec.shape == (100, 100)

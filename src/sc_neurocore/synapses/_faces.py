@@ -300,7 +300,7 @@ class TripartiteSynapse(_OneSynapse):
 
     @property
     def effective_weight(self) -> float:
-        """What a spike would be handed over as by now."""
+        """What a spike would be handed over as by now, less what depression takes of it first."""
         p = self.rule.parameter_values
         gain = p["facilitation"] if self.ca > p["ca_threshold"] else 1.0
         return min(max(gain * self.weight, p["w_min"]), p["w_max"])

@@ -77,7 +77,7 @@ class EpropTrainer:
         self.n_neurons = require_whole("n_neurons", n_neurons, 1)
         self.n_outputs = require_whole("n_outputs", n_outputs, 1)
         self._layer = OnlineLIFLayer(
-            n_inputs + n_neurons, n_neurons, tau_mem, threshold, lr,
+            self.n_inputs + self.n_neurons, self.n_neurons, tau_mem, threshold, lr,
             tau_trace=tau_trace, dt=dt, seed=seed,
         )  # fmt: skip
         rng = np.random.default_rng([seed, 1])
@@ -113,7 +113,8 @@ class EpropTrainer:
             ``(n_outputs,)``: the output of the tick, before learning.
 
         Raises:
-            SCConfigError: a row does not fit; nothing has changed.
+            SCConfigError: a row does not fit (nothing has changed), or a potential or the learning
+                signal became non-finite (the weights are then of no use).
         """
         given = require_row("x", x, self.n_inputs)
         wanted = None if target is None else require_row("target", target, self.n_outputs)
@@ -121,7 +122,8 @@ class EpropTrainer:
         if wanted is not None:
             error = y - wanted
             signal = learning_signal(self.w_out.T, error)
-            self.w_out -= self._layer.lr * np.outer(error, self._layer.rates)
+            with np.errstate(all="ignore"):
+                self.w_out -= self._layer.lr * np.outer(error, self._layer.rates)
             self._layer.apply_learning_signal(signal)
         return y
 
@@ -152,8 +154,8 @@ class EpropTrainer:
             targets: ``(T, n_outputs)``.
 
         Raises:
-            SCConfigError: the sequences do not fit (nothing has changed), or the learning
-                signal became non-finite (the weights are then of no use).
+            SCConfigError: the sequences do not fit (nothing has changed), or a potential or
+                the learning signal became non-finite (the weights are then of no use).
         """
         xs, wanted = require_sequences(inputs, self.n_inputs, targets, self.n_outputs)
         self.reset()
@@ -183,4 +185,5 @@ class EpropTrainer:
 
     def _forward(self, x: Array) -> Array:
         self._layer.step(np.concatenate([x, self._layer.spikes]))
-        return np.asarray(self.w_out @ self._layer.rates)
+        with np.errstate(all="ignore"):
+            return np.asarray(self.w_out @ self._layer.rates)

@@ -94,17 +94,24 @@ class OnlineLIFLayer:
             ``(n_neurons,)`` spikes, 0 or 1.
 
         Raises:
-            SCConfigError: the inputs are not ``n_inputs`` finite numbers.
+            SCConfigError: the inputs are not ``n_inputs`` finite numbers, or a potential or a trace
+                of the inputs would become non-finite; nothing has changed.
         """
         given = require_row("x", x, self.n_inputs)
-        self._v = self._alpha * self._v + self.weights @ given - self.threshold * self.spikes
+        with np.errstate(all="ignore"):
+            v = self._alpha * self._v + self.weights @ given - self.threshold * self.spikes
+            trace = self._alpha * self._trace + given
+        if not (np.isfinite(v).all() and np.isfinite(trace).all()):
+            raise SCConfigError(
+                "a potential or a trace became non-finite; begin anew with a smaller lr or inputs"
+            )
+        self._v, self._trace = v, trace
         self.spikes = (self._v >= self.threshold).astype(np.float64)
         self.rates = self._kappa * self.rates + self.spikes
-        self._trace = self._alpha * self._trace + given
         near = np.maximum(0.0, 1 - np.abs(self._v / self.threshold - 1))
         self.eligibility *= self._kappa
         self.eligibility += np.outer(GAMMA / self.threshold * near, self._trace)
-        return self.spikes
+        return self.spikes.copy()
 
     def gradient(self, signal: ArrayLike) -> Array:
         """``signal ⊗ e``: what this tick adds to the gradient of the loss by the weights.
@@ -123,7 +130,8 @@ class OnlineLIFLayer:
         Raises:
             SCConfigError: the signal is not ``n_neurons`` finite numbers.
         """
-        self.weights -= self.lr * self.gradient(signal)
+        with np.errstate(all="ignore"):
+            self.weights -= self.lr * self.gradient(signal)
 
     def memory_per_step(self) -> int:
         """Numbers that one tick hands to the next, weights apart."""
@@ -172,6 +180,7 @@ class OnlineTrainer:
                 f"layer_sizes is {layer_sizes!r:.60}; give a list of the number of inputs and of "
                 "the neurons of at least one layer"
             )
+        seed = require_whole("seed", seed, 0)
         self.layers = tuple(
             OnlineLIFLayer(
                 a, b, tau_mem, threshold, lr, tau_trace=tau_trace, dt=dt, seed=seed + 2 * i
@@ -202,7 +211,8 @@ class OnlineTrainer:
             ``(n_outputs,)``: the output of the tick, before learning.
 
         Raises:
-            SCConfigError: a row does not fit.
+            SCConfigError: a row does not fit (nothing has changed), or what learning made of the
+                weights became non-finite (they are then of no use).
         """
         last = self.layers[-1]
         wanted = None if target is None else require_row("target", target, last.n_neurons)
@@ -214,7 +224,7 @@ class OnlineTrainer:
             for layer, feedback in zip(self.layers, self._feedback, strict=False):
                 layer.apply_learning_signal(learning_signal(feedback, error))
             last.apply_learning_signal(error)
-        return last.rates
+        return last.rates.copy()
 
     def train_sequence(self, inputs: ArrayLike, targets: ArrayLike) -> float:
         """Run a sequence from rest, learning at every tick; returns the mean loss of its ticks.
@@ -224,8 +234,8 @@ class OnlineTrainer:
             targets: ``(T, n_outputs)``.
 
         Raises:
-            SCConfigError: the sequences do not fit (no weight has changed), or the learning
-                signal became non-finite (the weights are then of no use).
+            SCConfigError: the sequences do not fit (no weight has changed), or a potential or
+                the learning signal became non-finite (the weights are then of no use).
         """
         first, last = self.layers[0], self.layers[-1]
         xs, wanted = require_sequences(inputs, first.n_inputs, targets, last.n_neurons)
