@@ -410,3 +410,103 @@ def test_sequence_numbers_wrap_under_faults() -> None:
     assert saw.duplicates == did.repeated + sender.counters.again
     assert (saw.overtaken, saw.malformed, saw.stale) == (did.overtaken, 0, 0)
     assert saw.packets == 300 - did.dropped and saw.spikes == saw.packets
+
+
+def test_a_sender_that_goes_on_sends_no_more_than_is_taken() -> None:
+    """The receiver is at tick 0 and has all that its credits allowed; then the sender restarts."""
+    there, here = memory_link()
+    clock = Clock()
+    sender = AERSender(there, PROGRAM, keep=True, credits=4)
+    receiver = AERReceiver(here, PROGRAM, size=100, ticks=12, credits=4, clock=clock)
+    receiver.advance(0, 0)
+    sent = sender.state()
+    for tick in range(4):
+        sender.send(tick, spikes(tick))
+    receiver.receive()
+    while there.receive() is not None:
+        pass
+    sender = AERSender(there, PROGRAM, keep=True, credits=4)
+    sender.restore(*sent)
+    sender.greet()
+    following = 0
+    for tick in range(12):
+        receiver.advance(tick, 0)
+        for _ in range(3):
+            receiver.receive()
+            sender.receive()
+            while sender.ready and following < 12:
+                sender.send(following, spikes(following))
+                following += 1
+            sender.remind()
+            clock.now += 1
+    receiver.receive()
+    assert [heard(receiver, t) for t in range(12)] == [[t] for t in range(12)]
+    assert (receiver.counters.malformed, receiver.counters.lost) == (0, 0)
+
+
+def test_what_came_before_both_ends_went_on_makes_nothing_lost() -> None:
+    """Packets 3 to 5 wait for the receiver; the sender is back later than its patience."""
+    there, here = memory_link()
+    clock = Clock()
+    sender = AERSender(there, PROGRAM, keep=True)
+    receiver = AERReceiver(here, PROGRAM, size=100, ticks=6, clock=clock)
+    sent, got = sender.state(), receiver.state()
+    for tick in range(3):
+        sender.send(tick, spikes(tick))
+    receiver.receive()
+    for tick in range(3, 6):
+        sender.send(tick, spikes(tick))
+    sender.remind()
+    receiver = AERReceiver(here, PROGRAM, size=100, ticks=6, clock=clock)
+    receiver.restore(*got)
+    receiver.receive()  # and asks for packet 0, of nobody
+    while there.receive() is not None:
+        pass
+    clock.now = 5.0
+    sender = AERSender(there, PROGRAM, keep=True)
+    sender.restore(*sent)
+    sender.greet()
+    for tick in range(6):
+        receiver.receive()
+        receiver.remind()
+        sender.receive()
+        sender.send(tick, spikes(tick))
+        receiver.receive()
+    assert [heard(receiver, t) for t in range(6)] == [[t] for t in range(6)]
+    assert receiver.counters.lost == receiver.counters.late_dropped == 0
+
+
+def test_a_sender_forgets_how_far_a_receiver_had_come_that_went_back() -> None:
+    """The sender is back at tick 0, hears of 6, then of 4 from the receiver's next life."""
+    there, here = memory_link()
+    sender = AERSender(there, PROGRAM, keep=True)
+    receiver = AERReceiver(here, PROGRAM, size=100, ticks=8)
+    sent = sender.state()
+    for tick in range(4):
+        sender.send(tick, spikes(tick))
+    receiver.receive()
+    got = receiver.state()
+    for tick in range(4, 6):
+        sender.send(tick, spikes(tick))
+    receiver.receive()
+    while there.receive() is not None:
+        pass
+    sender = AERSender(there, PROGRAM, keep=True)
+    sender.restore(*sent)
+    sender.greet()
+    receiver.receive()
+    sender.receive()
+    receiver = AERReceiver(here, PROGRAM, size=100, ticks=8)
+    receiver.restore(*got)
+    sender.remind()
+    receiver.receive()
+    sender.receive()
+    for tick in range(4):
+        sender.send(tick, spikes(tick))
+    sender.remind()  # at the number that is asked for: the receiver asks no more
+    receiver.receive()
+    sender.receive()
+    for tick in range(4, 8):
+        sender.send(tick, spikes(tick))
+        receiver.receive()
+    assert [heard(receiver, t) for t in range(4, 8)] == [[t] for t in range(4, 8)]

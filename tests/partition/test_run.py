@@ -106,6 +106,32 @@ def test_a_killed_part_goes_on_from_its_snapshot(kind: str) -> None:
     assert np.array_equal(run.output, from_nir(graph).run(noise(ticks)).output)
 
 
+def test_a_part_goes_on_while_the_place_behind_it_waits() -> None:
+    """p2 stands still, p1 waits for it with its credits given; p0 is killed and comes back."""
+    graph, where = network("feedforward", 3)
+    ticks, seen = 800, dict.fromkeys(where.values(), (0, 0))
+    stopped, killed = 0, (0, 0)
+
+    def kill(status: PartStatus) -> None:
+        nonlocal stopped, killed
+        before, seen[status.place] = seen[status.place], (status.pid, status.tick)
+        if status.place == "p2" and status.tick > 0 and not stopped:
+            stopped = status.pid
+            os.kill(stopped, signal.SIGSTOP)
+        elif status.place == "p0" and stopped and not killed[0] and before == seen["p0"]:
+            killed = seen["p0"]
+            os.kill(status.pid, signal.SIGKILL)
+        elif status.place == "p0" and killed[0] not in (0, status.pid) and status.tick > killed[1]:
+            os.kill(stopped, signal.SIGCONT)
+
+    expected, _ = spike_digests(from_nir(graph), noise(ticks), ticks)
+    run = run_program(
+        cut(graph, where, Wire(credits=16)), noise(ticks), ticks, snapshot_every=64, on_status=kill
+    )
+    assert run.digests == expected
+    assert run.restarts == {"p0": 1, "p1": 0, "p2": 0}
+
+
 @pytest.mark.parametrize("transport", ["udp", "reliable"])
 def test_parts_killed_before_any_snapshot_was_due_begin_again(transport: str) -> None:
     graph, where = network("delayed", 3)

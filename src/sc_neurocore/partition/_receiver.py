@@ -217,7 +217,9 @@ class AERReceiver:
         if not self.greeted:
             self.greeted = True
             self.remind()
-        if beyond:
+        if beyond or (spikes and self._asking and number > self._expected):
+            # While it asks, all behind what it asks for will be sent again; that it came once says
+            # nothing of what is missing, for who sent it may itself have gone back since.
             self.counters.stale += spikes
         elif packet.kind == PacketKind.HELLO:
             self._hello()
@@ -232,6 +234,8 @@ class AERReceiver:
         """The sender says what it sent."""
         self._answer = True
         if number > self._expected:
+            if self._asking:
+                return
             if number > self._announced[0]:
                 self._announced = (number, tick, self._clock())
             elif number == self._announced[0]:
@@ -366,6 +370,8 @@ class AERReceiver:
             self._tell(PacketKind.CREDIT, self._granted, self._durable)
 
     def _hello(self, again: bool = False) -> None:
+        # A sender that goes on begins with this number, and with all credits.
+        self._granted = self._expected
         words = np.frombuffer(self._program, ">u4").astype(np.uint32)
         self._tell(PacketKind.HELLO, self._expected, self._ticks, words, again)
 

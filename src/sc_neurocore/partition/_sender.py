@@ -220,7 +220,8 @@ class AERSender:
         elif packet.kind == PacketKind.HELLO:
             number = self._number(packet.sequence)
             if number > self._cursor and self._resumed:
-                self._ahead = max(self._ahead, number)
+                # A receiver that asks again has lost what it had beyond this number.
+                self._ahead = number if packet.again else max(self._ahead, number)
             elif packet.again:
                 self._rewind(number)
 
