@@ -19,6 +19,7 @@ from sc_neurocore.network import (
     FixedTotal,
     Network,
     Normal,
+    PINGCircuit,
     PoissonInput,
     Population,
     Projection,
@@ -213,6 +214,15 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: running("100000.05 ms"), "100000.05 ms, 1000000.5 ticks of 0.1 ms; give"),
     (lambda: built(delay="100000.05 ms"), "is 100000.05 ms, 1000000.5 ticks of 0.1 ms; give a"),
     (lambda: running(1e9), "a network has at most 2147483647"),
+    (lambda: running(1e308), "give a whole number of ticks"),
+    (lambda: PINGCircuit.population_rate([[1, 0], [1]]), "rows of different lengths"),
+    (lambda: PINGCircuit.population_rate([["a"]]), "give (ticks, cells)"),
+    (lambda: CorticalColumn(0.01).add_thalamus(200.0), "list when pulses start"),  # type: ignore[arg-type]
+    (lambda: CorticalColumn(0.01).add_thalamus("200"), "list when pulses start"),  # type: ignore[arg-type]
+    (lambda: CorticalColumn(0.01).add_thalamus([200.05]), "2000.5 ticks of 0.1 ms"),
+    (lambda: CorticalColumn(0.01).add_thalamus([2.0], 0.04), "duration_ms is 0.04, 0.4 ticks"),
+    (lambda: CorticalColumn(0.01).add_thalamus([2.0], 1e12), "GiB in memory"),
+    (lambda: CorticalColumn(0.01).population_rates({}, burn_in_ms=np.nan), "burn_in_ms is nan"),
     (lambda: running(0.1, threads=-1), "threads is -1; it must be a whole number from 1 on"),
     (lambda: running(0.1).state(Population("iaf_psc_delta", 1), "v"), "is not in this network"),
     (lambda: mixed(), "model 'rulkov' is a map of ticks of 1 ms, but the network's are 0.1 ms"),

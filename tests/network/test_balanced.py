@@ -77,3 +77,8 @@ def test_what_is_no_network_is_refused() -> None:
         brunel_balanced_network(g=-1.0)
     with pytest.raises(SCConfigError, match="both must be 0 or more"):
         brunel_mean_field(eta=-1.0)
+
+
+def test_numbers_are_taken_in_any_form() -> None:
+    network = brunel_balanced_network(100, 20, g="4")  # type: ignore[arg-type]
+    assert [p.weight for p in network.projections] == 2 * [0.1, -0.4]

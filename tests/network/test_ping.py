@@ -195,3 +195,14 @@ def test_jumps_keep_the_rhythm_of_the_books_gates() -> None:
         book = Activity.of((tick, np.zeros_like(tick)), n, DT, 300, 60)
         assert ours[k].frequency(20, 100) == pytest.approx(book.frequency(20, 100), rel=0.04)
         assert ours[k].rate() == pytest.approx(book.rate(), rel=0.08)
+
+
+def test_a_log_shorter_than_a_bin_has_no_bin() -> None:
+    log = np.zeros((10, 5), np.bool_)
+    assert PINGCircuit.population_rate(log).shape == (0,)
+    assert math.isnan(PINGCircuit.dominant_frequency(log))
+
+
+def test_numbers_are_taken_in_any_form() -> None:
+    circuit = PINGCircuit(tau_e=np.array(4.0), w_EI="0.2")  # type: ignore[arg-type]
+    assert circuit == PINGCircuit(tau_e=4.0, w_EI=0.2)

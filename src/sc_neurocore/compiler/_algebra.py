@@ -29,6 +29,7 @@ SMALLEST = 2.0**-960
 #: Characters of a formula that is still written out.
 _LONGEST_TEXT = 4000
 _ARRAY = NDArray[np.float64]
+_BOUNDS = tuple[_ARRAY, _ARRAY]
 
 #: Functions of one number, vectorised; also the closed list of what a table can hold.
 REAL_FUNCTIONS: Mapping[str, Callable[[_ARRAY], _ARRAY]] = {
@@ -50,9 +51,8 @@ _RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
-#: Arguments at which a product of functions of one variable is evaluated to bound it; a table has
-#: at most a sixteenth of them, so what it can follow is seen.
-_SAMPLES = (1 << 14) + 1
+#: Parts of a variable's range in each of which a product of functions of it is bounded.
+_CELLS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Graph:
         self.labels: dict[int, str] = {}
         self._known: dict[Real, int] = {}
         self._variables: list[frozenset[int]] = []
-        self._curves: dict[int, dict[int, _ARRAY]] = {}
+        self._cells: dict[int, dict[int, _BOUNDS]] = {}
         #: Products whose interval is narrower than that of their factors' intervals.
         self.observed: set[int] = set()
         self._sources = dict(sources)
@@ -298,7 +298,7 @@ class Graph:
         return 0.0, 1.0
 
     def _observed(self, node: Real, interval: Interval) -> Interval:
-        """Interval of a product of functions of one variable, from its values.
+        """Interval of a product of functions of one variable, from small parts of its range.
 
         Such factors move together: a·(1/(a + b)) is at most 1, where the product of the factors'
         intervals may be thousands. Products that are not much smaller keep that interval.
@@ -307,23 +307,61 @@ class Graph:
         if node.kind != "mul" or len(variables) != 1:
             return interval
         (variable,) = variables
-        with np.errstate(all="ignore"):
-            y = self._curve(node.args[0], variable) * self._curve(node.args[1], variable)
-        between = np.abs(np.diff(y, 2)).max()
-        low = max(interval[0], float(y.min() - between))
-        high = min(interval[1], float(y.max() + between))
+        if variable not in self._cells:
+            x = np.linspace(*self.intervals[variable], _CELLS + 1)
+            self._cells[variable] = {variable: (x[:-1], x[1:])}
+        found = self._within(node, [self._enclosed(a, self._cells[variable]) for a in node.args])
+        low = max(interval[0], float(found[0].min()))
+        high = min(interval[1], float(found[1].max()))
         smaller = max(abs(low), abs(high)) <= max(abs(interval[0]), abs(interval[1])) / 2
         return (low, high) if smaller else interval
 
-    def _curve(self, node: int, variable: int) -> _ARRAY:
-        """Values of a node over the range of the only source below it."""
-        if variable not in self._curves:
-            x = np.linspace(*self.intervals[variable], _SAMPLES)
-            self._curves[variable] = {variable: x}
-        known = self._curves[variable]
-        if node not in known:
-            known[node] = self.evaluate(node, known)
-        return known[node]
+    def _enclosed(self, i: int, known: dict[int, _BOUNDS]) -> _BOUNDS:
+        """Bounds of a node in every cell of the range of the only source below it."""
+        if i not in known:
+            node = self.nodes[i]
+            low, high = self._within(node, [self._enclosed(a, known) for a in node.args])
+            known[i] = np.clip(low, *self.intervals[i]), np.clip(high, *self.intervals[i])
+        return known[i]
+
+    def _within(self, node: Real, r: list[_BOUNDS]) -> _BOUNDS:
+        """Bounds of a node in cells, from those of its arguments."""
+        one = np.ones(1)
+        match node.kind:
+            case "lin":
+                low = high = np.full(1, node.const)
+                for coef, (a, b) in zip(node.coefs, r, strict=True):
+                    ends = [coef * a, coef * b]
+                    low, high = low + np.minimum(*ends), high + np.maximum(*ends)
+                return low, high
+            case "mul":
+                with np.errstate(all="ignore"):
+                    corners = [x * y for x in r[0] for y in r[1]]
+                low, high = np.minimum.reduce(corners), np.maximum.reduce(corners)
+                return (np.maximum(low, 0) if node.args[0] == node.args[1] else low), high
+            case "abs":
+                (a, b), sizes = r[0], np.abs(r[0])
+                return np.where(a * b <= 0, 0.0, sizes.min(axis=0)), sizes.max(axis=0)
+            case "fn":
+                with np.errstate(all="ignore"):
+                    ends = [REAL_FUNCTIONS[node.name](x) for x in r[0]]
+                # All but these two, which change no faster than their argument, are monotonic.
+                slack = (r[0][1] - r[0][0]) / 2 if node.name in ("sin", "cos") else 0.0
+                return np.minimum(*ends) - slack, np.maximum(*ends) + slack
+            case "select":
+                (never, ever), (a, b), (c, d) = r
+                least, most = np.minimum(a, c), np.maximum(b, d)
+                low = np.where(never > 0, a, np.where(ever > 0, least, c))
+                return low, np.where(never > 0, b, np.where(ever > 0, most, d))
+            case "cmp" if node.name in ("<", "<="):
+                (a, b), (c, d) = r
+                return 1.0 * _RELATIONS[node.name](b, c), 1.0 * _RELATIONS[node.name](a, d)
+            case "cmp" if node.name in (">", ">="):
+                (a, b), (c, d) = r
+                return 1.0 * _RELATIONS[node.name](a, d), 1.0 * _RELATIONS[node.name](b, c)
+            case "keep":
+                return r[0]
+        return 0 * one, one
 
     def _variables_of(self, node: Real) -> frozenset[int]:
         """Sources below an operation that is not stored yet."""

@@ -57,7 +57,7 @@ def brunel_balanced_network(
         SCConfigError: too few cells, or g or eta below 0.
     """
     sizes = {"E": _cells("n_exc", n_exc), "I": _cells("n_inh", n_inh)}
-    _require_positive_or_none(g, eta)
+    g, eta = _zero_or_more(g, eta)
     sources = {label: round(CONNECTED * n) for label, n in sizes.items()}
     network = Network(seed)
     params = {"tau_m": TAU, "E_L": 0.0, "V_th": THRESHOLD, "V_reset": RESET}
@@ -101,7 +101,7 @@ def brunel_mean_field(
 
     many = round(CONNECTED * _cells("n_exc", n_exc))
     few = round(CONNECTED * _cells("n_inh", n_inh))
-    _require_positive_or_none(g, eta)
+    g, eta = _zero_or_more(g, eta)
 
     def moments(rate: float) -> tuple[float, float]:
         """Mean of the free potential and standard deviation of its white noise, in mV."""
@@ -156,6 +156,8 @@ def _cells(name: str, n: int) -> int:
     return whole_number(name, n, 10)
 
 
-def _require_positive_or_none(g: float, eta: float) -> None:
-    if not (require_finite("g", g) >= 0 and require_finite("eta", eta) >= 0):
+def _zero_or_more(g: float, eta: float) -> tuple[float, float]:
+    g, eta = require_finite("g", g), require_finite("eta", eta)
+    if not (g >= 0 and eta >= 0):
         raise SCConfigError(f"g is {g} and eta {eta}; both must be 0 or more")
+    return g, eta

@@ -23,6 +23,8 @@ from sc_neurocore.network._rules import FixedTotal
 from sc_neurocore.network._seeds import check_seed, stream
 from sc_neurocore.network._stepwise import Spikes, Stepwise
 from sc_neurocore.network._stimuli import PoissonInput
+from sc_neurocore.network._storage import require_room
+from sc_neurocore.network._units import axes_of, is_whole
 
 Indices = NDArray[np.int64]
 
@@ -153,8 +155,8 @@ class CorticalColumn:
         paper), with the weights and delays of the column's excitatory cells.
 
         Args:
-            starts_ms: when pulses start.
-            duration_ms: length of each.
+            starts_ms: when pulses start, in whole ticks.
+            duration_ms: length of each, in whole ticks.
             rate: of each cell during a pulse, in Hz.
             dt: tick in ms that the column will run with.
 
@@ -165,16 +167,31 @@ class CorticalColumn:
             raise SCConfigError("the column has a thalamus; give all its pulses at once")
         if self.network.is_built:
             raise SCConfigError("the column has run; add the thalamus before, or reset_state()")
-        length = round(require_positive("duration_ms", duration_ms) / require_positive("dt", dt))
+        dt = require_positive("dt", dt)
+        ticks = require_positive("duration_ms", duration_ms) / dt
+        if not (ticks >= 1 - 1e-9 and is_whole(ticks)):
+            raise SCConfigError(
+                f"duration_ms is {duration_ms:g}, {ticks:g} ticks of {dt:g} ms; give a whole number"
+            )
         chance = require_finite("rate", rate) * dt / 1000
         if not 0 <= chance <= 1:
             raise SCConfigError(f"rate is {rate:g} Hz; it must be from 0 to {1000 / dt:g}")
+        if isinstance(starts_ms, str) or axes_of(starts_ms, "starts_ms") != 1:
+            raise SCConfigError(f"starts_ms is {starts_ms!r}; list when pulses start")
         begins = np.array([require_finite("a start", x) for x in starts_ms])
         if not len(begins) or begins.min() < 0:
             raise SCConfigError("starts_ms names no start, or one before 0")
+        for start in begins[[not is_whole(x) for x in begins / dt]]:
+            raise SCConfigError(
+                f"a start is {start:g} ms, {start / dt:g} ticks of {dt:g} ms; give a whole number"
+            )
         data, n = _data()["thalamus"], max(1, round(_data()["thalamus"]["size"] * self.scale))
         rng = np.random.Generator(np.random.Philox(stream(self.network.seed, "thalamus")))
-        pulse, late, cell = np.nonzero(rng.random((len(begins), length, n)) < chance)
+        require_room(
+            f"the spikes of {len(begins)} pulses of {ticks:g} ticks", 9.0 * ticks * len(begins) * n,
+            "shorten them",
+        )  # fmt: skip
+        pulse, late, cell = np.nonzero(rng.random((len(begins), round(ticks), n)) < chance)
         tick = np.rint(begins / dt).astype(np.int64)[pulse] + late
         thalamus = SpikeSourceArray(n, cell, tick, "thalamus")
         self.network.add(thalamus)
@@ -226,6 +243,7 @@ class CorticalColumn:
         Raises:
             SCConfigError: nothing is left to count.
         """
+        dt, burn_in_ms = require_positive("dt", dt), require_finite("burn_in_ms", burn_in_ms)
         left = self.network.time() * 1000 - burn_in_ms
         if left <= 0 or burn_in_ms < 0:
             raise SCConfigError(

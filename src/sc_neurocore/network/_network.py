@@ -194,7 +194,6 @@ class Network:
         """
         length = in_unit(duration, "s", "duration") * 1000
         step = self._step(dt)
-        ticks = round(length / step)
         if length <= 0 or length / step < 1 - 1e-6:
             raise SCConfigError(
                 f"duration is {length:g} ms; it must be at least one tick, {step:g} ms"
@@ -204,6 +203,7 @@ class Network:
                 f"duration is {length:.12g} ms, {length / step:.12g} ticks of {step:g} ms; give a "
                 "whole number of ticks"
             )
+        ticks = round(length / step)
         if round(self.time() * 1000 / step) + ticks > _MOST_TICKS:
             raise SCConfigError(
                 f"duration is {length:g} ms, {ticks:.3g} ticks; a network has at most {_MOST_TICKS}"

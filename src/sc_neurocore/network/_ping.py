@@ -102,17 +102,19 @@ class PINGCircuit:
         whole_number("n_e", self.n_e, 1)
         whole_number("n_i", self.n_i, 1)
         check_seed(self.seed)
-        for name in ("i_drive_e_mean", "i_drive_i_mean"):
-            require_finite(name, getattr(self, name))
-        for name in ("i_drive_spread", "w_EE", "w_EI", "w_IE", "w_II"):
-            if require_finite(name, getattr(self, name)) < 0:
+        sizes = ("i_drive_spread", "w_EE", "w_EI", "w_IE", "w_II")
+        others = ("i_drive_e_mean", "i_drive_i_mean", "probability", "tau_e", "tau_i")
+        for name in sizes + others:
+            setattr(self, name, require_finite(name, getattr(self, name)))
+        for name in sizes:
+            if getattr(self, name) < 0:
                 raise SCConfigError(f"{name} is {getattr(self, name):g}; it must be 0 or more")
-        if not 0 < require_finite("probability", self.probability) <= 1:
+        if not 0 < self.probability <= 1:
             raise SCConfigError(
                 f"probability is {self.probability:g}; it must be above 0 and at most 1"
             )
         for name in ("tau_e", "tau_i"):
-            if not require_finite(name, getattr(self, name)) > _TIME_TO_PEAK:
+            if not getattr(self, name) > _TIME_TO_PEAK:
                 raise SCConfigError(
                     f"{name} is {getattr(self, name):g} ms; it must be above {_TIME_TO_PEAK:g}, "
                     "the time to the peak"
@@ -198,16 +200,23 @@ class PINGCircuit:
         Raises:
             SCConfigError: a bin that is no whole number of ticks, or a log of another shape.
         """
-        log = np.asarray(spike_log)
-        if log.ndim != 2 or not log.size:
-            raise SCConfigError(f"spike_log has shape {log.shape}; give (ticks, cells)")
+        try:
+            log = np.asarray(spike_log)
+        except ValueError:
+            raise SCConfigError("spike_log has rows of different lengths; give (ticks, cells)"
+                                ) from None  # fmt: skip
+        if log.ndim != 2 or not log.size or log.dtype.kind not in "biuf":
+            raise SCConfigError(
+                f"spike_log has shape {log.shape} of {log.dtype}; give (ticks, cells)"
+            )
         width = require_positive("bin_ms", bin_ms) / require_positive("dt", dt)
         if width < 1 - 1e-9 or abs(width - round(width)) > 1e-6 * width:
             raise SCConfigError(
                 f"bin_ms is {bin_ms:g}, {width:g} ticks of {dt:g} ms; give a whole number of ticks"
             )
         bins = len(log) // round(width)
-        counts = log[: bins * round(width)].reshape(bins, -1).sum(axis=1, dtype=np.int64)
+        kept = log[: bins * round(width)].reshape(bins, round(width) * log.shape[1])
+        counts = kept.sum(axis=1, dtype=np.int64)
         return np.asarray(counts * (1000 / (bin_ms * log.shape[1])), np.float64)
 
     @classmethod
