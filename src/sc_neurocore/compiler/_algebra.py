@@ -2,8 +2,9 @@
 
 Sums with constant coefficients are collected into one ``lin`` node, constants are folded, powers
 become products, division by a constant becomes multiplication by its reciprocal, and equal
-subexpressions are one node. Intervals are carried along; they steer precision only, never
-soundness (the integer datapath computes its own exact ranges).
+subexpressions are one node. Intervals are carried along; they steer precision, and keep the
+rounding of products of one variable within bounds (the integer datapath computes its own exact
+ranges).
 """
 
 from __future__ import annotations
