@@ -112,6 +112,18 @@ def deliver(keys, slot, ring, columns, owner, first, out, table, weights):  # ty
 
 
 @_jit
+def draw(u, b, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+    """Fill ``u`` with the uniform 32-bit numbers of a block of neurons, in one tick and round."""
+    lanes, two, three = np.uint64(LANES), np.uint64(2 * LANES), np.uint64(3 * LANES)
+    for j in range(lanes):
+        w0, w1, w2, w3 = philox(b * lanes + j, c1, c2, c3, k0, k1)
+        u[j] = np.uint32(w0)
+        u[j + lanes] = np.uint32(w1)
+        u[j + two] = np.uint32(w2)
+        u[j + three] = np.uint32(w3)
+
+
+@_jit
 def add_poisson(part, column, n0, n1, tick, seed, limits, rounds, weight):  # type: ignore[no-untyped-def]
     """Add ``weight`` times a Poisson number to the rows of ``part``.
 
@@ -131,8 +143,7 @@ def add_poisson(part, column, n0, n1, tick, seed, limits, rounds, weight):  # ty
     """
     use_wide_vectors()
     # Unsigned: an index that could be negative costs a check, and the loops their vectors.
-    lanes, block = np.uint64(LANES), np.uint64(4 * LANES)
-    two, three, none = np.uint64(2 * LANES), np.uint64(3 * LANES), np.uint32(0)
+    block, none = np.uint64(4 * LANES), np.uint32(0)
     u = np.empty(4 * LANES, np.uint32)
     count = np.empty(4 * LANES, np.uint32)
     k0, k1 = seed & _LOW, seed >> _32
@@ -148,13 +159,7 @@ def add_poisson(part, column, n0, n1, tick, seed, limits, rounds, weight):  # ty
             for j in range(block):
                 count[j] = none
             for r in range(rounds):
-                c3 = np.uint64(r)
-                for j in range(lanes):
-                    w0, w1, w2, w3 = philox(b * lanes + j, c1, c2, c3, k0, k1)
-                    u[j] = np.uint32(w0)
-                    u[j + lanes] = np.uint32(w1)
-                    u[j + two] = np.uint32(w2)
-                    u[j + three] = np.uint32(w3)
+                draw(u, b, c1, c2, np.uint64(r), k0, k1)
                 # Four at a time, so that the counts are loaded and stored less often.
                 for k in range(fours):
                     l0, l1, l2, l3 = (
@@ -197,8 +202,7 @@ def add_varied_poisson(part, column, n0, n1, tick, seed, rates, every, dt, most_
         weight: of one event.
     """
     use_wide_vectors()
-    lanes, block = np.uint64(LANES), np.uint64(4 * LANES)
-    two, three = np.uint64(2 * LANES), np.uint64(3 * LANES)
+    block = np.uint64(4 * LANES)
     u = np.empty(4 * LANES, np.uint32)
     count = np.empty(4 * LANES, np.int32)
     rounds = np.empty(4 * LANES, np.int64)
@@ -227,13 +231,7 @@ def add_varied_poisson(part, column, n0, n1, tick, seed, rates, every, dt, most_
             for j in range(size):
                 count[j] = 0
             for r in range(most):
-                c3 = np.uint64(r)
-                for j in range(lanes):
-                    w0, w1, w2, w3 = philox(b * lanes + j, c1, c2, c3, k0, k1)
-                    u[j] = np.uint32(w0)
-                    u[j + lanes] = np.uint32(w1)
-                    u[j + two] = np.uint32(w2)
-                    u[j + three] = np.uint32(w3)
+                draw(u, b, c1, c2, np.uint64(r), k0, k1)
                 for j in range(size):
                     if r < rounds[j]:
                         x = (u[skip + j] + 0.5) * 2.0**-32
