@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sc_neurocore.compiler._algebra import REAL_FUNCTIONS
 from sc_neurocore.compiler._datapath import Builder
 from sc_neurocore.compiler._functions import FunctionUnits
+from sc_neurocore.compiler._real import REAL_FUNCTIONS
 
 from .test_datapath import evaluate
 

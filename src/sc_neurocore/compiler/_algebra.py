@@ -10,66 +10,30 @@ ranges).
 from __future__ import annotations
 
 import math
-import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sc_neurocore.compiler._cells import Cells
+from sc_neurocore.compiler._real import (
+    REAL_FUNCTIONS,
+    RELATIONS,
+    Array,
+    Interval,
+    Real,
+    function_interval,
+)
 from sc_neurocore.dynamics import Expr, Program
 from sc_neurocore.exceptions import SCCompilerError
 
-Interval = tuple[float, float]
 #: No fixed-point format of 63 bits gets near it, with whatever binary point.
 LARGEST = 2.0**256
 #: A coefficient so small that doubles lose its digits adds nothing.
 SMALLEST = 2.0**-960
 #: Characters of a formula that is still written out.
 _LONGEST_TEXT = 4000
-_ARRAY = NDArray[np.float64]
-_BOUNDS = tuple[_ARRAY, _ARRAY]
-
-#: Functions of one number, vectorised; also the closed list of what a table can hold.
-REAL_FUNCTIONS: Mapping[str, Callable[[_ARRAY], _ARRAY]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tanh": np.tanh,
-    "sigmoid": lambda x: 0.5 * (1 + np.tanh(0.5 * x)),
-    "exprel": lambda x: np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x)),
-    "recip": lambda x: 1.0 / x,
-    "floor": np.floor,
-}
-
-
-_RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
-
-#: Parts of a variable's range in each of which a product of functions of it is bounded.
-_CELLS = 1 << 14
-
-
-@dataclass(frozen=True)
-class Real:
-    """One operation.
-
-    ``kind`` is ``source`` (``name``), ``lin`` (``const + Σ coefs·args``), ``mul``, ``fn``
-    (``name`` of `REAL_FUNCTIONS`), ``cmp`` (``name`` is the relation), ``and``, ``or``, ``not``,
-    ``select`` (condition, then, else), ``abs`` or ``keep`` (its argument, computed once and named).
-    """
-
-    kind: str
-    args: tuple[int, ...] = ()
-    coefs: tuple[float, ...] = ()
-    const: float = 0.0
-    name: str = ""
 
 
 class Graph:
@@ -81,7 +45,7 @@ class Graph:
         self.labels: dict[int, str] = {}
         self._known: dict[Real, int] = {}
         self._variables: list[frozenset[int]] = []
-        self._cells: dict[int, dict[int, _BOUNDS]] = {}
+        self._cells = Cells(self.nodes, self.intervals)
         #: Products whose interval is narrower than that of their factors' intervals.
         self.observed: set[int] = set()
         self._sources = dict(sources)
@@ -89,16 +53,17 @@ class Graph:
     def _put(self, node: Real) -> int:
         if node not in self._known:
             wide = self._interval(node)
-            interval = self._observed(node, wide)
+            variables = self._variables_of(node)
+            interval = wide
+            if node.kind == "mul" and len(variables) == 1:
+                interval = self._cells.narrowed(node, *variables, wide)
             if not max(abs(interval[0]), abs(interval[1])) <= LARGEST:
                 raise SCCompilerError(
                     f"an intermediate result may reach {max(map(abs, interval)):.3g}, beyond any "
                     "fixed-point format; declare tighter ranges or bound it with clip()"
                 )
             here = self._known[node] = len(self.nodes)
-            self._variables.append(
-                frozenset({here}) if node.kind == "source" else self._variables_of(node)
-            )
+            self._variables.append(frozenset({here}) if node.kind == "source" else variables)
             self.nodes.append(node)
             self.intervals.append(interval)
             if interval != wide:
@@ -181,7 +146,7 @@ class Graph:
     def compare(self, relation: str, a: int, b: int) -> int:
         x, y = self.value(a), self.value(b)
         if x is not None and y is not None:
-            return self.constant(float(_RELATIONS[relation](x, y)))
+            return self.constant(float(RELATIONS[relation](x, y)))
         return self._put(Real("cmp", (a, b), name=relation))
 
     def logic(self, kind: str, *args: int) -> int:
@@ -295,74 +260,8 @@ class Graph:
         if node.kind == "select":
             return self._refined(node, r)
         if node.kind == "fn":
-            return _function_interval(node.name, r[0])
+            return function_interval(node.name, r[0])
         return 0.0, 1.0
-
-    def _observed(self, node: Real, interval: Interval) -> Interval:
-        """Interval of a product of functions of one variable, from small parts of its range.
-
-        Such factors move together: a·(1/(a + b)) is at most 1, where the product of the factors'
-        intervals may be thousands. Products that are not much smaller keep that interval.
-        """
-        variables = self._variables_of(node)
-        if node.kind != "mul" or len(variables) != 1:
-            return interval
-        (variable,) = variables
-        if variable not in self._cells:
-            x = np.linspace(*self.intervals[variable], _CELLS + 1)
-            self._cells[variable] = {variable: (x[:-1], x[1:])}
-        found = self._within(node, [self._enclosed(a, self._cells[variable]) for a in node.args])
-        low = max(interval[0], float(found[0].min()))
-        high = min(interval[1], float(found[1].max()))
-        smaller = max(abs(low), abs(high)) <= max(abs(interval[0]), abs(interval[1])) / 2
-        return (low, high) if smaller else interval
-
-    def _enclosed(self, i: int, known: dict[int, _BOUNDS]) -> _BOUNDS:
-        """Bounds of a node in every cell of the range of the only source below it."""
-        if i not in known:
-            node = self.nodes[i]
-            low, high = self._within(node, [self._enclosed(a, known) for a in node.args])
-            known[i] = np.clip(low, *self.intervals[i]), np.clip(high, *self.intervals[i])
-        return known[i]
-
-    def _within(self, node: Real, r: list[_BOUNDS]) -> _BOUNDS:
-        """Bounds of a node in cells, from those of its arguments."""
-        one = np.ones(1)
-        match node.kind:
-            case "lin":
-                low = high = np.full(1, node.const)
-                for coef, (a, b) in zip(node.coefs, r, strict=True):
-                    ends = [coef * a, coef * b]
-                    low, high = low + np.minimum(*ends), high + np.maximum(*ends)
-                return low, high
-            case "mul":
-                with np.errstate(all="ignore"):
-                    corners = [x * y for x in r[0] for y in r[1]]
-                low, high = np.minimum.reduce(corners), np.maximum.reduce(corners)
-                return (np.maximum(low, 0) if node.args[0] == node.args[1] else low), high
-            case "abs":
-                (a, b), sizes = r[0], np.abs(r[0])
-                return np.where(a * b <= 0, 0.0, sizes.min(axis=0)), sizes.max(axis=0)
-            case "fn":
-                with np.errstate(all="ignore"):
-                    ends = [REAL_FUNCTIONS[node.name](x) for x in r[0]]
-                # All but these two, which change no faster than their argument, are monotonic.
-                slack = (r[0][1] - r[0][0]) / 2 if node.name in ("sin", "cos") else 0.0
-                return np.minimum(*ends) - slack, np.maximum(*ends) + slack
-            case "select":
-                (never, ever), (a, b), (c, d) = r
-                least, most = np.minimum(a, c), np.maximum(b, d)
-                low = np.where(never > 0, a, np.where(ever > 0, least, c))
-                return low, np.where(never > 0, b, np.where(ever > 0, most, d))
-            case "cmp" if node.name in ("<", "<="):
-                (a, b), (c, d) = r
-                return 1.0 * _RELATIONS[node.name](b, c), 1.0 * _RELATIONS[node.name](a, d)
-            case "cmp" if node.name in (">", ">="):
-                (a, b), (c, d) = r
-                return 1.0 * _RELATIONS[node.name](a, d), 1.0 * _RELATIONS[node.name](b, c)
-            case "keep":
-                return r[0]
-        return 0 * one, one
 
     def _variables_of(self, node: Real) -> frozenset[int]:
         """Sources below an operation that is not stored yet."""
@@ -429,16 +328,16 @@ class Graph:
         text = self._text(node, known)
         return f"({text})" if n.kind in ("lin", "cmp", "and", "or") and n.args else text
 
-    def evaluate(self, node: int, values: Mapping[int, _ARRAY]) -> _ARRAY:
+    def evaluate(self, node: int, values: Mapping[int, Array]) -> Array:
         """Evaluate a node on arrays given the values of some nodes below it."""
-        memo: dict[int, _ARRAY] = dict(values)
+        memo: dict[int, Array] = dict(values)
 
-        def go(i: int) -> _ARRAY:
+        def go(i: int) -> Array:
             if i in memo:
                 return memo[i]
             n = self.nodes[i]
             a = [go(x) for x in n.args]
-            result: _ARRAY
+            result: Array
             match n.kind:
                 case "lin":
                     result = np.asarray(n.const)
@@ -455,7 +354,7 @@ class Graph:
                 case "select":
                     result = np.where(a[0], a[1], a[2])
                 case "cmp":
-                    result = _RELATIONS[n.name](a[0], a[1])
+                    result = RELATIONS[n.name](a[0], a[1])
                 case "and":
                     result = np.logical_and(a[0], a[1])
                 case "or":
@@ -469,36 +368,6 @@ class Graph:
 
         with np.errstate(all="ignore"):
             return go(node)
-
-
-def _function_interval(name: str, r: Interval) -> Interval:
-    low, high = r
-    if name in ("sin", "cos"):
-        return -1.0, 1.0
-    if name == "log" and low <= 0:
-        raise SCCompilerError(
-            f"log() of a value in [{low:g}, {high:g}]; its argument must stay above 0: "
-            "declare tighter ranges or write max(x, …)"
-        )
-    if name == "sqrt" and low < 0:
-        raise SCCompilerError(
-            f"sqrt() of a value in [{low:g}, {high:g}]; its argument must stay at or above 0: "
-            "declare tighter ranges or write max(x, 0)"
-        )
-    if name == "recip":
-        if low <= 0 <= high:
-            raise SCCompilerError(
-                f"division by a value in [{low:g}, {high:g}], which contains 0; "
-                "declare tighter ranges or bound the divisor with max() or min()"
-            )
-        return 1 / high, 1 / low
-    with np.errstate(all="ignore"):
-        ends = REAL_FUNCTIONS[name](np.asarray([low, high], dtype=np.float64))
-    if not np.isfinite(ends).all():
-        raise SCCompilerError(
-            f"{name}() of a value in [{low:g}, {high:g}] overflows; bound its argument with clip()"
-        )
-    return float(ends.min()), float(ends.max())
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.compiler._algebra import REAL_FUNCTIONS
 from sc_neurocore.compiler._datapath import Builder, Node, Table
+from sc_neurocore.compiler._real import REAL_FUNCTIONS
 from sc_neurocore.exceptions import SCCompilerError
 
 _ARRAY = NDArray[np.float64]

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from sc_neurocore.compiler._algebra import Graph, Interval, tick_graph
+from sc_neurocore.compiler._algebra import Graph, tick_graph
 from sc_neurocore.compiler._datapath import Builder, Node, prune
 from sc_neurocore.compiler._format import Overflow, QFormat, Rounding, bits_for
 from sc_neurocore.compiler._functions import FunctionUnits, TableReport
 from sc_neurocore.compiler._nodes import Nodes
 from sc_neurocore.compiler._precision import FACTOR_BITS, Demand
+from sc_neurocore.compiler._real import Interval
 from sc_neurocore.dynamics import Model, Quantity, program
 from sc_neurocore.exceptions import BitwidthMismatchError
 
