@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sc_neurocore.dynamics import require_finite, require_positive, suggest
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._distributions import Normal
-from sc_neurocore.network._monitors import SpikeMonitor
 from sc_neurocore.network._network import Network
 from sc_neurocore.network._population import Population, SpikeSourceArray
 from sc_neurocore.network._projection import Projection
@@ -89,7 +88,6 @@ class CorticalColumn:
         data, sizes = _data(), self.population_sizes(self.scale)
         self.network = Network(self.seed if seed is None else seed)
         self.populations: dict[str, Population] = {}
-        self._monitors: dict[str, SpikeMonitor] = {}
         self._pulsed: float | None = None
         initial = Normal(data["initial"]["mean_mV"], data["initial"]["std_mV"])
         for k, name in enumerate(data["populations"]):
@@ -100,8 +98,7 @@ class CorticalColumn:
             if rate > 0:
                 drive = PoissonInput(cells.n, rate, self._weight * self._growth)
                 self.network.add(drive, to=cells, port="exc")
-            self._monitors[name] = self.network.add(SpikeMonitor(cells, name))
-        self._ticks = Stepwise(self.network, self.populations)
+        self._runs = Stepwise(self.network, self.populations)
         for t, target in enumerate(data["populations"]):
             for s, source in enumerate(data["populations"]):
                 self._connect(t, s, self.populations[source], self.populations[target])
@@ -210,7 +207,7 @@ class CorticalColumn:
         `simulate` is faster: it computes many ticks in one go.
         """
         self._require_tick(dt)
-        return self._ticks.step(dt)
+        return self._runs.step(dt)
 
     def simulate(
         self, duration_ms: float, dt: float = 0.1, *, progress: bool = False
@@ -222,10 +219,8 @@ class CorticalColumn:
             dt: tick in ms.
             progress: show a bar on the terminal.
         """
-        require_positive("duration_ms", duration_ms)
         self._require_tick(dt)
-        self.network.run(duration_ms / 1000, dt / 1000, progress)
-        return {name: monitor.raster_data() for name, monitor in self._monitors.items()}
+        return self._runs.simulate(duration_ms, dt, progress)
 
     def population_rates(
         self,

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from sc_neurocore.dynamics import Model, Quantity, build_model, require_finite, require_positive
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network._activity import dominant
-from sc_neurocore.network._monitors import SpikeMonitor
 from sc_neurocore.network._network import Network
 from sc_neurocore.network._population import Population
 from sc_neurocore.network._projection import Projection
@@ -153,8 +152,7 @@ class PINGCircuit:
                         seed=stream(self.seed, "projection", source, target),
                     )
                 )  # fmt: skip
-        self._monitors = {k: self.network.add(SpikeMonitor(p)) for k, p in self.populations.items()}
-        self._ticks = Stepwise(self.network, self.populations)
+        self._runs = Stepwise(self.network, self.populations)
 
     def _start(self, n: int, mean: float) -> dict[str, Array]:
         """Potentials of E cells at random times of a cycle, if their membrane were passive."""
@@ -169,7 +167,7 @@ class PINGCircuit:
 
         `simulate` is faster: it computes many ticks in one go.
         """
-        found = self._ticks.step(dt)
+        found = self._runs.step(dt)
         return found["E"], found["I"]
 
     def simulate(
@@ -182,9 +180,7 @@ class PINGCircuit:
             dt: tick in ms.
             progress: show a bar on the terminal.
         """
-        require_positive("duration_ms", duration_ms)
-        self.network.run(duration_ms / 1000, dt / 1000, progress)
-        return {label: monitor.raster_data() for label, monitor in self._monitors.items()}
+        return self._runs.simulate(duration_ms, dt, progress)
 
     @staticmethod
     def population_rate(
