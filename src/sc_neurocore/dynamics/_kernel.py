@@ -14,8 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sc_neurocore.dynamics._methods import Program
-from sc_neurocore.dynamics._sheet import Layout as Layout  # asked for with the kernel's source
-from sc_neurocore.dynamics._sheet import Sheet, tick_values
+from sc_neurocore.dynamics._sheet import Layout, Sheet, tick_values
 
 #: Neurons that are advanced together; a multiple of 8.
 BLOCK = 1024

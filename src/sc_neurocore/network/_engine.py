@@ -54,8 +54,8 @@ class _Live:
     def __init__(
         self, group: Group, sources: Sources, rings: dict[str, Ring], record: Sequence[str]
     ) -> None:
-        from sc_neurocore.dynamics._kernel import Layout
         from sc_neurocore.dynamics._kernel_run import loaded, rows_of
+        from sc_neurocore.dynamics._sheet import Layout
 
         model = group.model
         self.group, self.rings, self.recorded = group, rings, tuple(record)
