@@ -13,10 +13,10 @@ from sc_neurocore.training._online import (
     Array,
     OnlineLIFLayer,
     learning_signal,
-    mean_loss,
     require_row,
     require_sequence,
     require_sequences,
+    train_on,
 )
 
 
@@ -158,10 +158,7 @@ class EpropTrainer:
                 the learning signal became non-finite (the weights are then of no use).
         """
         xs, wanted = require_sequences(inputs, self.n_inputs, targets, self.n_outputs)
-        self.reset()
-        return mean_loss(
-            [self.step(x, target) - target for x, target in zip(xs, wanted, strict=True)]
-        )
+        return train_on(self, xs, wanted)
 
     def predict_sequence(self, inputs: ArrayLike) -> Array:
         """Run a sequence from rest without learning.

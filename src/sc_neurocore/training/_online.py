@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -239,9 +240,7 @@ class OnlineTrainer:
         """
         first, last = self.layers[0], self.layers[-1]
         xs, wanted = require_sequences(inputs, first.n_inputs, targets, last.n_neurons)
-        self.reset()
-        errors = [self.step(x, target) - target for x, target in zip(xs, wanted, strict=True)]
-        return mean_loss(errors)
+        return train_on(self, xs, wanted)
 
     @property
     def n_layers(self) -> int:
@@ -262,8 +261,18 @@ def learning_signal(feedback: Array, error: Array) -> Array:
     return signal
 
 
-def mean_loss(errors: Sequence[Array]) -> float:
-    """Mean over ticks of half the squared error."""
+class Learner(Protocol):
+    """What learns tick by tick."""
+
+    def reset(self) -> None: ...
+
+    def step(self, x: ArrayLike, target: ArrayLike | None = None) -> Array: ...
+
+
+def train_on(learner: Learner, xs: Array, wanted: Array) -> float:
+    """Learn at every tick of a sequence, from rest; mean over ticks of half the squared error."""
+    learner.reset()
+    errors = [learner.step(x, target) - target for x, target in zip(xs, wanted, strict=True)]
     return float(0.5 * np.square(errors).sum(axis=1).mean())
 
 
