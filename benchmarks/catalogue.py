@@ -13,11 +13,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 from typing import Any
 
+from machine import RESULTS, write_results
 from sc_neurocore.build import RUNGS, BuildOptions, build, source_of
-from sc_neurocore.evidence import atomic_write
 from sc_neurocore.exceptions import SCNeuroError
 from sc_neurocore.neurons import list_bundled_schemas, load_schema, schema_to_json
 
@@ -29,8 +28,6 @@ ATTEMPTS = (
     BuildOptions(target="ecp5-85k", multipliers="shared"),
     BuildOptions(target="ecp5-85k", multipliers="shared", place_and_route=False),
 )
-RESULTS = Path(__file__).parent / "results" / "catalogue.json"
-
 Row = dict[str, Any]
 
 
@@ -86,9 +83,10 @@ def told(report: Any) -> Row:
 
 def known_rows() -> dict[str, Row]:
     """Rows written before whose models are as they were."""
-    if not RESULTS.exists():
+    written = RESULTS / "catalogue.json"
+    if not written.exists():
         return {}
-    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["models"]
+    rows = json.loads(written.read_text(encoding="utf-8"))["models"]
     bundled = set(list_bundled_schemas())
     return {r["model"]: r for r in rows if r["model"] in bundled}
 
@@ -100,9 +98,7 @@ def is_done(row: Row, digest: str) -> bool:
 
 def write(rows: Iterable[Row]) -> None:
     """Write the results, by name."""
-    listed = sorted(rows, key=lambda row: row["model"])
-    RESULTS.parent.mkdir(exist_ok=True)
-    atomic_write(RESULTS, json.dumps({"models": listed}, indent=1) + "\n")
+    write_results("catalogue", {"models": sorted(rows, key=lambda row: row["model"])})
 
 
 def main() -> None:
