@@ -16,6 +16,9 @@ inner = numba.njit(
     nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
 )
 _MAX = np.finfo(np.float64).max
+#: From states, and an entry of the flow's matrices, up to these no flow leaves the doubles, for
+#: no flow here grows but with a power of time.
+LARGE_STATE, LARGE_FLOW = 1e100, 1e30
 #: Of a neuron that would never spike.
 NEVER = np.int64(2**62)
 #: Level of the first block that is looked at closely: 32 ticks.
@@ -71,6 +74,7 @@ class Cells(NamedTuple):
     listed: Any  # (slots,) how many
     fresh: Any  # (slots,) ticks in which something arrives since the present one
     counts: Any  # (4,)
+    large: Any  # (1,) whether a flow may leave the doubles
     work: Any  # (3, S) scratch: a deviation, what pushes it, the next one
 
 
@@ -89,6 +93,16 @@ def settle(n, t, c):  # type: ignore[no-untyped-def]
             rest += t.settle[g, s, r] * b[r]
             left += t.remain[g, s, r] * b[r]
         c.rest[n, 0, s], c.rest[n, 1, s] = rest, left
+    watch(c.rest[n, 0], c)
+    watch(c.rest[n, 1], c)
+
+
+@inner
+def watch(values, c):  # type: ignore[no-untyped-def]
+    """Note a value so large that its flow may leave the doubles."""
+    for s in range(len(values)):
+        if not (abs(values[s]) <= LARGE_STATE):
+            c.large[0] = True
 
 
 @inner

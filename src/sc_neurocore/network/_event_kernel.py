@@ -28,6 +28,7 @@ from sc_neurocore.network._event_flow_kernel import (
     predict,
     settle,
     step,
+    watch,
 )
 
 _jit = jit_in(__file__, _event_flow_kernel.__file__)
@@ -80,6 +81,7 @@ def _update(n, tick, slot, t, c):  # type: ignore[no-untyped-def]
         c.free[n] = tick + 1 + t.refractory[g]
         if bad < 0:
             bad = lost(x)
+    watch(x, c)
     c.done[n] = tick + 1
     c.counts[UPDATES] += 1
     return spikes, bad
@@ -228,6 +230,8 @@ def run(begin, end, when, what, who, value, given_tick, given, t, c, room):  # t
             fresh = _serve(room[j] & _LOW, tick, fresh, t, c)
         for j in range(fresh):
             heappush(heap, (c.fresh[j] << 32) | _ARRIVALS)
+    if not c.large[0]:
+        return room, count, -1, -1, -1
     failed, worst, state = first_lost(end, t, c)
     while failed >= 0 and count and room[count - 1] >> 32 >= failed - begin:
         count -= 1
@@ -238,6 +242,7 @@ def run(begin, end, when, what, who, value, given_tick, given, t, c, room):  # t
 def start(t, c):  # type: ignore[no-untyped-def]
     """Before the first tick: where every neuron settles, and when it would spike."""
     for n in range(len(c.next)):
+        watch(c.x[n], c)
         settle(n, t, c)
         c.next[n] = predict(n, t, c)
 

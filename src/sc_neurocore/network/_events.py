@@ -265,10 +265,13 @@ class EventEngine:
         )  # fmt: skip
 
     def _initial(self, projections: Sequence[Projection], held: int) -> Any:
-        from sc_neurocore.network._event_flow_kernel import Cells
+        from sc_neurocore.network._event_flow_kernel import LARGE_FLOW, Cells
 
+        tables = self._tables
+        flows = (tables.move, tables.push, tables.settle, tables.remain)
+        large = any(np.abs(flow).max(initial=0.0) > LARGE_FLOW for flow in flows)
         x = _joined([np.ascontiguousarray(g.values.T) for g in self._groups])
-        n, ports = len(x), self._tables.gain.shape[1]
+        n, ports = len(x), tables.gain.shape[1]
         slots = 1 + max((p.synapses.longest for p in projections), default=1)
         require_room(
             f"the input of {slots} ticks (the longest delay) to {n} neurons",
@@ -279,7 +282,7 @@ class EventEngine:
             np.zeros((held, n)), np.zeros((n, 2, x.shape[1])), np.zeros((slots, ports, n)),
             np.zeros((slots, n), np.int64), np.zeros((slots, n), np.uint8),
             np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(4, np.int64),
-            np.zeros((3, x.shape[1])),
+            np.array([large]), np.zeros((3, x.shape[1])),
         )  # fmt: skip
 
 
