@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 
 import numpy as np
+from mpi4py import MPI
 from rank_networks import make
 
 from sc_neurocore.partition import MPIDriver, run_on_ranks, spike_digest
@@ -40,17 +40,25 @@ def share(driver: MPIDriver) -> None:
         print(json.dumps({"counts": counts, "joined": joined.tolist()}))
 
 
+class Full(MPI.Intracomm):
+    """All ranks, for one that has no memory left at the tenth exchange."""
+
+    exchanges = 0
+
+    def __new__(cls) -> Full:
+        return super().__new__(cls, MPI.COMM_WORLD)
+
+    def Allgatherv(self, sendbuf: object, recvbuf: object) -> None:
+        self.exchanges += 1
+        if self.exchanges == 10:
+            raise MemoryError("no room")
+        super().Allgatherv(sendbuf, recvbuf)
+
+
 def fail(driver: MPIDriver) -> None:
     """The last rank runs out of memory in the middle of an endless run."""
-    network, inputs = make("delayed"), np.ones(20)
-    if driver.rank == driver.size - 1:
-
-        def full(*_: object) -> None:
-            raise MemoryError("no room")
-
-        signal.signal(signal.SIGALRM, full)
-        signal.setitimer(signal.ITIMER_REAL, 1.0)
-    run_on_ranks(network, inputs, 10**7, driver.comm)
+    last = driver.rank == driver.size - 1
+    run_on_ranks(make("delayed"), np.ones(20), 10**7, Full() if last else driver.comm)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_a_million_spikes_are_equal(ranks: int) -> None:
 def test_a_rank_that_fails_ends_all_with_a_sentence() -> None:
     done = _mpi(2, PROGRAM, "fail")
     said = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
-    assert said == ["Error: rank 1 ended every rank: MemoryError: no room"]
+    assert said == ["Error: rank 1 ended every rank: MemoryError: no room"], done.stderr
     assert done.returncode == 1
 
 
