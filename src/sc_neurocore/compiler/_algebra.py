@@ -56,7 +56,8 @@ class Graph:
             variables = self._variables_of(node)
             interval = wide
             if node.kind == "mul" and len(variables) == 1:
-                interval = self._cells.narrowed(node, *variables, wide)
+                (variable,) = variables
+                interval = self._cells.narrowed(node, variable, wide)
             if not max(abs(interval[0]), abs(interval[1])) <= LARGEST:
                 raise SCCompilerError(
                     f"an intermediate result may reach {max(map(abs, interval)):.3g}, beyond any "
