@@ -14,7 +14,7 @@ from sc_neurocore.exceptions import SCCompilerError
 from sc_neurocore.formal._aig import FALSE, TRUE, Aig
 
 #: Pins that clock a register.
-CLOCK_PINS = ("C", "CLK", "RCLK")
+CLOCK_PINS = ("C", "CLK")
 Pins = Callable[[str, int, int], int]
 """Literal of a bit of an input pin: name, index, value when unconnected."""
 

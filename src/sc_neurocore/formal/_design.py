@@ -117,8 +117,7 @@ class Design:
             contents = Contents(self, cell.text("MEMID", name).removeprefix("\\"), memory, wires)
             self.memories.append(contents)
             registers = memory.registers(contents.content) or None
-            if memory.initial is None:
-                self._clock_nets |= set(wires.get(memory.clock, []))
+            self._clock_nets |= {b for pin in memory.clocks for b in wires.get(pin, [])}
         if registers is not None:
             for register in registers:
                 bits = wires.get(register.pin, [])

@@ -42,7 +42,7 @@ class Memory:
             port that stands for what lies beyond the last row.
         read_address: pins that `read` depends on.
         registers: its outputs that are registers, if they are.
-        clock: pin of its write clock.
+        clocks: pins that clock it.
         initial: contents of a cell, if it is never written.
     """
 
@@ -52,7 +52,7 @@ class Memory:
     read: Callable[[Aig, Pins, Content, Callable[[], int]], Mapping[tuple[str, int], int]]
     read_address: str
     registers: Callable[[Content], tuple[Register, ...]]
-    clock: str
+    clocks: tuple[str, ...]
     initial: Content | None = None
 
 
@@ -66,6 +66,8 @@ def memory_of(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory | None:
         return _trellis(cell, wires)
     if cell.kind == "SB_RAM40_4K":
         return _ice40(cell, wires)
+    if cell.kind == "DP16KD":
+        return _ecp5(cell, wires)
     if cell.kind == "$mem_v2" and cell.number("WR_PORTS"):
         return _written(cell)
     return None
@@ -148,7 +150,7 @@ def _written(cell: Cell) -> Memory:
                 found["RD_DATA", port * width + k] = _select(aig, address, rows, column, unknown())
         return found
 
-    return Memory(rows, width, ports, read, "RD_ADDR", lambda content: (), "WR_CLK")
+    return Memory(rows, width, ports, read, "RD_ADDR", lambda content: (), ("WR_CLK",))
 
 
 def _column(content: Content, k: int) -> Callable[[int], int]:
@@ -178,7 +180,7 @@ def _trellis(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
 
     fixed = _is_low(wires, "WRE", "0")
     return Memory(
-        16, 4, ports, read, "RAD", lambda content: (), "WCK",
+        16, 4, ports, read, "RAD", lambda content: (), () if fixed else ("WCK",),
         (lambda row, column: initial >> (4 * row + column) & 1) if fixed else None,
     )  # fmt: skip
 
@@ -222,8 +224,69 @@ def _ice40(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
         return cell.number(f"INIT_{number:X}")
 
     fixed = _is_low(wires, "WE", "0") or _is_low(wires, "WCLKE", "1")
+    clocks = ("RCLK",) if fixed else ("RCLK", "WCLK")
     return Memory(
-        256, 16, ports, lambda *_: {}, "", registers, "WCLK", initial if fixed else None
+        256, 16, ports, lambda *_: {}, "", registers, clocks, initial if fixed else None
+    )  # fmt: skip
+
+
+def _ecp5(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
+    """An ECP5's block RAM that is only read: 1024 words of 18 bits, or more that are narrower.
+
+    Each port has its own width. A word of 36 is read at port B and appears at both. The bits of a
+    word lie together: 18 are two of 9, and 8 of the 9 are two of 4, four of 2 or eight of 1. Layout
+    and reset are those that Yosys maps to (``lattice/brams_map_16kd.v``, ``brams_16kd.txt``).
+    """
+    widths = {port: cell.number(f"DATA_WIDTH_{port}", 18) for port in "AB"}
+    for port in "AB":
+        for pin in ("CLK", "CE", "WE", "RST"):
+            if cell.text(f"{pin}{port}MUX", f"{pin}{port}") != f"{pin}{port}":
+                raise cell.refuse(f"has {pin}{port}MUX set")
+        if not (_is_low(wires, f"WE{port}", "0") or _is_low(wires, f"CE{port}", "1")):
+            raise cell.refuse("is written")
+        if cell.text(f"REGMODE_{port}", "NOREG") != "NOREG":
+            raise cell.refuse("has an output register")
+        if cell.text(f"CSDECODE_{port}", "0b000") != "0b000" or not all(
+            _is_low(wires, f"CS{port}{k}", "0") for k in range(3)
+        ):
+            raise cell.refuse("has a chip select")
+    if cell.text("RESETMODE", "SYNC") != "SYNC":
+        raise cell.refuse("has an asynchronous reset")
+
+    @cache
+    def slice_of(number: int) -> int:
+        return cell.number(f"INITVAL_{number:02X}")
+
+    def initial(row: int, column: int) -> int:
+        return slice_of(row >> 4) >> (20 * (row & 15) + column) & 1
+
+    def output(pin: str, port: str, width: int, bit: int) -> Register:
+        low = (1, 2, 4, 9, 18, 36).index(width)
+
+        def content(at: int) -> int:
+            first = at << low
+            column = bit % 18 + 9 * (first >> 3 & 1) + (first & 7)
+            return initial((first >> 4) + bit // 18, column)
+
+        def following(aig: Aig, pins: Pins, present: int) -> int:
+            address = tuple(pins(f"AD{port}{k}", 0, FALSE) for k in range(low, 14))
+            read = _select(aig, address, 1 << (14 - low), content, FALSE)
+            held = aig.mux(pins(f"CE{port}", 0, TRUE), read, present)
+            return aig.mux(pins(f"RST{port}", 0, FALSE), FALSE, held)
+
+        return Register(pin, 0, following)
+
+    wide = widths["B"] == 36
+    read_ports = {"B": 36} if wide else {p: w for p, w in widths.items() if w < 36}
+    outputs = [
+        (f"DO{'AB'[k // 18] if wide else port}{k % 18}", port, width, k)
+        for port, width in read_ports.items() for k in range(width)
+    ]  # fmt: skip
+    used = [o for o in outputs if not _is_low(wires, f"CE{o[1]}", "1")]
+    return Memory(
+        1024, 18, lambda *_: (), lambda *_: {}, "",
+        lambda _: tuple(output(*o) for o in used),
+        tuple(f"CLK{port}" for port in {o[1]: None for o in used}), initial,
     )  # fmt: skip
 
 
