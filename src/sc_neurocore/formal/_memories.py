@@ -250,8 +250,8 @@ def _ecp5(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
             _is_low(wires, f"CS{port}{k}", "0") for k in range(3)
         ):
             raise cell.refuse("has a chip select")
-    if cell.text("RESETMODE", "SYNC") != "SYNC":
-        raise cell.refuse("has an asynchronous reset")
+        if cell.text("RESETMODE", "SYNC") != "SYNC" and not _is_low(wires, f"RST{port}", "0"):
+            raise cell.refuse("has an asynchronous reset")
 
     @cache
     def slice_of(number: int) -> int:
