@@ -12,7 +12,9 @@ import pytest
 from sc_neurocore.evidence import EvidenceStore, Record
 from sc_neurocore.formal import equivalent
 from sc_neurocore.formal._aig import Aig
+from sc_neurocore.formal._cells import Cell, UnmodelledCell
 from sc_neurocore.formal._design import Design
+from sc_neurocore.formal._memories import memory_of
 from sc_neurocore.hdl.blocks import BLOCKS, Block
 from sc_neurocore.toolchain import get_target, run_yosys, synthesise
 
@@ -297,3 +299,63 @@ def test_block_memory_is_written_as_its_simulation_model_says(mode: int) -> None
         on = drawn["WE"] and drawn["WCLKE"] and drawn["WADDR"] & 255 == row and not kept
         pin = column - column % step + (0, 0, 1, 3)[mode]
         assert got == (drawn["WDATA"] >> pin & 1 if on else held)
+
+
+BLOCK_ROM = """module rom (input clk, input en, input clear,
+            input [{high}:0] a, output reg [{top}:0] q);
+    reg [{top}:0] words [0:{last}];
+    initial $readmemh("words.hex", words);
+    always @(posedge clk) if (clear) q <= 0; else if (en) q <= words[a];
+endmodule
+"""
+
+
+@pytest.mark.parametrize(
+    ("width", "depth"),
+    [
+        (1, 8192), (9, 2048), (20, 600), (36, 512),
+        *(pytest.param(w, 16384 // w, marks=pytest.mark.exhaustive) for w in (2, 4)),
+    ],
+)  # fmt: skip
+def test_a_table_in_block_memory_equals_its_rtl(
+    width: int, depth: int, store: EvidenceStore
+) -> None:
+    """A port of each width; a bit that is flipped in its contents is found where it is read."""
+    rng = random.Random(width)
+    text = BLOCK_ROM.format(top=width - 1, last=depth - 1, high=(depth - 1).bit_length() - 1)
+    words = "\n".join(f"{rng.getrandbits(width):x}" for _ in range(depth))
+    sources = {"rom.sv": text, "words.hex": words}
+    script = ["read_verilog -sv rom.sv", "synth_lattice -family ecp5 -top rom", "write_json o.json"]
+    document = json.loads(run_yosys(script, sources, outputs=["o.json"]).files["o.json"])
+    cells = document["modules"]["rom"]["cells"].values()
+    (memory, *_) = [c for c in cells if c["type"] == "DP16KD"]
+
+    def status() -> str:
+        found = equivalent(sources, "rom", json.dumps(document), "ecp5", store=store)
+        assert found.result["registers"] == width, found.result["reason"]
+        return str(found.result["status"])
+
+    assert status() == "equivalent"
+    bits = memory["parameters"]["INITVAL_03"]
+    at = len(bits) - 1 - 20 * 3
+    memory["parameters"]["INITVAL_03"] = f"{bits[:at]}{1 - int(bits[at])}{bits[at + 1 :]}"
+    assert status() == "different"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"WEA": ["1"], "CEA": ["1"]}, "is written"),
+        ({"CSB1": ["1"]}, "has a chip select"),
+        ({"REGMODE_A": "OUTREG"}, "has an output register"),
+        ({"CLKBMUX": "INV"}, "has CLKBMUX set"),
+        ({"RESETMODE": "ASYNC", "RSTA": [2]}, "has an asynchronous reset"),
+    ],
+)
+def test_block_memory_used_otherwise_is_refused(changed: dict[str, Any], why: str) -> None:
+    pins = {n: ["0"] for n in ("WEA", "WEB", "CSA0", "CSA1", "CSA2", "CSB0", "CSB1", "CSB2")}
+    texts = {n: v for n, v in changed.items() if isinstance(v, str)}
+    wires = pins | {n: v for n, v in changed.items() if not isinstance(v, str)}
+    assert memory_of(Cell("DP16KD", {}), pins)
+    with pytest.raises(UnmodelledCell, match=f"^cell DP16KD {why}, .*no model for$"):
+        memory_of(Cell("DP16KD", texts), wires)
