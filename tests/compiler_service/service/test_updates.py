@@ -24,7 +24,7 @@ from sc_neurocore.compiler_service.service._queue import release, worker_name
 
 from .running import DIGITS, Running, settings, start
 
-OPTIONS = {"place_and_route": False, "samples": 30, "target": "ecp5-85k", "live": "axi_lite",
+OPTIONS = {"place_and_route": False, "samples": 30, "live": "axi_lite",
            "data": "digits"}  # fmt: skip
 
 
