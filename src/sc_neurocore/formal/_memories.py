@@ -1,8 +1,8 @@
 """What memories do: the RTL's, and the primitives that synthesis maps them to.
 
 A written memory is as many one-bit registers as it has cells, of which only those count that are
-read. The primitives follow Yosys's simulation models: a word that is read in the clock in which it
-is written is the old one, as in the RTL.
+read. The primitives follow Yosys's simulation models, ECP5's block RAM the rules that Yosys maps by:
+a word that is read in the clock in which it is written is the old one, as in the RTL.
 """
 
 from __future__ import annotations
