@@ -349,6 +349,10 @@ def test_a_table_in_block_memory_equals_its_rtl(
         ({"CSB1": ["1"]}, "has a chip select"),
         ({"REGMODE_A": "OUTREG"}, "has an output register"),
         ({"CLKBMUX": "INV"}, "has CLKBMUX set"),
+        ({"ADB13MUX": "INV"}, "has ADB13MUX set"),
+        ({"DATA_WIDTH_A": "11"}, "has words of 3 bits"),
+        ({"INITVAL_00": "0xFF"}, "has a INITVAL_00 that is not written in binary"),
+        ({"DATA_WIDTH_B": "100100", "RSTA": [2]}, "has words of 36 bits and a reset at port A"),
         ({"RESETMODE": "ASYNC", "RSTA": [2]}, "has an asynchronous reset"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sc_neurocore.dynamics import unit_registry
+from sc_neurocore.dynamics import build_model, unit_registry
 from sc_neurocore.exceptions import SCConfigError
 from sc_neurocore.network import (
     Bernoulli,
@@ -345,6 +345,29 @@ def test_a_silent_flow_that_leaves_the_numbers_is_named(engine: Any, drive: floa
     assert f"'x' of neuron 1 of population 'up' became non-finite at tick {limit};" in str(
         error.value
     )
+
+
+@pytest.mark.parametrize("engine", ["clock", "event"])
+def test_a_flow_whose_matrices_are_no_numbers_is_watched(engine: Any) -> None:
+    """v grows by 1e307·u in a ms, and is beyond the largest double after 17.98 ms."""
+    equations = "dv/dt = 1e307*u; du/dt = 0*u"
+    network = Network()
+    network.add(Population(equations, 1, label="up", dt=0.1, method="exact", init={"u": 1.0}))
+    with pytest.raises(SCConfigError, match=r"'v' of neuron 0 of population 'up' .* at tick 179"):
+        network.run(0.03, 1e-4, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ["clock", "event"])
+def test_a_flow_that_grows_while_refractory_is_watched(engine: Any) -> None:
+    """Free, both states turn and decay; while v is held, u grows by e^4 in a ms."""
+    model = build_model(
+        "dv/dt = -6*v - 8*u + I; du/dt = 4*v + 4*u", threshold="v >= 1", reset="v = 0.5",
+        refractory=400.0, hold=["v"], dt=0.1, method="exact", init={"v": 0.9999, "u": -0.9},
+    )  # fmt: skip
+    network = Network()
+    network.add(Population(model, 1, label="held"))
+    with pytest.raises(SCConfigError, match="'u' of neuron 0 of population 'held' became non-fin"):
+        network.run(0.39, 1e-4, engine=engine)
 
 
 def test_what_an_interrupt_leaves_half_done_cannot_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,13 +117,14 @@ class Design:
             contents = Contents(self, cell.text("MEMID", name).removeprefix("\\"), memory, wires)
             self.memories.append(contents)
             registers = memory.registers(contents.content) or None
-            self._clock_nets |= {b for pin in memory.clocks for b in wires.get(pin, [])}
+            self._clock_nets |= {b for pin in memory.clocks for b in wires.get(pin) or ["0"]}
         if registers is not None:
             for register in registers:
                 bits = wires.get(register.pin, [])
                 if register.index < len(bits):
                     self._state_of[bits[register.index]] = (cell, wires, register)
-            self._clock_nets |= {b for pin in CLOCK_PINS for b in wires.get(pin, [])}
+            pins = [pin for pin in CLOCK_PINS if pin in wires]
+            self._clock_nets |= {b for pin in pins for b in wires[pin] or ["0"]}
             return
         directions = found["port_directions"]
         inputs = [pin for pin, direction in directions.items() if direction == "input"]

@@ -1,8 +1,8 @@
 """What memories do: the RTL's, and the primitives that synthesis maps them to.
 
 A written memory is as many one-bit registers as it has cells, of which only those count that are
-read. The primitives follow Yosys's simulation models, ECP5's block RAM the rules that Yosys maps by:
-a word that is read in the clock in which it is written is the old one, as in the RTL.
+read. The primitives follow Yosys's simulation models, and ECP5's block RAM the rules that Yosys
+maps by: a word that is read in the clock in which it is written is the old one, as in the RTL.
 """
 
 from __future__ import annotations
@@ -230,6 +230,10 @@ def _ice40(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
     )  # fmt: skip
 
 
+#: Of a port of ECP5's block RAM, in bits.
+_ECP5_WIDTHS = (1, 2, 4, 9, 18, 36)
+
+
 def _ecp5(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
     """An ECP5's block RAM that is only read: 1024 words of 18 bits, or more that are narrower.
 
@@ -237,11 +241,15 @@ def _ecp5(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
     word lie together: 18 are two of 9, and 8 of the 9 are two of 4, four of 2 or eight of 1. Layout
     and reset are those that Yosys maps to (``lattice/brams_map_16kd.v``, ``brams_16kd.txt``).
     """
+    for name, value in cell.parameters.items():
+        if name.endswith("MUX") and value.strip() != name.removesuffix("MUX"):
+            raise cell.refuse(f"has {name} set")
+        if name.startswith(("INITVAL", "DATA_WIDTH")) and not set(value) <= set("01"):
+            raise cell.refuse(f"has a {name} that is not written in binary")
     widths = {port: cell.number(f"DATA_WIDTH_{port}", 18) for port in "AB"}
     for port in "AB":
-        for pin in ("CLK", "CE", "WE", "RST"):
-            if cell.text(f"{pin}{port}MUX", f"{pin}{port}") != f"{pin}{port}":
-                raise cell.refuse(f"has {pin}{port}MUX set")
+        if widths[port] not in _ECP5_WIDTHS:
+            raise cell.refuse(f"has words of {widths[port]} bits")
         if not (_is_low(wires, f"WE{port}", "0") or _is_low(wires, f"CE{port}", "1")):
             raise cell.refuse("is written")
         if cell.text(f"REGMODE_{port}", "NOREG") != "NOREG":
@@ -261,7 +269,7 @@ def _ecp5(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
         return slice_of(row >> 4) >> (20 * (row & 15) + column) & 1
 
     def output(pin: str, port: str, width: int, bit: int) -> Register:
-        low = (1, 2, 4, 9, 18, 36).index(width)
+        low = _ECP5_WIDTHS.index(width)
 
         def content(at: int) -> int:
             first = at << low
@@ -277,16 +285,17 @@ def _ecp5(cell: Cell, wires: Mapping[str, Sequence[Any]]) -> Memory:
         return Register(pin, 0, following)
 
     wide = widths["B"] == 36
+    if wide and not _is_low(wires, "RSTA", "0"):
+        raise cell.refuse("has words of 36 bits and a reset at port A")
     read_ports = {"B": 36} if wide else {p: w for p, w in widths.items() if w < 36}
     outputs = [
         (f"DO{'AB'[k // 18] if wide else port}{k % 18}", port, width, k)
         for port, width in read_ports.items() for k in range(width)
     ]  # fmt: skip
-    used = [o for o in outputs if not _is_low(wires, f"CE{o[1]}", "1")]
+    read = [port for port in read_ports if not _is_low(wires, f"CE{port}", "1")]
     return Memory(
         1024, 18, lambda *_: (), lambda *_: {}, "",
-        lambda _: tuple(output(*o) for o in used),
-        tuple(f"CLK{port}" for port in {o[1]: None for o in used}), initial,
+        lambda _: tuple(output(*o) for o in outputs), tuple(f"CLK{port}" for port in read), initial,
     )  # fmt: skip
 
 

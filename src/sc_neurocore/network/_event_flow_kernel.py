@@ -16,8 +16,8 @@ inner = numba.njit(
     nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
 )
 _MAX = np.finfo(np.float64).max
-#: From states, and an entry of the flow's matrices, up to these no flow leaves the doubles, for
-#: no flow here grows but with a power of time.
+#: From states up to the first, no flow leaves the doubles whose matrices stay below the second:
+#: they are tabulated up to 2^31 ticks, so of one that grows some entries are large or no numbers.
 LARGE_STATE, LARGE_FLOW = 1e100, 1e30
 #: Of a neuron that would never spike.
 NEVER = np.int64(2**62)

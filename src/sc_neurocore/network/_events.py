@@ -269,7 +269,7 @@ class EventEngine:
 
         tables = self._tables
         flows = (tables.move, tables.push, tables.settle, tables.remain)
-        large = any(np.abs(flow).max(initial=0.0) > LARGE_FLOW for flow in flows)
+        large = not all(np.abs(flow).max(initial=0.0) <= LARGE_FLOW for flow in flows)
         x = _joined([np.ascontiguousarray(g.values.T) for g in self._groups])
         n, ports = len(x), tables.gain.shape[1]
         slots = 1 + max((p.synapses.longest for p in projections), default=1)

@@ -166,6 +166,7 @@ def flow_of(group: Group) -> Flow:
     )  # fmt: skip
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what leaves the doubles is watched while it runs
 def powers(flow: Flow, dt: float, label: str) -> Powers:
     """Tabulate the flow for ticks of ``dt`` ms.
 
