@@ -405,10 +405,11 @@ class _Checker:
         return [
             f"        assume ({done} || product == {product});",
             *(
-                f"        assume ({done} || {_outside(first, x)} || {_outside(second, y)} "
+                f"        assume ({done} || {_outside(first, x)} || {_outside(second, y)}{unlike} "
                 f"|| !({_outside('product', _product_range(x, y, p.first == p.second))}));"
                 for p in products
                 for x, y in [p.limits]
+                for unlike in [f" || {first} != {second}" if p.first == p.second else ""]
             ),
         ]
 
