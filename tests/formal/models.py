@@ -56,6 +56,13 @@ QUADRATIC = build_model(
     ranges={"v": (-4, 4), "u": (-4, 4), "I": (0, 3.9)},
     name="quadratic",
 )
+#: A square beside a product of two states of the same range, which may be negative.
+SQUARE = build_model(
+    "x[n+1] = 0.25*x*x + 0.25*x*y; y[n+1] = -0.5*x + I",
+    init={"x": 1, "y": -1},
+    ranges={"x": (-2, 2), "y": (-2, 2), "I": (-1, 1)},
+    name="square",
+)
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,9 @@ def _rung(results: Sequence[ProofResult]) -> str:
             if result.departure is not None:
                 where = f", {_departed(result.departure)}"
             return f"failed: property '{name}' of {result.top} is refuted{where}"
+        if result.trace is not None:
+            clock = min(result.trace.violated.values())
+            return f"failed: what the proof of {result.top} assumes does not hold in clock {clock}"
     open_ = [n for r in results for n, s in r.status.items() if s != "proven"]
     if open_:
         return f"failed: not proven within the limits: {', '.join(open_)}"
