@@ -177,17 +177,17 @@ def nest(seed: int, neurons: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def brian2(threads: int, neurons: int) -> None:
-    """Brunel's network in Brian2: compiled once, then one run per line of input.
+def brian2(seed: int, neurons: int, threads: int) -> dict[str, Any]:
+    """Brunel's network in Brian2, compiled before it is timed.
 
-    Synapses are given as pairs, drawn as the others draw them; Brian2 draws a seed in every run.
-    A cell is refractory for a tick less than its period in Brian2, so it is given one more.
+    Synapses are given as pairs, drawn as the others draw them; its own seed Brian2 draws itself. A
+    cell is refractory for a tick less than its period in Brian2, so it is given one more.
     """
     import brian2 as b
     from brian2 import ms, mV
 
     many, few, from_many, from_few, external = sizes(neurons)
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         b.set_device("cpp_standalone", directory=folder, build_on_run=False)
@@ -211,19 +211,16 @@ def brian2(threads: int, neurons: int) -> None:
         network.run(SECONDS * 1000 * ms)
         b.device.build(directory=folder, compile=True, run=False)
         compiled = time.perf_counter() - start
-        print("READY", flush=True)
-        for _ in sys.stdin:
-            start = time.perf_counter()
-            b.device.run(folder, with_output=False, run_args=[])
-            whole = time.perf_counter() - start
-            seconds = b.device._last_run_time
-            tick = np.rint(np.asarray(spikes.t / ms) / DT).astype(int)
-            found = {
-                "version": b.__version__, "compile_s": compiled, "build_s": whole - seconds,
-                "simulate_s": seconds, "spikes": len(tick), "threads": threads,
-                **statistics(tick, np.asarray(spikes.i), neurons),
-            }  # fmt: skip
-            print("RESULT" + json.dumps(found), flush=True)
+        start = time.perf_counter()
+        b.device.run(folder, with_output=False, run_args=[])
+        whole = time.perf_counter() - start
+        seconds = b.device._last_run_time
+        tick = np.rint(np.asarray(spikes.t / ms) / DT).astype(int)
+        return {
+            "version": b.__version__, "compile_s": compiled, "build_s": whole - seconds,
+            "simulate_s": seconds, "spikes": len(tick), "threads": threads,
+            **statistics(tick, np.asarray(spikes.i), neurons),
+        }  # fmt: skip
 
 
 def column(scale: float, milliseconds: float) -> dict[str, Any]:
@@ -322,45 +319,15 @@ def bandwidth() -> float:
     return sum(a.nbytes for a in arrays) / best
 
 
-def _child(*arguments: object) -> dict[str, Any]:
+def _child(*arguments: object, python: str = sys.executable) -> dict[str, Any]:
     """What one run in a process of its own finds."""
     done = subprocess.run(
-        [sys.executable, __file__, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+        [python, __file__, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
         check=True, env={**os.environ, "OMP_NUM_THREADS": str(THREADS)},
     )  # fmt: skip
     line = next(x for x in done.stdout.splitlines() if x.startswith("RESULT"))
     found: dict[str, Any] = json.loads(line.removeprefix("RESULT"))
     return found
-
-
-class _Brian:
-    """Brian2 in its own process, which runs once per line it is sent."""
-
-    def __init__(self, python: str, threads: int, neurons: int) -> None:
-        self.process = subprocess.Popen(
-            [python, __file__, "--child", "brian2", str(threads), str(neurons)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self._until("READY")
-
-    def run(self) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        found: dict[str, Any] = json.loads(self._until("RESULT"))
-        return found
-
-    def _until(self, word: str) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(word):
-                return line.removeprefix(word)
-        raise SystemExit("Brian2 failed")
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def compared(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -387,17 +354,14 @@ def compared(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> dict[s
 def brunel(neurons: int, seeds: int) -> dict[str, Any]:
     """All simulators in turns."""
     python = os.environ.get("BRIAN2_PYTHON")
-    rivals = {f"brian2_{t}": _Brian(python, t, neurons) for t in (THREADS, 1)} if python else {}
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ("ours", "nest", *rivals)}
+    pythons = {"ours": sys.executable, "nest": sys.executable}
+    rivals = [f"brian2_{threads}" for threads in (THREADS, 1)] if python else []
+    pythons |= {name: str(python) for name in rivals}
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in pythons}
     for seed in range(seeds):
-        runs["ours"].append(_child("--child", "ours", seed, neurons))
-        runs["nest"].append(_child("--child", "nest", seed, neurons))
-        for name, rival in rivals.items():
-            runs[name].append(rival.run())
-        for name, found in runs.items():
-            print(name, json.dumps(found[-1]), flush=True)
-    for rival in rivals.values():
-        rival.close()
+        for name in pythons:
+            runs[name].append(_child("--child", name, seed, neurons, python=pythons[name]))
+            print(name, json.dumps(runs[name][-1]), flush=True)
     report: dict[str, Any] = {"runs": runs, "nest": compared(runs["ours"], runs["nest"])}
     if rivals:
         best = min(rivals, key=lambda name: min(r["simulate_s"] for r in runs[name]))
@@ -451,8 +415,9 @@ def _free() -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         kind, first, second = sys.argv[2:]
-        if kind == "brian2":
-            brian2(int(first), int(second))
+        if kind.startswith("brian2_"):
+            threads = int(kind.removeprefix("brian2_"))
+            print("RESULT" + json.dumps(brian2(int(first), int(second), threads)))
         elif kind in ("ours", "nest"):
             run = {"ours": ours, "nest": nest}[kind]
             print("RESULT" + json.dumps(run(int(first), int(second))))
