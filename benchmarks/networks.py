@@ -180,8 +180,10 @@ def nest(seed: int, neurons: int) -> dict[str, Any]:
 def brian2(seed: int, neurons: int, threads: int) -> dict[str, Any]:
     """Brunel's network in Brian2, compiled before it is timed.
 
-    Synapses are given as pairs, drawn as the others draw them; its own seed Brian2 draws itself. A
-    cell is refractory for a tick less than its period in Brian2, so it is given one more.
+    Synapses are given as pairs, drawn as the others draw them; its own seed Brian2 draws itself.
+    What arrives in a tick counts in that tick, as in NEST and ours: synapses act before thresholds
+    are looked at, not after. Spikes then leave a tick later, so the delay is a tick less. A cell is
+    refractory for a tick less than its period in Brian2, so it is given one more.
     """
     import brian2 as b
     from brian2 import ms, mV
@@ -202,12 +204,14 @@ def brian2(seed: int, neurons: int, threads: int) -> dict[str, Any]:
                                weight=J * mV)  # fmt: skip
         parts = []
         for first, count, k, weight in ((0, many, from_many, J), (many, few, from_few, -G * J)):
-            synapses = b.Synapses(cells, cells, on_pre=f"v_post += {weight}*mV", delay=DELAY * ms)
+            synapses = b.Synapses(cells, cells, on_pre=f"v_post += {weight}*mV",
+                                  delay=(DELAY - DT) * ms)  # fmt: skip
             synapses.connect(i=first + rng.integers(0, count, neurons * k),
                              j=np.repeat(np.arange(neurons), k))  # fmt: skip
             parts.append(synapses)
         spikes = b.SpikeMonitor(cells)
         network = b.Network(cells, noise, *parts, spikes)
+        network.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
         network.run(SECONDS * 1000 * ms)
         b.device.build(directory=folder, compile=True, run=False)
         compiled = time.perf_counter() - start
