@@ -43,6 +43,7 @@ class Internals:
         after_reset: per state that a spike resets, the value it then takes.
         condition: the threshold condition, if any.
         settled: expression, register and step: the register equals the expression after the step.
+        bounds: signal, least and largest value, and step: it is within them after the step.
         products: uses of the shared multiplier.
         factor_widths: widths of its operands ``factor_a`` and ``factor_b``, loaded by ``multiply``.
     """
@@ -54,6 +55,7 @@ class Internals:
     after_reset: Mapping[str, str]
     condition: str | None
     settled: tuple[tuple[str, str, int], ...]
+    bounds: tuple[tuple[str, int, int, int], ...]
     products: tuple[SharedProduct, ...]
     factor_widths: tuple[int, int]
 

@@ -95,9 +95,19 @@ class Module(Control):
             },
             condition=None if d.condition is None else self._flag(d.condition, last),
             settled=tuple(self.settled),
+            bounds=self._bounds(),
             products=tuple(self.shared),
             factor_widths=self.plan.factor_widths,
         )
+
+    def _bounds(self) -> tuple[tuple[str, int, int, int], ...]:
+        found = []
+        for i, name in self.wire.items():
+            node = self.d.nodes[i]
+            if not node.is_flag:
+                text = f"$signed({{1'b0, {name}}})" if i in self._addresses else name
+                found.append((text, node.low, node.high, self.plan.step[i]))
+        return tuple(found)
 
     def _feeds(self) -> dict[str, tuple[str, ...]]:
         d = self.d

@@ -10,8 +10,10 @@ it everything, for every input and for every later reset.
 from __future__ import annotations
 
 from sc_neurocore.compiler import Datapath, Port, Rtl
+from sc_neurocore.formal._checker import Checker
+from sc_neurocore.formal._contract import multiplier_contract
 from sc_neurocore.formal._integers import after_spike, condition, number, wide
-from sc_neurocore.formal._property import Property, PropertySet
+from sc_neurocore.formal._property import PropertySet
 
 
 def properties(datapath: Datapath, rtl: Rtl) -> PropertySet:
@@ -21,45 +23,11 @@ def properties(datapath: Datapath, rtl: Rtl) -> PropertySet:
         datapath: the lowered model.
         rtl: the module written from it.
     """
-    return _Checker(datapath, rtl).build()
+    return _Neuron(datapath, rtl).build()
 
 
-class _Checker:
-    def __init__(self, datapath: Datapath, rtl: Rtl) -> None:
-        self.d, self.rtl, self.inner = datapath, rtl, rtl.internals
-        self.ticks = datapath.model.refractory_ticks if rtl.internals.refractory else 0
-        self.rising = rtl.internals.was_above is not None
-        self.last = rtl.cycles - 1
-        self.prefix = "formal_"
-        while self.prefix in rtl.source:
-            self.prefix += "x_"
-        self.declared: list[str] = []
-        self.clocked: list[str] = []
-        self.claims: list[tuple[Property, str]] = []
-        self.notes: list[str] = []
-
-    # building blocks ----------------------------------------------------------------------
-
-    def name(self, stem: str) -> str:
-        return self.prefix + stem
-
-    def sample(self, stem: str, text: str, width: int = 1, signed: bool = False) -> str:
-        """Name of a register that holds a signal's value of one clock before."""
-        self.register(stem, text, width, signed)
-        return self.name(stem)
-
-    def register(self, stem: str, following: str, width: int, signed: bool = False) -> None:
-        kind = ("signed " if signed else "") + (f"[{width - 1}:0] " if width > 1 else "")
-        self.declared.append(f"    reg {kind}{self.name(stem)};")
-        self.clocked.append(f"{self.name(stem)} <= {following};")
-
-    def claim(self, name: str, meaning: str, text: str, *, helper: bool = False) -> None:
-        self.claims.append((Property(name, meaning, helper), f"!{self.name('live')} || ({text})"))
-
-    def port_sample(self, stem: str, text: str, port: Port) -> str:
-        return self.sample(stem, text, port.width, port.format.signed)
-
-    # the checker --------------------------------------------------------------------------
+class _Neuron(Checker):
+    """Every claim about a neuron."""
 
     def build(self) -> PropertySet:
         self.time()
@@ -69,7 +37,7 @@ class _Checker:
         self.after_reset()
         self.overflow()
         self.datapath_settles()
-        contract = self.multiplier_contract()
+        contract = multiplier_contract(self)
         lines = [
             "`ifdef FORMAL",
             "    // Checker. `live`: a reset was seen; `was_reset`, `ended`: the last edge reset",
@@ -354,84 +322,3 @@ class _Checker:
                     f"{self.name('clock')} <= {width}'d{step} || {register} == {text}",
                     helper=True,
                 )
-
-    def multiplier_contract(self) -> list[str]:
-        """Assume that the serial multiplier multiplies, where a range rests on a product.
-
-        Returns:
-            The assumption, to be discharged by proving `multiplier_properties`.
-        """
-        d, products = self.d, self.inner.products
-        roots = [*d.candidate, *d.after_reset.values()]
-        if not products or all(_is_fitted(d, i) for i in roots):
-            return []
-        a, b = self.inner.factor_widths
-        wait = (b + 1).bit_length()
-        first, second, waited = (self.name(x) for x in ("factor_a", "factor_b", "waited"))
-        clock, width = self.name("clock"), max(1, self.last.bit_length())
-        self.declared.append(f"    reg [{wait - 1}:0] {waited} = {wait}'d{b + 1};")
-        self.register("factor_a", f"multiply ? factor_a : {first}", a, signed=True)
-        self.register("factor_b", f"multiply ? factor_b : {second}", b, signed=True)
-        self.clocked.append(
-            f"{waited} <= multiply ? {wait}'d0 : ({waited} <= {wait}'d{b}) ? {waited} + {wait}'d1 "
-            f": {waited};"
-        )
-        for k, p in enumerate(products):
-            start, done = f"{width}'d{p.start}", f"{width}'d{p.done}"
-            since = f"{width}'({waited}) + {width}'d{p.start + 1} == {clock}"
-            factors = f"{first} == {p.first} && {second} == {p.second}"
-            product = f"{p.width}'({a + b}'({p.first}) * {a + b}'({p.second}))"
-            self.claim(
-                f"factors_{k}",
-                f"the multiplier works on the factors of {p.register} undisturbed",
-                f"{clock} <= {start} || {clock} > {done} || ({factors} && {since})",
-                helper=True,
-            )
-            self.claim(
-                f"product_{k}",
-                f"{p.register} holds its product once that is captured",
-                f"{clock} <= {done} || {p.register} == {product}",
-                helper=True,
-            )
-            within = _product_range(*p.limits, p.first == p.second)
-            self.claim(
-                f"product_range_{k}",
-                f"{p.register} stays within the range that its factors' ranges allow",
-                f"{clock} <= {done} || !({_outside(p.register, within)})",
-                helper=True,
-            )
-        product = f"{a + b}'({first}) * {a + b}'({second})"
-        done = f"{waited} != {wait}'d{b}"
-        return [
-            f"        assume ({done} || product == {product});",
-            *(
-                f"        assume ({done} || {_outside(first, x)} || {_outside(second, y)}{unlike} "
-                f"|| !({_outside('product', _product_range(x, y, p.first == p.second))}));"
-                for p in products
-                for x, y in [p.limits]
-                for unlike in [f" || {first} != {second}" if p.first == p.second else ""]
-            ),
-        ]
-
-
-def _product_range(x: tuple[int, int], y: tuple[int, int], square: bool) -> tuple[int, int]:
-    """Range of a product, which is arithmetic and may be assumed."""
-    corners = [p * q for p in x for q in y]
-    return (0 if square and x[0] <= 0 <= x[1] else min(corners)), max(corners)
-
-
-def _outside(text: str, limits: tuple[int, int]) -> str:
-    """That a signed value lies outside its limits."""
-    low, high = (f"-72'sd{-v}" if v < 0 else f"72'sd{v}" for v in limits)
-    return f"(72'({text}) < {low} || 72'({text}) > {high})"
-
-
-def _is_fitted(datapath: Datapath, i: int) -> bool:
-    """Whether a node's range follows from its own operation, whatever feeds it."""
-    node = datapath.nodes[i]
-    if node.op == "select":
-        return all(_is_fitted(datapath, a) for a in node.args[1:])
-    if node.op == "clamp":  # a side that analysis found unreachable is not clamped in hardware
-        x = datapath.nodes[node.args[0]]
-        return x.low < node.low and node.high < x.high
-    return node.op in ("wrap", "const")
