@@ -63,6 +63,13 @@ SQUARE = build_model(
     ranges={"x": (-2, 2), "y": (-2, 2), "I": (-1, 1)},
     name="square",
 )
+#: An interpolated table, whose values keep a state in its range without any clamp.
+TABULATED = build_model(
+    "x[n+1] = 0.75*x + 0.25*y*sigmoid(3*x + I); y[n+1] = 0.5*y + 0.25",
+    init={"x": 0, "y": 0},
+    ranges={"x": (-1, 1), "y": (-1, 1), "I": (-2, 2)},
+    name="tabulated",
+)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from sc_neurocore.evidence import EvidenceStore
@@ -14,9 +17,13 @@ from sc_neurocore.formal import (
     prove,
     prove_neuron,
 )
+from sc_neurocore.formal._btor import parse
+from sc_neurocore.formal._induction import prove_all
+from sc_neurocore.formal._prove import elaboration
 from sc_neurocore.hdl import library_source
+from sc_neurocore.toolchain import run_yosys
 
-from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, SQUARE, Built, built
+from .models import ADAPTIVE, EDGE, LIF, QUADRATIC, SQUARE, TABULATED, Built, built
 
 COUNTER = """
 module counter(input wire clk, input wire rst_n, input wire enable, output reg [3:0] value);
@@ -42,6 +49,7 @@ def counter(*claims: str, assumption: str = "") -> dict[str, str]:
         pytest.param(built(EDGE, pipeline=1), id="rising-edge"),
         pytest.param(built(QUADRATIC, pipeline=None, multipliers="shared"), id="shared"),
         pytest.param(built(SQUARE, pipeline=None, multipliers="shared"), id="shared-square"),
+        pytest.param(built(TABULATED, pipeline=None, multipliers="shared"), id="shared-table"),
         pytest.param(built(ADAPTIVE, overflow="wrap"), id="wrap"),
         pytest.param(built(QUADRATIC, overflow="trap"), id="trap"),
     ],
@@ -108,6 +116,73 @@ def test_a_broken_multiplier_is_not_proven(right: str, wrong: str, store: Eviden
         prefix=claimed.prefix,
     )
     assert found.refuted and found.trace is not None and found.record.word == "executed"
+
+
+def test_a_wrong_knot_of_a_table_is_not_proven(store: EvidenceStore) -> None:
+    case = built(TABULATED, pipeline=None, multipliers="shared")
+    assert {"share_0", "bounds_0"} <= set(properties(case.datapath, case.rtl).names)
+    # The last knot, which the stimulus need not reach, no longer lies between nought and one.
+    last = re.findall(r"sigmoid_base_rom\[111\] = 12'sd\d+", case.rtl.source)
+    assert len(last) == 1
+    broken = case.rtl.source.replace(last[0], "sigmoid_base_rom[111] = -12'sd2000")
+    sources = {**case.rtl.sources, "tabulated.sv": broken}
+    own = prove_neuron(case.datapath, case.rtl, store=store, sources=sources, timeout_s=6)[0]
+    assert not own.holds and own.record.word == "executed"
+    # What does not rest on the table is proven all the same.
+    assert own.status["valid_when_tick_ends"] == own.status["stable_0"] == "proven"
+
+
+def test_what_is_assumed_of_products_is_proven_of_short_ones(store: EvidenceStore) -> None:
+    """The solver multiplies here, so the contract's arithmetic is not taken from the contract."""
+    text = built(TABULATED, pipeline=None, multipliers="shared")
+    claimed = properties(text.datapath, text.rtl).checker
+    shares = re.findall(r"assume \(formal_waited != \S+ \|\| (.* <<< .*)\);", claimed)
+    assert len(shares) == 1
+    claim = shares[0].replace("formal_factor_a", "a").replace("formal_factor_b", "b")
+    module = """
+module short(input wire signed [10:0] a, input wire signed [7:0] b);
+    wire signed [18:0] product = a * b;
+    always @* begin c0: assert ({claim}); end
+endmodule
+"""
+    assert prove({"s.sv": module.format(claim=claim)}, "short", 1, store=store).holds
+    wrong = claim.replace("<<< 5", "<<< 4")
+    assert prove({"s.sv": module.format(claim=wrong)}, "short", 1, store=store).refuted
+
+
+@pytest.mark.parametrize("entries", [4, 3])
+def test_a_table_is_known_only_if_all_of_it_is_initialised(entries: int) -> None:
+    knots = " ".join(f"rom[{k}] = 4'd{k};" for k in range(entries))
+    source = f"""
+module lookup(input wire clk, input wire [1:0] at, output wire [3:0] value);
+    reg [3:0] rom [0:3];
+    initial begin {knots} end
+    assign value = rom[at];
+    always @* begin c0: assert (value <= 4'd3); end
+endmodule
+"""
+    files = {"lookup.sv": source}
+    written = run_yosys(elaboration(files, "lookup"), files, outputs=["system.btor"])
+    system = parse(written.files["system.btor"].decode())
+    verdict = prove_all(system, max_depth=1, deadline=time.monotonic() + 10)
+    assert verdict.status == {"c0": "proven" if entries == 4 else "refuted"}
+
+
+def test_claims_do_not_prove_each_other(store: EvidenceStore) -> None:
+    """Of the last clock, what is proven of it may be used: that neither of these is."""
+    found = prove(counter("value != 9", "!(value == 9)"), "counter", 2, store=store, max_depth=2)
+    assert found.refuted == 2
+
+
+def test_a_claim_too_hard_leaves_the_others_proven(store: EvidenceStore) -> None:
+    # That two numbers below 2^32 do not multiply to the prime 2^61 - 1.
+    text = counter("value <= 9", "hard")["counter.sv"].replace("reg live", (
+        "reg [31:0] x, y; always @(posedge clk) begin x <= {x[30:0], enable}; "
+        "y <= {y[30:0], value[0]}; end "
+        "wire hard = {32'd0, x} * {32'd0, y} != 64'd2305843009213693951; reg live"
+    ))  # fmt: skip
+    found = prove({"counter.sv": text}, "counter", 2, store=store, max_depth=1, timeout_s=4)
+    assert found.status == {"c0": "proven", "c1": "unknown"}
 
 
 def test_a_true_claim_is_proven_and_a_false_one_refuted(store: EvidenceStore) -> None:
