@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from sc_neurocore.compiler import QFormat, lower, schedule, write_verilog
+from sc_neurocore.dynamics import Quantity, build_model
 from sc_neurocore.evidence import EvidenceStore
-from sc_neurocore.exceptions import SCCompilerError
+from sc_neurocore.exceptions import SCCompilerError, ToolError
 from sc_neurocore.formal import (
     ProofError,
     multiplier_properties,
@@ -150,22 +152,82 @@ endmodule
     assert prove({"s.sv": module.format(claim=wrong)}, "short", 1, store=store).refuted
 
 
-@pytest.mark.parametrize("entries", [4, 3])
-def test_a_table_is_known_only_if_all_of_it_is_initialised(entries: int) -> None:
-    knots = " ".join(f"rom[{k}] = 4'd{k};" for k in range(entries))
+@pytest.mark.parametrize(
+    ("knots", "claim", "status"),
+    [
+        (["4'd0", "4'd1", "4'd2", "4'd3"], "value <= 4'd3", "proven"),
+        (["4'd0", "4'd1", "4'd2"], "value <= 4'd3", "refuted"),
+        # Words of which one bit is known.
+        (["4'b1xxx"] * 4, "value == 4'd0", "refuted"),
+        (["4'b1xxx"] * 4, "value[3]", "proven"),
+        (["4'd0", "4'b1x00", "4'd0", "4'd1"], "value <= 4'd1", "refuted"),
+    ],
+)
+def test_of_a_table_only_defined_bits_are_known(knots: list[str], claim: str, status: str) -> None:
+    written = " ".join(f"rom[{k}] = {value};" for k, value in enumerate(knots))
     source = f"""
 module lookup(input wire clk, input wire [1:0] at, output wire [3:0] value);
     reg [3:0] rom [0:3];
-    initial begin {knots} end
+    initial begin {written} end
     assign value = rom[at];
-    always @* begin c0: assert (value <= 4'd3); end
+    always @* begin c0: assert ({claim}); end
 endmodule
 """
     files = {"lookup.sv": source}
-    written = run_yosys(elaboration(files, "lookup"), files, outputs=["system.btor"])
-    system = parse(written.files["system.btor"].decode())
+    elaborated = run_yosys(elaboration(files, "lookup"), files, outputs=["system.btor"])
+    system = parse(elaborated.files["system.btor"].decode())
     verdict = prove_all(system, max_depth=1, deadline=time.monotonic() + 10)
-    assert verdict.status == {"c0": "proven" if entries == 4 else "refuted"}
+    assert verdict.status == {"c0": status}
+
+
+def test_a_word_of_which_some_bits_are_undefined_is_not_executed(store: EvidenceStore) -> None:
+    source = """
+module lookup(input wire at, output wire [3:0] value);
+    reg [3:0] rom [0:1];
+    initial begin rom[0] = 4'b1xxx; rom[1] = 4'b1xxx; end
+    assign value = rom[at];
+    always @* begin c0: assert (value == 4'd0); end
+endmodule
+"""
+    with pytest.raises(ToolError, match="has both defined and undefined bits"):
+        prove({"lookup.sv": source}, "lookup", 1, store=store)
+
+
+def test_products_of_the_widest_factors_are_not_assumed_away(store: EvidenceStore) -> None:
+    """One product's width is another's shift: 47 and 28 bits do not fit into 72."""
+    quantities = [Quantity("I", 0, low=0, high=0.5), Quantity("p", 0, low=0, high=15 / 16),
+                  Quantity("q", 0, low=0, high=1 - 2**-28)]  # fmt: skip
+    model = build_model(
+        "x[n+1] = 0.25*x + 0.25*p*x + I; y[n+1] = 0.25*y + 0.25*y*q",
+        init={"x": 0, "y": 1}, ranges={"x": (0, 2), "y": (-2, 2)}, inputs=quantities, name="wide",
+    )  # fmt: skip
+    formats = {"x": QFormat(47, 44), "y": QFormat(31, 28), "I": QFormat(44, 44, False),
+               "p": QFormat(4, 4, False), "q": QFormat(28, 28, False)}  # fmt: skip
+    datapath = lower(model, formats)
+    plan = schedule(datapath, pipeline=None, period_ns=20, speed=1.0, multipliers="shared")
+    rtl = write_verilog(datapath, plan, "wide")
+    assert rtl.internals.factor_widths == (47, 28)
+    assert prove_neuron(datapath, rtl, store=store)[0].holds
+    # A state that is lost in the middle of a tick, of a size that only the wide product has.
+    end = "            if (step == 6'd60) begin"
+    lost = "            if (step == 6'd30 && x[46:44] == 3'b001 && p_held != 0) x <= 47'sd0;\n"
+    assert rtl.source.count(end) == 1
+    sources = {**rtl.sources, "wide.sv": rtl.source.replace(end, lost + end)}
+    broken = prove_neuron(datapath, rtl, store=store, sources=sources, timeout_s=6)[0]
+    assert broken.status["stable_0"] != "proven"
+
+
+def test_an_edited_product_is_refused(store: EvidenceStore) -> None:
+    case = built(QUADRATIC, pipeline=None, multipliers="shared")
+    text = case.rtl.source
+    for right, wrong in (
+        (".product(product)", ".product(raw)"),
+        ("product;  // no product needs", "product = v;  // no product needs"),
+    ):
+        assert text.count(right) == 1
+        sources = {**case.rtl.sources, "quadratic.sv": text.replace(right, wrong)}
+        with pytest.raises(ProofError, match="connects the multiplier otherwise"):
+            prove_neuron(case.datapath, case.rtl, store=store, sources=sources)
 
 
 def test_claims_do_not_prove_each_other(store: EvidenceStore) -> None:

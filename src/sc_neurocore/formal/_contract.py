@@ -12,6 +12,9 @@ from __future__ import annotations
 from sc_neurocore.compiler import Datapath, SharedProduct
 from sc_neurocore.formal._checker import Checker
 
+#: Bits that hold a product of the widest factors (63 bits), and one shifted by the other's width.
+_WIDE = 128
+
 
 def multiplier_contract(c: Checker) -> list[str]:
     """Claim what leads from products to ranges, where any range rests on a product.
@@ -122,7 +125,8 @@ def _product_range(x: tuple[int, int], y: tuple[int, int], square: bool) -> tupl
 
 def _between(text: str, factor: str, bits: int) -> str:
     """That a signed value lies between nought and a factor shifted by some bits."""
-    value, most, zero = f"72'({text})", f"(72'({factor}) <<< {bits})", "72'sd0"
+    value, zero = f"{_WIDE}'({text})", f"{_WIDE}'sd0"
+    most = f"({_WIDE}'({factor}) <<< {bits})"
     return (
         f"({most} < {zero} ? {most} <= {value} && {value} <= {zero} "
         f": {zero} <= {value} && {value} <= {most})"
@@ -131,8 +135,8 @@ def _between(text: str, factor: str, bits: int) -> str:
 
 def _outside(text: str, limits: tuple[int, int]) -> str:
     """That a signed value lies outside its limits."""
-    low, high = (f"-72'sd{-v}" if v < 0 else f"72'sd{v}" for v in limits)
-    return f"(72'({text}) < {low} || 72'({text}) > {high})"
+    low, high = (f"-{_WIDE}'sd{-v}" if v < 0 else f"{_WIDE}'sd{v}" for v in limits)
+    return f"({_WIDE}'({text}) < {low} || {_WIDE}'({text}) > {high})"
 
 
 def _is_fitted(datapath: Datapath, i: int) -> bool:

@@ -69,23 +69,34 @@ def _initial(system: System, state: int, start: Mapping[int, int]) -> Any:
     if state not in system.init:
         return [0] * (1 << sort.index) if sort.index else start.get(state, 0)
     if not sort.index:
-        return system.nodes[system.init[state]].value
-    init = system.init[state]
-    if not system.nodes[init].sort.index:
-        return [system.nodes[init].value] * (1 << sort.index)  # the same everywhere
-    return array_contents(system, init)
+        return _constant(system, system.init[state])
+    return array_contents(system, state)
 
 
-def array_contents(system: System, node: int) -> list[int]:
-    """Contents of an initialised memory: a chain of constant writes."""
-    contents = [0] * (1 << system.nodes[node].sort.index)
-    writes = []
+def array_contents(system: System, state: int) -> list[int]:
+    """What a memory holds at first: zeros where nothing is said.
+
+    Raises:
+        ToolError: of a word only some bits are defined.
+    """
+    node, writes = system.init[state], []
     while system.nodes[node].op == "write":
         node, at, value = system.nodes[node].args
-        writes.append((system.nodes[at].value, system.nodes[value].value))
+        writes.append((_constant(system, at), _constant(system, value)))
+    everywhere = 0 if system.nodes[node].sort.index else _constant(system, node)
+    contents = [everywhere] * (1 << system.nodes[state].sort.index)
     for at, value in reversed(writes):
         contents[at] = value
     return contents
+
+
+def _constant(system: System, node: int) -> int:
+    if system.nodes[node].op != "const":
+        raise ToolError(
+            "an initial value has both defined and undefined bits, which cannot be executed; "
+            "define all of them or none"
+        )
+    return system.nodes[node].value
 
 
 def live_nodes(system: System, roots: Iterable[int]) -> list[int]:

@@ -26,6 +26,8 @@ _RELATIONS: Mapping[str, Kind] = {
     "ulte": Kind.BV_ULE, "ugt": Kind.BV_UGT, "ugte": Kind.BV_UGE, "slt": Kind.BV_SLT,
     "slte": Kind.BV_SLE, "sgt": Kind.BV_SGT, "sgte": Kind.BV_SGE,
 }  # fmt: skip
+#: Words of the largest memory that is read through multiplexers.
+_LARGEST_TABLE = 1 << 14
 #: Operations narrower than this are control, and never left open.
 _OPEN_WIDTH = 13
 
@@ -36,15 +38,18 @@ def _tables(system: System) -> set[int]:
 
 
 def _contents(system: System, state: int) -> list[int] | None:
-    """What a memory holds at first, if all of it is initialised."""
+    """What a memory holds at first, if all of it is known and it is no larger than a table is."""
     node, size = system.init[state], 1 << system.nodes[state].sort.index
-    if not system.nodes[node].sort.index:
-        return [system.nodes[node].value] * size
     written = set()
     while system.nodes[node].op == "write":
-        node, at, _ = system.nodes[node].args
+        node, at, value = system.nodes[node].args
+        if not system.nodes[at].op == system.nodes[value].op == "const":
+            return None  # some of its bits are undefined
         written.add(system.nodes[at].value)
-    return array_contents(system, system.init[state]) if len(written) == size else None
+    everywhere = system.nodes[node].op == "const"
+    if size > _LARGEST_TABLE or not (everywhere or len(written) == size):
+        return None
+    return array_contents(system, state)
 
 
 class Frames:

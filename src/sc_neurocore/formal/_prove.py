@@ -291,6 +291,8 @@ def prove_module(
     If the result's properties name a ``multiplier``, they rest on the proof of that, too.
     """
     claimed = properties(datapath, rtl)
+    if claimed.multiplier is not None:
+        _require_multiplier(rtl, sources)
     found = prove(
         claimed.inject_into(sources, rtl.module),
         rtl.module,
@@ -334,6 +336,24 @@ def _prove_multiplier(
     )
     _check_names(found, claimed)
     return replace(found, properties=claimed)
+
+
+_MULTIPLIER = re.compile(rf"wire signed \[\d+:0\] product;|{MODULE} #\(.*?\);", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def _require_multiplier(rtl: Rtl, sources: Mapping[str, str]) -> None:
+    """What is assumed of the product must be said of the multiplier's own."""
+    name = f"{rtl.module}.sv"
+    own, edited = (
+        _MULTIPLIER.findall(_COMMENT.sub("", text)) for text in (rtl.source, sources.get(name, ""))
+    )
+    if name in sources and [x.split() for x in own] != [x.split() for x in edited]:
+        raise ProofError(
+            f"{name} connects the multiplier otherwise than it was generated; the proof rests on "
+            f"'product' being the output of {MODULE}, so leave its declaration and instance as "
+            "they were"
+        )
 
 
 _CONDITION = re.compile(r"`(ifn?def|elsif|define|undef|include)\b|translate_o(n|ff)\b")
