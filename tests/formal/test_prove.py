@@ -128,7 +128,7 @@ def test_a_wrong_knot_of_a_table_is_not_proven(store: EvidenceStore) -> None:
     assert len(last) == 1
     broken = case.rtl.source.replace(last[0], "sigmoid_base_rom[111] = -12'sd2000")
     sources = {**case.rtl.sources, "tabulated.sv": broken}
-    own = prove_neuron(case.datapath, case.rtl, store=store, sources=sources, timeout_s=6)[0]
+    own = prove_neuron(case.datapath, case.rtl, store=store, sources=sources, timeout_s=3)[0]
     assert not own.holds and own.record.word == "executed"
     # What does not rest on the table is proven all the same.
     assert own.status["valid_when_tick_ends"] == own.status["stable_0"] == "proven"
@@ -213,7 +213,7 @@ def test_products_of_the_widest_factors_are_not_assumed_away(store: EvidenceStor
     lost = "            if (step == 6'd30 && x[46:44] == 3'b001 && p_held != 0) x <= 47'sd0;\n"
     assert rtl.source.count(end) == 1
     sources = {**rtl.sources, "wide.sv": rtl.source.replace(end, lost + end)}
-    broken = prove_neuron(datapath, rtl, store=store, sources=sources, timeout_s=6)[0]
+    broken = prove_neuron(datapath, rtl, store=store, sources=sources, timeout_s=3)[0]
     assert broken.status["stable_0"] != "proven"
 
 
