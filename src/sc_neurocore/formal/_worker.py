@@ -41,7 +41,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
             method = f"execution from reset, {run.clock} clocks"
             return result | {"status": status, "method": method, "trace": run.trace()}
     verdict = prove_all(system, max_depth=job["max_depth"], deadline=deadline)
-    if "unknown" in verdict.status.values():
+    if "unknown" in verdict.status.values() and not verdict.inputs:
         deeper = search(system, first=verdict.depth + 1, depth=_SEARCH_DEPTH, deadline=deadline)
         verdict = deeper or verdict
     result |= {"status": verdict.status, "method": _method(verdict)}
