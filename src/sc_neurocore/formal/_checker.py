@@ -14,6 +14,7 @@ class Checker:
         self.ticks = datapath.model.refractory_ticks if rtl.internals.refractory else 0
         self.rising = rtl.internals.was_above is not None
         self.last = rtl.cycles - 1
+        self.step_width = max(1, self.last.bit_length())
         self.prefix = "formal_"
         while self.prefix in rtl.source:
             self.prefix += "x_"
@@ -47,4 +48,4 @@ class Checker:
 
     def after(self, step: int) -> str:
         """That the tick is past a step."""
-        return f"{self.name('clock')} > {max(1, self.last.bit_length())}'d{step}"
+        return f"{self.name('clock')} > {self.step_width}'d{step}"

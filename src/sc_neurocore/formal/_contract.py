@@ -54,7 +54,7 @@ def _watch_factors(c: Checker) -> None:
 
 def _claim_product(c: Checker, k: int, p: SharedProduct) -> None:
     a, b = c.inner.factor_widths
-    width, clock = max(1, c.last.bit_length()), c.name("clock")
+    width, clock = c.step_width, c.name("clock")
     since = f"{width}'({c.name('waited')}) + {width}'d{p.start + 1} == {clock}"
     factors = f"{c.name('factor_a')} == {p.first} && {c.name('factor_b')} == {p.second}"
     product = f"{p.width}'({a + b}'({p.first}) * {a + b}'({p.second}))"

@@ -79,15 +79,21 @@ def array_contents(system: System, state: int) -> list[int]:
     Raises:
         ToolError: of a word only some bits are defined.
     """
+    base, writes = initial_writes(system, state)
+    everywhere = 0 if system.nodes[base].sort.index else _constant(system, base)
+    contents = [everywhere] * (1 << system.nodes[state].sort.index)
+    for at, value in writes:
+        contents[_constant(system, at)] = _constant(system, value)
+    return contents
+
+
+def initial_writes(system: System, state: int) -> tuple[int, list[tuple[int, int]]]:
+    """What a memory is initialised from, and the addresses and values (nodes) then written."""
     node, writes = system.init[state], []
     while system.nodes[node].op == "write":
         node, at, value = system.nodes[node].args
-        writes.append((_constant(system, at), _constant(system, value)))
-    everywhere = 0 if system.nodes[node].sort.index else _constant(system, node)
-    contents = [everywhere] * (1 << system.nodes[state].sort.index)
-    for at, value in reversed(writes):
-        contents[at] = value
-    return contents
+        writes.append((at, value))
+    return node, writes[::-1]
 
 
 def _constant(system: System, node: int) -> int:

@@ -11,7 +11,7 @@ from bitwuzla import Kind, Option
 
 from sc_neurocore.exceptions import ToolError
 from sc_neurocore.formal._btor import Op, System
-from sc_neurocore.formal._execute import array_contents, live_nodes
+from sc_neurocore.formal._execute import array_contents, initial_writes, live_nodes
 
 _KINDS: Mapping[str, Kind] = {
     "not": Kind.BV_NOT, "neg": Kind.BV_NEG, "redor": Kind.BV_REDOR, "redand": Kind.BV_REDAND,
@@ -39,15 +39,12 @@ def _tables(system: System) -> set[int]:
 
 def _contents(system: System, state: int) -> list[int] | None:
     """What a memory holds at first, if all of it is known and it is no larger than a table is."""
-    node, size = system.init[state], 1 << system.nodes[state].sort.index
-    written = set()
-    while system.nodes[node].op == "write":
-        node, at, value = system.nodes[node].args
-        if not system.nodes[at].op == system.nodes[value].op == "const":
-            return None  # some of its bits are undefined
-        written.add(system.nodes[at].value)
-    everywhere = system.nodes[node].op == "const"
-    if size > _LARGEST_TABLE or not (everywhere or len(written) == size):
+    base, writes = initial_writes(system, state)
+    size, nodes = 1 << system.nodes[state].sort.index, system.nodes
+    if any(nodes[i].op != "const" for write in writes for i in write):
+        return None  # some bits are undefined
+    whole = nodes[base].op == "const" or len({nodes[at].value for at, _ in writes}) == size
+    if size > _LARGEST_TABLE or not whole:
         return None
     return array_contents(system, state)
 

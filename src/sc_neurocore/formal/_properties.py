@@ -71,7 +71,7 @@ class _Neuron(Checker):
         if self.inner.step is None:
             commit = "enable"
         else:
-            width, last = max(1, self.last.bit_length()), self.last
+            width, last = self.step_width, self.last
             count = self.name("clock")
             zero, one = f"{width}'d0", f"{width}'d1"
             commit = f"({count} == {width}'d{last})"
@@ -315,10 +315,9 @@ class _Neuron(Checker):
         """Free-running registers agree with what feeds them once their step is past."""
         for k, (text, register, step) in enumerate(self.inner.settled):
             if step + 1 <= self.last:
-                width = max(1, self.last.bit_length())
                 self.claim(
                     f"settled_{k}",
                     f"{register} holds still from clock {step + 1} of a tick",
-                    f"{self.name('clock')} <= {width}'d{step} || {register} == {text}",
+                    f"!({self.after(step)}) || {register} == {text}",
                     helper=True,
                 )
